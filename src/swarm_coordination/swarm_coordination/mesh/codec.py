@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The interface of the frame codec that a shell injects (``wire/`` holds the implementation)."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from swarm_coordination.mesh.rows import Frame
+
+
+class FrameCodec(Protocol):
+    """Bytes to frames and back, authenticated by the swarm key."""
+
+    def encode(self, frame: Frame) -> bytes:
+        """Return the authenticated bytes of ``frame``."""
+        ...
+
+    def decode(self, data: bytes) -> Frame:
+        """Return the frame in ``data``; raises FrameError on anything that is not one."""
+        ...
+
+    def measure(self, part: object) -> int:
+        """Bytes that one part (a fragment, log item, digest, stop flag) takes in a frame."""
+        ...
+
+    def overhead(self, frame: Frame) -> int:
+        """Bytes that ``frame`` takes beyond its parts: header, lengths, authentication."""
+        ...

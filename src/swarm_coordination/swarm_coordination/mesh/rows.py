@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that travels in a radio frame, as immutable values with bounds.
+
+A *row* belongs to one robot and holds state only, in sections with a version of their own; only
+the owner writes it and a newer version replaces an older one. *Log items* are immutable and
+keyed (leader term, index). The codec derives its schema from the annotations here: a field may
+be appended with a default (a newer minor version), never removed or reordered.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+from swarm_coordination.bounds import (
+    Counter,
+    Milliradians,
+    Millimetres,
+    MillimetresPerSecond,
+    Name,
+    Range,
+    RobotId,
+    Size,
+)
+
+# A beacon lists at most this many robots, nearest first, rotating: 24 x 13 bytes is a quarter of
+# a frame, and a formation robot has far fewer than 24 neighbours whose link matters.
+HEARD_MAX = 24
+# A frame of 1200 bytes holds fewer than this many of any item.
+ITEMS_MAX = 64
+# Longest command that fits a frame beside header and beacon; longer ones are refused at propose.
+PAYLOAD_MAX = 700
+
+AGE_UNBOUNDED_MS = 65_535
+AgeMs = Annotated[int, Range(0, AGE_UNBOUNDED_MS)]
+
+
+class Identity(NamedTuple):
+    """Who wrote a row. ``incarnation`` rises at every start and refutation."""
+
+    name: Name
+    storage_id: RobotId
+    incarnation: Counter
+
+
+class Heard(NamedTuple):
+    """The newest heartbeat the beacon's owner had of one robot: the echo that bounds ages.
+
+    ``direct``: heard from that robot itself within the link time-out (a live link), not only
+    through relays.
+    """
+
+    storage_id: RobotId
+    incarnation: Counter
+    heartbeat: Counter
+    direct: bool
+
+
+class Accusation(NamedTuple):
+    """The beacon's owner suspects this robot: no newer heartbeat than this for too long."""
+
+    storage_id: RobotId
+    incarnation: Counter
+    heartbeat: Counter
+
+
+class Beacon(NamedTuple):
+    """Section 'beacon': pose, velocity and what the owner hears. Version: ``heartbeat``."""
+
+    heartbeat: Counter
+    localised: bool
+    x_mm: Millimetres
+    y_mm: Millimetres
+    z_mm: Millimetres
+    yaw_mrad: Milliradians
+    vx_mm_s: MillimetresPerSecond
+    vy_mm_s: MillimetresPerSecond
+    vz_mm_s: MillimetresPerSecond
+    epoch: Counter  # the owner's epoch in force when this pose was taken
+    heard: Annotated[tuple[Heard, ...], Size(0, HEARD_MAX)]
+    accused: Annotated[tuple[Accusation, ...], Size(0, HEARD_MAX)] = ()
+
+
+class ConsensusSection(NamedTuple):
+    """Section 'consensus': the owner's Raft state as levels; see ``mesh/consensus_rows.py``."""
+
+    version: Counter
+    term: Counter
+    role: Annotated[int, Range(0, 4)]  # consensus.raft.Role
+    vote: RobotId  # candidate voted for in ``term``, durable; 0 none
+    leader: RobotId  # leader of ``term`` as known; 0 unknown
+    last_index: Counter
+    last_term: Counter
+    commit: Counter
+    heartbeat: Counter  # leader: own heartbeat number; follower: newest of ``leader`` it echoes
+    match_term: Counter  # leader term that the acknowledgement answers
+    match_index: Counter  # highest index verified against that leader's log and durable
+    hint_index: Counter  # rejection: where the follower's log may agree; 0 none
+    hint_term: Counter
+    pre_term: Counter  # pre-vote asked for: prospective term; 0 none
+    pre_attempt: Counter
+    grant_candidate: RobotId  # pre-vote granted to; 0 none
+    grant_term: Counter
+    grant_attempt: Counter
+
+
+class MissionSection(NamedTuple):
+    """Section 'mission': where the owner stands in applying and flying the mission."""
+
+    version: Counter
+    applied: Counter
+    mode: Annotated[int, Range(0, 15)]  # views.Mode
+    epoch: Counter  # slot assignment in force
+    progress_mm: Millimetres
+
+
+class Intent(NamedTuple):
+    """A command waiting to be proposed by whoever leads; ``serial`` in the owner's session."""
+
+    serial: Counter
+    payload: Annotated[bytes, Size(1, PAYLOAD_MAX)]
+
+
+class IntentSection(NamedTuple):
+    """Section 'intents': the oldest unapplied intents of the owner, ascending serial."""
+
+    version: Counter
+    intents: Annotated[tuple[Intent, ...], Size(0, 16)]
+
+
+class Fragment(NamedTuple):
+    """Some sections of one row. ``age_ms`` bounds the beacon's age when the frame left.
+
+    The owner itself sends age 0; a relay adds the bound it holds and its holding time, rounded
+    up; 65535 where nothing bounds it.
+    """
+
+    owner: Identity
+    age_ms: AgeMs = 0
+    beacon: Beacon | None = None
+    consensus: ConsensusSection | None = None
+    mission: MissionSection | None = None
+    intents: IntentSection | None = None
+
+
+class LogItem(NamedTuple):
+    """Entry ``index`` of the log of the leader of ``leader_term``, with the term before it.
+
+    Immutable under its key (leader_term, index): a leader never rewrites its own log.
+    """
+
+    leader_term: Counter
+    index: Counter
+    term: Counter
+    prev_term: Counter
+    payload: Annotated[bytes, Size(0, PAYLOAD_MAX)]
+
+
+class StopFlag(NamedTuple):
+    """Safety stop raised by ``issuer``; merged by maximum counter."""
+
+    issuer: RobotId
+    counter: Counter
+    level: Annotated[int, Range(0, 3)]
+
+
+class Digest(NamedTuple):
+    """What the sender holds of one row: a peer that holds newer sections sends them."""
+
+    storage_id: RobotId
+    incarnation: Counter
+    heartbeat: Counter
+    consensus: Counter
+    mission: Counter
+    intents: Counter
+
+
+class Want(NamedTuple):
+    """The sender verified the log of ``leader_term`` up to ``index``; it wants what follows."""
+
+    leader_term: Counter
+    index: Counter
+
+
+class FrameHeader(NamedTuple):
+    """Checked before anything else of a frame is decoded; authenticated by the swarm key."""
+
+    cluster_id: RobotId
+    config_hash: RobotId
+    sender: Identity
+    counter: Counter  # rises with every frame of this incarnation
+
+
+class Frame(NamedTuple):
+    """One radio datagram."""
+
+    header: FrameHeader
+    fragments: Annotated[tuple[Fragment, ...], Size(0, ITEMS_MAX)] = ()
+    stops: Annotated[tuple[StopFlag, ...], Size(0, ITEMS_MAX)] = ()
+    items: Annotated[tuple[LogItem, ...], Size(0, ITEMS_MAX)] = ()
+    digests: Annotated[tuple[Digest, ...], Size(0, ITEMS_MAX)] = ()
+    want: Want | None = None

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Records that a robot asks its shell to make durable, and what the shell hands back at start.
+
+The core never touches a disk. It emits ``PersistRequest`` values; the shell appends their
+records in order, syncs (any number of requests per sync: group commit) and calls
+``persisted(token)``. A failed sync is fatal: the shell stops the robot.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """One entry of the replicated log (Raft, Ongaro 2014, section 3.3)."""
+
+    index: int
+    term: int
+    payload: bytes
+
+
+class HardState(NamedTuple):
+    """Term and vote: must be durable before a vote or a candidacy is seen by anybody."""
+
+    term: int
+    vote: int  # storage id of the candidate voted for in ``term``; 0 for none
+
+
+class EntryRecord(NamedTuple):
+    """Append ``entry`` after cutting everything at or above its index."""
+
+    entry: Entry
+
+
+class IncarnationRecord(NamedTuple):
+    """A new incarnation: must be durable before it is used in a frame."""
+
+    incarnation: int
+
+
+class StopRecord(NamedTuple):
+    """The highest safety-stop counter seen of one issuer."""
+
+    issuer: int
+    counter: int
+    level: int
+
+
+class IntentRecord(NamedTuple):
+    """An accepted command that has not yet been applied; ``payload`` as it will be proposed."""
+
+    serial: int
+    payload: bytes
+
+
+class IntentSettled(NamedTuple):
+    """Every intent up to and including ``serial`` is in the applied log."""
+
+    serial: int
+
+
+Record = HardState | EntryRecord | IncarnationRecord | StopRecord | IntentRecord | IntentSettled
+
+
+class PersistRequest(NamedTuple):
+    """Records to append, in order; ``token`` is given back by ``persisted``."""
+
+    token: int
+    records: tuple[Record, ...]
+
+
+class Voter(NamedTuple):
+    """One voter of the provisioned configuration."""
+
+    name: str
+    storage_id: int
+
+
+class Provision(NamedTuple):
+    """What ``swarm provision`` wrote before the first start; never changes afterwards."""
+
+    name: str
+    storage_id: int
+    cluster_id: int
+    voters: tuple[Voter, ...]
+    key: bytes  # swarm key, 32 bytes
+
+
+class Recovered(NamedTuple):
+    """State read back from storage at start.
+
+    ``may_vote`` is False where the log is shorter than its high-water mark or damaged: such a
+    robot takes part as a learner; ``reason`` says why.
+    """
+
+    provision: Provision
+    incarnation: int
+    hard_state: HardState
+    entries: tuple[Entry, ...]  # contiguous from index 1
+    stops: tuple[StopRecord, ...]
+    intents: tuple[IntentRecord, ...]  # unsettled, ascending serial
+    last_serial: int  # highest serial ever given out
+    may_vote: bool
+    reason: str
+
+
+def fresh(provision: Provision) -> Recovered:
+    """State of a robot that was provisioned and never started."""
+    return Recovered(provision, 0, HardState(0, 0), (), (), (), 0, True, "")

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a robot hands to its shell: frames, records, committed entries, events, status."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from swarm_coordination.persistence import PersistRequest
+from swarm_coordination.views import Mode, VelocityCommand
+
+
+class RobotEvent(NamedTuple):
+    """Something that happened, for people and tests.
+
+    ``kind`` is one of: ``leader``, ``term``, ``role``, ``joined``, ``suspected``, ``silent``,
+    ``returned``, ``refuted``, ``accepted``, ``applied``, ``refused``, ``mission``, ``slots``,
+    ``hold``, ``abort``, ``lease_expired``, ``lease_renewed``, ``stop``, ``stop_lifted``,
+    ``no_quorum``, ``quorum``, ``configuration_mismatch``, ``duplicate_name``, ``held_back``.
+    """
+
+    time_ns: int
+    kind: str
+    text: str
+    value: int = 0  # term, serial, log index or storage id, whichever the kind speaks of
+
+
+class CommittedEntry(NamedTuple):
+    """One entry that this robot applied, in log order."""
+
+    index: int
+    term: int
+    session: int  # storage id of the accepting robot; 0 for a leader's own no-op
+    serial: int
+    stamp_ms: int  # log time
+    command: str  # JSON text of the command; "" for a no-op
+    applied: bool  # False: a duplicate or a refused command, see ``result``
+    result: str
+
+
+class RobotOutput(NamedTuple):
+    """Everything that came out since the last ``poll``."""
+
+    frames: tuple[bytes, ...]
+    persist: tuple[PersistRequest, ...]
+    committed: tuple[CommittedEntry, ...]
+    events: tuple[RobotEvent, ...]
+    command: VelocityCommand | None
+
+
+class RobotStatus(NamedTuple):
+    """A robot's state at one instant, for status topics, the terminal view and the checks."""
+
+    time_ns: int
+    name: str
+    storage_id: int
+    incarnation: int
+    role: int  # consensus.raft.Role
+    term: int
+    leader: int  # storage id; 0 unknown
+    leader_name: str
+    quorum: bool  # leader: heard by a quorum; follower: recent evidence of such a leader
+    commit: int
+    applied: int
+    last_index: int
+    state_hash: int  # of the mission state at ``applied``
+    mode: Mode
+    mission: str
+    epoch: int
+    slot: int
+    slots: int
+    progress_m: float
+    alive: tuple[str, ...]  # names of robots not declared silent, self included
+    pending_intents: int
+    frames_sent: int
+    frames_received: int
+    frames_rejected: int
+    bytes_sent: int
+    may_vote: bool
