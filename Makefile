@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright Swarm Coordination contributors
+
+# The interpreter that the virtual environment is made of (CPython 3.10 to 3.13).
+PYTHON ?= python3
+# Passed on to the command of a target: make demo ARGS="--robots 7 --seed 3".
+ARGS ?=
+# The scenario of `make simulate`, by name (config/scenarios) or path; empty: the default one.
+SCENARIO ?=
+
+VENV := .venv
+RUN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo simulate bench test lint format clean
+
+help: ## list the targets
+	@echo 'Swarm Coordination: make TARGET [ARGS="..."] [PYTHON=python3.x]'
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## make or refresh the virtual environment .venv (seconds when nothing changed)
+	@$(PYTHON) tools/setup_environment.py
+
+demo: setup ## five robots as real processes over DDS; ARGS are those of `swarm demo`
+	@$(RUN)/swarm demo $(ARGS)
+
+simulate: setup ## the same scenario in virtual time; SCENARIO=name, ARGS of `swarm simulate`
+	@$(RUN)/swarm simulate $(SCENARIO) $(ARGS)
+
+bench: setup ## measure speed, bytes and storage on this machine; ARGS of `swarm bench`
+	@$(RUN)/swarm bench $(ARGS)
+
+test: setup ## lint, types, the test suite and the colcon builds; one summary at the end
+	@$(RUN)/python tools/run_checks.py $(ARGS)
+
+lint: setup ## ruff, the ament rules and mypy alone
+	@$(RUN)/python tools/run_checks.py --only lint $(ARGS)
+
+format: setup ## let ruff sort imports and repair what it can
+	@$(RUN)/ruff check --fix $(ARGS)
+
+clean: ## remove everything that the targets made
+	@$(PYTHON) tools/clean.py
