@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright Swarm Coordination contributors
-#!/usr/bin/env python3
 """
 Make or refresh the virtual environment `.venv` of the project.
 
@@ -22,9 +21,9 @@ import sys
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from environment.journal import Journal, MissingTools, SetupError  # noqa: E402
-from environment.machine import check_python, ensure_packages  # noqa: E402
-from environment.workspace import Workspace  # noqa: E402
+from environment.journal import Journal, MissingTools, SetupError
+from environment.machine import check_python, ensure_packages
+from environment.workspace import Workspace
 
 STAMP = 'setup.json'  # inside .venv: removed together with it
 STAGES = ('packages', 'messages', 'project')
