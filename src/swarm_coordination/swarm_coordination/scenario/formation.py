@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where every robot should be by the committed log, and how far from it they truly are.
+
+An observer outside the swarm: it follows the entries that any robot applied, in log order, and
+compares ground truth with the slots of the newest assignment.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from swarm_coordination.errors import CommandError
+from swarm_coordination.mission.commands import AssignSlots, StartMission, decode_command
+from swarm_coordination.mission.formations import slot_offsets, turned
+from swarm_coordination.mission.paths import Path
+from swarm_coordination.robot.outputs import CommittedEntry, RobotStatus
+from swarm_coordination.scenario.backend import TrueState
+from swarm_coordination.scenario.record import FormationError
+
+Vector = tuple[float, float, float]
+
+
+class CommittedFormation:
+    """The newest mission and slot assignment of the committed log."""
+
+    def __init__(self) -> None:
+        """Start with an empty log."""
+        self._index = 0
+        self._mission: StartMission | None = None
+        self._path: Path | None = None
+        self._offsets: dict[int, Vector] = {}
+        self.epoch = 0
+        self.mission_index = 0
+
+    def committed(self, entry: CommittedEntry) -> None:
+        """Follow one entry; entries already seen from another robot are passed over."""
+        if entry.index <= self._index:
+            return
+        self._index = entry.index
+        if not entry.applied or not entry.command:
+            return
+        try:
+            command = decode_command(entry.command.encode())
+        except CommandError:
+            return  # a newer version's command: the robots refuse it alike
+        if isinstance(command, StartMission):
+            self._mission, self._path = command, Path(command.path)
+            self._offsets, self.mission_index = {}, entry.index
+        elif isinstance(command, AssignSlots) and self._mission is not None:
+            places = slot_offsets(self._mission.formation, len(command.robots))
+            places = turned(places, self._mission.yaw_mrad)
+            self.epoch = entry.index
+            self._offsets = {
+                robot: (x / 1000.0, y / 1000.0, z / 1000.0)
+                for robot, (x, y, z) in zip(command.robots, places, strict=True)
+                if robot
+            }
+
+    @property
+    def path_length_m(self) -> float:
+        """Length of the newest mission's path; 0 without a mission."""
+        return self._path.length_m if self._path else 0.0
+
+    @property
+    def assigned(self) -> frozenset[int]:
+        """Storage ids that have a slot."""
+        return frozenset(self._offsets)
+
+    def place(self, status: RobotStatus) -> Vector | None:
+        """Return the point where a robot should be at its own progress; None without a slot."""
+        offset = self._offsets.get(status.storage_id)
+        if offset is None or self._path is None or status.epoch != self.epoch:
+            return None
+        base = self._path.at(status.progress_m).position
+        return (base[0] + offset[0], base[1] + offset[1], base[2] + offset[2])
+
+    def error(
+        self,
+        robots: Iterable[str],
+        truth: Mapping[str, TrueState],
+        statuses: Mapping[str, RobotStatus],
+    ) -> FormationError | None:
+        """Return the error over ``robots``; None where one of them has no slot of this epoch."""
+        gaps: list[Vector] = []
+        absolute = 0.0
+        for name in robots:
+            status, state = statuses.get(name), truth[name]
+            place = self.place(status) if status else None
+            if status is None or place is None:
+                return None
+            absolute = max(absolute, math.dist(place, (state.x, state.y, state.z)))
+            offset = self._offsets[status.storage_id]
+            gaps.append((state.x - offset[0], state.y - offset[1], state.z - offset[2]))
+        if not gaps:
+            return None
+        mean = [math.fsum(gap[axis] for gap in gaps) / len(gaps) for axis in range(3)]
+        errors = [math.dist(gap, mean) for gap in gaps]
+        rmse = math.sqrt(math.fsum(error * error for error in errors) / len(errors))
+        return FormationError(len(gaps), rmse, max(errors), absolute)
