@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Commands of the mission log, their JSON form, and the envelope that carries one in an entry.
+
+A command is an immutable value. Its JSON is canonical (sorted keys, no spaces, defaults left
+out), with lengths in whole millimetres, so that equal commands are equal bytes on every
+machine. Decoding is strict: unknown fields, wrong types and values out of bounds raise
+CommandError naming field, value and bound.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from swarm_coordination.bounds import COUNTER_MAX, ID_MAX
+from swarm_coordination.errors import CommandError
+from swarm_coordination.mission import fields
+from swarm_coordination.mission.formations import Formation, PointMm, SHAPES, SLOTS_MAX
+
+# An entry's payload is at most 700 bytes (mesh.rows.PAYLOAD_MAX: it must fit a frame beside
+# header and beacon); the envelope's header takes at most 54 of them.
+PAYLOAD_BYTES_MAX = 700
+COMMAND_BYTES_MAX = 640
+
+# 10 km either way, 16 waypoints: a path shorter than the 1,000 km that a row can report.
+PATH_COORDINATE_MAX_MM = 10_000_000
+WAYPOINTS_MAX = 16
+# Custom offsets reach as far as a radio network of a few hops.
+OFFSET_MAX_MM = 1_000_000
+SPEED_MAX_MM_S = 10_000
+# Shorter than an election nobody could keep; longer than ten minutes is no lease.
+LEASE_MIN_MS, LEASE_MAX_MS = 500, 600_000
+STOPS_MAX = 16
+KEY_CHARS_MAX, VALUE_CHARS_MAX = 64, 400
+
+ON_LOSS = ('repack', 'keep_slots')
+MISSION_NAME = r'[a-z][a-z0-9_]*'
+BLACKBOARD_KEY = r'[A-Za-z0-9_./-]+'
+
+
+class StartMission(NamedTuple):
+    """
+    Fly ``formation`` along ``path``; replaces the mission before it.
+
+    ``yaw_mrad`` turns the formation and the robots, fixed for the whole mission. ``on_loss``:
+    ``repack`` assigns slots anew when robots are lost or return, ``keep_slots`` leaves them.
+    """
+
+    name: str
+    formation: Formation
+    path: tuple[PointMm, ...]
+    speed_mm_s: int
+    lease_ms: int
+    yaw_mrad: int = 0
+    on_loss: str = 'repack'
+
+
+class AssignSlots(NamedTuple):
+    """
+    Give slot k to ``robots[k]`` (storage id; 0: nobody).
+
+    ``mission``: log index of the mission meant. ``after``: epoch that the proposer saw; if
+    another assignment got into the log first this one is refused, so a late duplicate is
+    harmless without a session.
+    """
+
+    mission: int
+    after: int
+    robots: tuple[int, ...]
+
+    @property
+    def slots(self) -> dict[int, int]:
+        """Slot by storage id, in slot order."""
+        return {robot: slot for slot, robot in enumerate(self.robots) if robot}
+
+
+class Hold(NamedTuple):
+    """Stand in the slots, progress frozen."""
+
+
+class Resume(NamedTuple):
+    """Fly on after a hold."""
+
+
+class Abort(NamedTuple):
+    """End the mission: brake and stand."""
+
+
+class LiftStop(NamedTuple):
+    """Lift exactly these safety stops: (issuer, counter); a newer stop stays in force."""
+
+    counters: tuple[tuple[int, int], ...]
+
+
+class Put(NamedTuple):
+    """Write a blackboard value; with ``expected`` only if the key has that version (0: new)."""
+
+    key: str
+    value: str
+    expected: int | None = None
+
+
+class RosterRemove(NamedTuple):
+    """Take a robot off the roster: its slot, its session and its right to submit end."""
+
+    robot: int
+
+
+Command = StartMission | AssignSlots | Hold | Resume | Abort | LiftStop | Put | RosterRemove
+
+_BARE: dict[str, Command] = {'hold': Hold(), 'resume': Resume(), 'abort': Abort()}
+
+
+def encode_command(command: Command) -> bytes:
+    """Canonical JSON of a command; raises CommandError if it is out of bounds or too long."""
+    data = fields.canonical(_to_json(command))
+    if decode_command(data) != command:
+        raise fields.refuse('command', command, 'plain values that survive encoding')
+    return data
+
+
+def decode_command(data: bytes) -> Command:
+    """Return the command in ``data``; raises CommandError naming field, value and bound."""
+    value = fields.parse(data, COMMAND_BYTES_MAX, 'command')
+    kind = value.get('kind') if isinstance(value, dict) else None
+    if not isinstance(kind, str) or (kind not in _BARE and kind not in _READERS):
+        known = ', '.join((*_READERS, *_BARE))
+        raise fields.refuse('kind', kind, f'one of {known}')
+    body = {key: item for key, item in value.items() if key != 'kind'}
+    if kind in _BARE:
+        fields.mapping(body, kind, ())
+        return _BARE[kind]
+    command: Command = _READERS[kind](body)
+    return command
+
+
+def kind_of(command: Command) -> str:
+    """Name of the command as its JSON has it."""
+    return str(_to_json(command)['kind'])
+
+
+def _to_json(command: Command) -> dict[str, Any]:
+    if isinstance(command, StartMission):
+        return _start_to_json(command)
+    if isinstance(command, AssignSlots):
+        return {'kind': 'assign_slots', **command._asdict()}
+    if isinstance(command, LiftStop):
+        return {'kind': 'lift_stop', 'counters': command.counters}
+    if isinstance(command, Put):
+        body: dict[str, Any] = {'kind': 'put', 'key': command.key, 'value': command.value}
+        return body if command.expected is None else {**body, 'expected': command.expected}
+    if isinstance(command, RosterRemove):
+        return {'kind': 'roster_remove', 'robot': command.robot}
+    for kind, bare in _BARE.items():
+        if type(command) is type(bare):
+            return {'kind': kind}
+    raise fields.refuse('command', command, 'one of the commands of mission.commands')
+
+
+def _start_to_json(command: StartMission) -> dict[str, Any]:
+    formation = command.formation
+    shape: dict[str, Any] = {'shape': formation.shape, 'spacing_mm': formation.spacing_mm}
+    if formation.gap_mm:
+        shape['gap_mm'] = formation.gap_mm
+    if formation.custom:
+        shape['custom'] = [[_point_to_json(p) for p in slots] for slots in formation.custom]
+    body: dict[str, Any] = {
+        'kind': 'start_mission',
+        'name': command.name,
+        'formation': shape,
+        'path': [_point_to_json(point) for point in command.path],
+        'speed_mm_s': command.speed_mm_s,
+        'lease_ms': command.lease_ms,
+    }
+    if command.yaw_mrad:
+        body['yaw_mrad'] = command.yaw_mrad
+    if command.on_loss != 'repack':
+        body['on_loss'] = command.on_loss
+    return body
+
+
+def _point_to_json(point: PointMm) -> list[int]:
+    return list(point) if point[2] else list(point[:2])
+
+
+def _read_point(value: object, field: str, bound: int) -> PointMm:
+    items = fields.sequence(value, field, 2, 3)
+    x, y, *z = (fields.integer(item, field, -bound, bound) for item in items)
+    return (x, y, z[0] if z else 0)
+
+
+def _read_formation(value: object) -> Formation:
+    name = 'formation'
+    body = fields.mapping(value, name, ('shape', 'spacing_mm'), ('gap_mm', 'custom'))
+    shape = fields.choice(body['shape'], f'{name}.shape', SHAPES)
+    spacing = fields.integer(body['spacing_mm'], f'{name}.spacing_mm', 100, 100_000)
+    gap = fields.integer(body.get('gap_mm', 0), f'{name}.gap_mm', 0, 100_000)
+    custom = tuple(
+        tuple(
+            _read_point(point, f'{name}.custom', OFFSET_MAX_MM)
+            for point in fields.sequence(slots, f'{name}.custom', 1, SLOTS_MAX)
+        )
+        for slots in fields.sequence(body.get('custom', ()), f'{name}.custom', 0, SLOTS_MAX)
+    )
+    counts = [len(slots) for slots in custom]
+    if counts != sorted(set(counts)):
+        raise fields.refuse(f'{name}.custom', counts, 'one list per count, ascending')
+    if (shape == 'custom') != bool(custom):
+        raise fields.refuse(f'{name}.custom', counts, 'given for shape custom and no other')
+    if (shape == 'groups') != bool(gap):
+        raise fields.refuse(f'{name}.gap_mm', gap, 'given for shape groups and no other')
+    return Formation(shape, spacing, gap, custom)
+
+
+def _read_start(body: dict[str, Any]) -> StartMission:
+    required = ('name', 'formation', 'path', 'speed_mm_s', 'lease_ms')
+    fields.mapping(body, 'start_mission', required, ('yaw_mrad', 'on_loss'))
+    path = fields.sequence(body['path'], 'path', 1, WAYPOINTS_MAX)
+    return StartMission(
+        name=fields.text(body['name'], 'name', 32, MISSION_NAME),
+        formation=_read_formation(body['formation']),
+        path=tuple(_read_point(point, 'path', PATH_COORDINATE_MAX_MM) for point in path),
+        speed_mm_s=fields.integer(body['speed_mm_s'], 'speed_mm_s', 1, SPEED_MAX_MM_S),
+        lease_ms=fields.integer(body['lease_ms'], 'lease_ms', LEASE_MIN_MS, LEASE_MAX_MS),
+        yaw_mrad=fields.integer(body.get('yaw_mrad', 0), 'yaw_mrad', -6_284, 6_284),
+        on_loss=fields.choice(body.get('on_loss', 'repack'), 'on_loss', ON_LOSS),
+    )
+
+
+def _read_assign(body: dict[str, Any]) -> AssignSlots:
+    fields.mapping(body, 'assign_slots', ('mission', 'after', 'robots'))
+    robots = tuple(
+        fields.integer(robot, 'robots', 0, ID_MAX)
+        for robot in fields.sequence(body['robots'], 'robots', 1, SLOTS_MAX)
+    )
+    given = [robot for robot in robots if robot]
+    if len(set(given)) != len(given):
+        raise fields.refuse('robots', robots, 'each robot at most once')
+    return AssignSlots(
+        mission=fields.integer(body['mission'], 'mission', 1, COUNTER_MAX),
+        after=fields.integer(body['after'], 'after', 0, COUNTER_MAX),
+        robots=robots,
+    )
+
+
+def _read_lift(body: dict[str, Any]) -> LiftStop:
+    fields.mapping(body, 'lift_stop', ('counters',))
+    counters = []
+    for item in fields.sequence(body['counters'], 'counters', 1, STOPS_MAX):
+        issuer, counter = fields.sequence(item, 'counters', 2, 2)
+        counters.append(
+            (
+                fields.integer(issuer, 'counters.issuer', 1, ID_MAX),
+                fields.integer(counter, 'counters.counter', 1, COUNTER_MAX),
+            )
+        )
+    return LiftStop(tuple(counters))
+
+
+def _read_put(body: dict[str, Any]) -> Put:
+    fields.mapping(body, 'put', ('key', 'value'), ('expected',))
+    expected = None
+    if 'expected' in body:
+        expected = fields.integer(body['expected'], 'expected', 0, COUNTER_MAX)
+    return Put(
+        key=fields.text(body['key'], 'key', KEY_CHARS_MAX, BLACKBOARD_KEY),
+        value=fields.text(body['value'], 'value', VALUE_CHARS_MAX),
+        expected=expected,
+    )
+
+
+def _read_remove(body: dict[str, Any]) -> RosterRemove:
+    fields.mapping(body, 'roster_remove', ('robot',))
+    return RosterRemove(fields.integer(body['robot'], 'robot', 1, ID_MAX))
+
+
+_READERS: dict[str, Any] = {
+    'start_mission': _read_start,
+    'assign_slots': _read_assign,
+    'lift_stop': _read_lift,
+    'put': _read_put,
+    'roster_remove': _read_remove,
+}
+
+_HEADER = re.compile(rb'(0|[1-9][0-9]{0,18}) (0|[1-9][0-9]{0,15}) (0|[1-9][0-9]{0,15})\n')
+
+
+class Envelope(NamedTuple):
+    """
+    What a log entry's payload holds: who submitted what, and when by log time.
+
+    ``session`` is the storage id of the robot that accepted the command, 0 for the leader's own
+    proposals (serial 0). ``command`` stays bytes: a leader passes on what it cannot read (a
+    newer version's command) and every robot refuses it alike when it is applied.
+    """
+
+    session: int
+    serial: int
+    stamp_ms: int
+    command: bytes
+
+    def encode(self) -> bytes:
+        """Payload bytes; raises CommandError where it would not fit an entry."""
+        header = b'%d %d %d\n' % (self.session, self.serial, self.stamp_ms)
+        data = header + self.command
+        if Envelope.decode(data) != self:
+            raise fields.refuse('envelope', header, 'numbers within their bounds')
+        return data
+
+    @classmethod
+    def decode(cls, payload: bytes) -> Envelope:
+        """Return the envelope in ``payload``; raises CommandError."""
+        if len(payload) > PAYLOAD_BYTES_MAX:
+            raise fields.refuse('payload', len(payload), f'at most {PAYLOAD_BYTES_MAX} bytes')
+        match = _HEADER.match(payload)
+        if match is None:
+            raise fields.refuse('payload', payload[:24], 'session, serial, stamp and a command')
+        session, serial, stamp = (int(group) for group in match.groups())
+        if session > ID_MAX or serial > COUNTER_MAX or stamp > COUNTER_MAX:
+            raise CommandError('payload: session, serial or stamp is beyond its bound')
+        return cls(session, serial, stamp, payload[match.end() :])

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+One robot flies the committed mission: from mission state to formation target.
+
+Order of what decides, first match wins: safety stop, no mission, abort, lease, no slot, hold,
+fly. The lease runs on the local clock since the last evidence of a leader that a quorum backs:
+an island flies its last mission so long, then brakes and holds until evidence returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+import math
+
+from swarm_coordination.mission.formations import slot_offsets, turned
+from swarm_coordination.mission.paths import Path, Vector
+from swarm_coordination.mission.progress import jump_target, rate_factor
+from swarm_coordination.mission.settings import MissionSettings
+from swarm_coordination.mission.snapshot import Mission
+from swarm_coordination.mission.state import MissionState
+from swarm_coordination.units import (
+    from_mm,
+    NS_PER_MS,
+    ns_to_seconds,
+    seconds_to_ns,
+    to_mm,
+)
+from swarm_coordination.views import FormationTarget, Liveness, Mode, NeighborState
+
+# A longer gap between steps is a pause of the process (design of the mesh: 0.3 s): the time in
+# between was not flown.
+STEP_MAX_S = 0.3
+_STILL: Vector = (0.0, 0.0, 0.0)
+
+
+class MissionExecutor:
+    """
+    Progress, mode and target of one robot.
+
+    Parameters
+    ----------
+    robot : own storage id.
+    settings : of the mission room.
+
+    """
+
+    def __init__(self, robot: int, settings: MissionSettings) -> None:
+        self._robot = robot
+        self._settings = settings
+        self._mission = 0  # log index of the mission that path and progress belong to
+        self._path: Path | None = None
+        self._layout: tuple[int, Vector] = (0, _STILL)  # epoch, own slot's offset in m
+        self._joined = False
+        self._listening_since = 0
+        self._progress_m = 0.0
+        self._stepped_at: int | None = None
+        self._epoch = 0
+        self._slot = -1
+        self._mode = Mode.IDLE
+
+    @property
+    def mode(self) -> Mode:
+        """Mode of the last step."""
+        return self._mode
+
+    @property
+    def progress_m(self) -> float:
+        """Own reference's arc length on the mission's path."""
+        return self._progress_m
+
+    @property
+    def progress_mm(self) -> int:
+        """Progress as the row's mission section carries it."""
+        return to_mm(self._progress_m)
+
+    @property
+    def progress_epoch(self) -> int:
+        """Epoch that the progress belongs to; 0 while nobody should wait for this robot."""
+        flying = self._mode in (Mode.FLY, Mode.HOLD) and self._joined
+        return self._epoch if flying else 0
+
+    def step(
+        self,
+        state: MissionState,
+        position: Vector | None,
+        neighbors: Iterable[NeighborState],
+        evidence_ns: int | None,
+        stopped: bool,
+        now: int,
+    ) -> FormationTarget:
+        """
+        Advance to ``now`` and return the target.
+
+        ``state``: the mission as committed and applied here. ``position``: own position in
+        ``map`` (m), None before the first localisation. ``neighbors``: what the mesh knows of
+        the others. ``evidence_ns``: instant of the newest evidence of a quorum-backed leader,
+        None for never. ``stopped``: a safety stop is in force.
+
+        """
+        elapsed_s = self._elapsed_s(now)
+        mission = state.mission
+        if mission is not None and mission.index != self._mission:
+            self._begin(mission, now)
+        self._epoch, self._slot = state.epoch, state.slot_of(self._robot)
+        before, self._mode = self._mode, self._decide(state, evidence_ns, stopped, now)
+        if before in (Mode.LEASE_EXPIRED, Mode.STOPPED) and before is not self._mode:
+            # The others may have flown on meanwhile: listen before setting a pace again.
+            self._joined, self._listening_since = False, now
+        rate_mps = 0.0
+        if self._mode in (Mode.FLY, Mode.HOLD) and mission is not None:
+            rate_mps = self._advance(state, mission, position, neighbors, elapsed_s, now)
+        return self._target(state, position, rate_mps, now)
+
+    def _elapsed_s(self, now: int) -> float:
+        before, self._stepped_at = self._stepped_at, now
+        elapsed_s = 0.0 if before is None else max(0.0, ns_to_seconds(now - before))
+        if elapsed_s > STEP_MAX_S:
+            self._joined, self._listening_since = False, now
+            return 0.0
+        return elapsed_s
+
+    def _begin(self, mission: Mission, now: int) -> None:
+        self._mission = mission.index
+        self._path = Path(mission.command.path)
+        self._layout = (0, _STILL)
+        self._progress_m = 0.0
+        self._joined, self._listening_since = False, now
+
+    def _decide(
+        self, state: MissionState, evidence_ns: int | None, stopped: bool, now: int
+    ) -> Mode:
+        mission = state.mission
+        if stopped:
+            return Mode.STOPPED
+        if mission is None:
+            return Mode.IDLE
+        if mission.aborted:
+            return Mode.ABORTED
+        lease_ns = mission.command.lease_ms * NS_PER_MS
+        if evidence_ns is None or now - evidence_ns > lease_ns:
+            return Mode.LEASE_EXPIRED
+        if self._slot < 0:
+            return Mode.IDLE
+        return Mode.HOLD if mission.held else Mode.FLY
+
+    def _advance(
+        self,
+        state: MissionState,
+        mission: Mission,
+        position: Vector | None,
+        neighbors: Iterable[NeighborState],
+        elapsed_s: float,
+        now: int,
+    ) -> float:
+        """Move progress by one step; returns the reference's speed in m/s."""
+        assert self._path is not None
+        others = [n.progress_m for n in neighbors if self._counts(n, mission.index, state.epoch)]
+        target = jump_target(self._progress_m, others, self._joined, self._settings)
+        if target is not None:
+            self._progress_m, self._joined = min(target, self._path.length_m), True
+        elif now - self._listening_since >= seconds_to_ns(self._settings.join_wait_s):
+            self._joined = True
+        if not self._joined or mission.held or position is None:
+            return 0.0
+        error_m = math.dist(position, self._slot_position(state))
+        factor = rate_factor(self._progress_m, error_m, others, self._settings)
+        rate_mps = mission.command.speed_mm_s / 1000.0 * factor
+        left_m = self._path.length_m - self._progress_m
+        self._progress_m += min(rate_mps * elapsed_s, left_m)
+        return rate_mps
+
+    def _counts(self, neighbor: NeighborState, mission: int, epoch: int) -> bool:
+        """
+        Whether a neighbour's progress is of this mission and fresh enough to wait for.
+
+        Epochs are log indices: those between the mission's start and the own epoch are of this
+        mission, whoever has applied how much of it.
+        """
+        return (
+            neighbor.liveness is not Liveness.SILENT
+            and neighbor.same_configuration
+            and mission < neighbor.mission_epoch <= epoch
+            and neighbor.age_s <= self._settings.progress_age_max_s
+        )
+
+    def _slot_position(self, state: MissionState) -> Vector:
+        """Own slot in ``map`` with the reference at the present progress (m)."""
+        assert self._path is not None and state.mission is not None
+        if self._layout[0] != state.epoch:
+            command = state.mission.command
+            offsets = turned(slot_offsets(command.formation, len(state.slots)), command.yaw_mrad)
+            dx, dy, dz = offsets[self._slot]
+            self._layout = (state.epoch, (from_mm(dx), from_mm(dy), from_mm(dz)))
+        offset = self._layout[1]
+        reference = self._path.at(self._progress_m).position
+        return (reference[0] + offset[0], reference[1] + offset[1], reference[2] + offset[2])
+
+    def _target(
+        self, state: MissionState, position: Vector | None, rate_mps: float, now: int
+    ) -> FormationTarget:
+        yaw = state.mission.command.yaw_mrad / 1000.0 if state.mission else 0.0
+        velocity = _STILL
+        if self._slot >= 0 and self._path is not None:
+            where = self._slot_position(state)
+            tangent = self._path.at(self._progress_m).tangent
+            velocity = (tangent[0] * rate_mps, tangent[1] * rate_mps, tangent[2] * rate_mps)
+        else:
+            where = position if position is not None else _STILL
+        return FormationTarget(
+            stamp_ns=now,
+            mode=self._mode,
+            epoch=self._epoch,
+            slot=self._slot,
+            slots=len(state.slots),
+            position=_rounded(where),
+            velocity=_rounded(velocity),
+            yaw=yaw,
+        )
+
+
+def _rounded(vector: Vector) -> Vector:
+    """Whole millimetres (or mm/s), so that a topic and a function call carry the same number."""
+    return (
+        from_mm(to_mm(vector[0])),
+        from_mm(to_mm(vector[1])),
+        from_mm(to_mm(vector[2])),
+    )
