@@ -1,0 +1,456 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Everything of a robot but its controller: mesh, election, log and mission, without I/O.
+
+Theory of operation. Every call brings ``now``. ``receive`` merges a frame and feeds what is new
+to Raft; ``tick`` lets time pass in every room, then composes frames. After either, ``_settle``
+moves what came out of Raft: records to the outbox, committed entries into the mission state,
+levels into the own row, entries that others lack into the mesh. ``poll`` hands over what has
+gathered. Nothing here waits: what depends on the disk is released by ``persisted``.
+"""
+
+from __future__ import annotations
+
+import random
+
+from swarm_coordination.consensus.raft import Raft
+from swarm_coordination.errors import FrameError
+from swarm_coordination.mesh.codec import FrameCodec
+from swarm_coordination.mesh.consensus_rows import append_from_item, ConsensusRows, items_after
+from swarm_coordination.mesh.events import MeshEvent
+from swarm_coordination.mesh.mesh import Mesh
+from swarm_coordination.mesh.rows import (
+    Fragment,
+    Identity,
+    Intent,
+    IntentSection,
+    MissionSection,
+    StopFlag,
+    Want,
+)
+from swarm_coordination.mission.commands import decode_command, encode_command, LiftStop
+from swarm_coordination.mission.executor import MissionExecutor
+from swarm_coordination.mission.formations import FormationLimits
+from swarm_coordination.mission.intents import IntentQueue
+from swarm_coordination.mission.log_time import LogClock
+from swarm_coordination.mission.planner import LiveRobot, MissionPlanner
+from swarm_coordination.mission.state import Applied, MissionState
+from swarm_coordination.persistence import (
+    Entry,
+    EntryRecord,
+    IncarnationRecord,
+    PersistRequest,
+    Recovered,
+    StopRecord,
+)
+from swarm_coordination.robot.durability import Outbox
+from swarm_coordination.robot.leading import Leading, leads
+from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotOutput, RobotStatus
+from swarm_coordination.robot.settings import RobotSettings
+from swarm_coordination.units import seconds_to_ns, to_mm
+from swarm_coordination.views import FormationTarget, Liveness, Mode, NeighborTable, Pose
+
+# Entries handed to a frame's worth of wants at once: two frames of 1200 bytes.
+SERVE_BYTES = 2_400
+
+
+class Coordinator:
+    """
+    One robot's part in the swarm, up to its formation target.
+
+    Parameters
+    ----------
+    recovered : what storage gave back.
+    settings : of all rooms.
+    codec : of frames, under the swarm's key.
+    rng : source of every random choice; two robots never share one.
+    now : ns of the caller's monotone clock, as everywhere here.
+    """
+
+    def __init__(
+        self,
+        recovered: Recovered,
+        settings: RobotSettings,
+        codec: FrameCodec,
+        rng: random.Random,
+        now: int,
+    ) -> None:
+        provision = recovered.provision
+        self.storage_id = provision.storage_id
+        self.name = provision.name
+        self._settings = settings
+        self._codec = codec
+        self._names = {voter.storage_id: voter.name for voter in provision.voters}
+        self._names[self.storage_id] = self.name
+        self._incarnation = recovered.incarnation + 1
+        self._mesh = Mesh(
+            Identity(self.name, self.storage_id, self._incarnation),
+            settings.mesh,
+            provision.cluster_id,
+            settings.config_hash,
+            codec,
+            random.Random(rng.getrandbits(64)),
+            now,
+            stops=tuple(StopFlag(*stop) for stop in recovered.stops),
+        )
+        self._raft = Raft(
+            self.storage_id,
+            (voter.storage_id for voter in provision.voters),
+            settings.consensus,
+            random.Random(rng.getrandbits(64)),
+            now,
+            hard_state=recovered.hard_state,
+            entries=recovered.entries,
+            may_vote=recovered.may_vote,
+        )
+        self._rows = ConsensusRows()
+        self._state = MissionState()
+        self._clock = LogClock()
+        self._intents = IntentQueue(recovered.intents, recovered.last_serial)
+        self._executor = MissionExecutor(self.storage_id, settings.mission)
+        self._planner = self._new_planner()
+        self._leading: Leading | None = None
+        self._outbox = Outbox()
+        self._frames: list[bytes] = []
+        self._committed: list[CommittedEntry] = []
+        self._events: list[RobotEvent] = []
+        self._undecodable = 0
+        self._speaks = False  # not before the incarnation is on disk
+        self._quorum = False
+        self._mission_version = 0
+        self._position: tuple[float, float, float] | None = None
+        self._observed_at = now
+        self._step_ns = seconds_to_ns(settings.mesh.beacon_period_s)
+        self._next_step = now
+        self.table = NeighborTable(now, self.storage_id, 0, ())
+        self.target = FormationTarget(now, Mode.IDLE, 0, -1, 0, (0.0,) * 3, (0.0,) * 3, 0.0)
+        self._outbox.add(IncarnationRecord(self._incarnation), incarnation=self._incarnation)
+        if not recovered.may_vote:
+            self._event(now, 'held_back', f'takes part without a vote: {recovered.reason}')
+
+    # ---------------------------------------------------------------- what goes in
+
+    def receive(self, data: bytes, now: int) -> None:
+        """Take a frame from the air; whatever the bytes are, this only ever counts them."""
+        try:
+            frame = self._codec.decode(data)
+        except FrameError as error:
+            self._undecodable += 1
+            self._mesh.count_rejection(error.reason)
+            return
+        merged = self._mesh.merge(frame, len(data), now)
+        for stop in merged.stops:
+            self._on_stop(stop, now)
+        for owner, fragment in merged.news:
+            self._names[owner.storage_id] = owner.name
+            self._on_news(owner, fragment, now)
+        if merged.items:
+            self._take_items(now)
+        if merged.want is not None:
+            self._serve(merged.want, now)
+        self._settle(now)
+
+    def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> None:
+        """Take the own pose and velocity in ``map`` (m, m/s, rad) from localisation."""
+        self._position = (pose.x, pose.y, pose.z)
+        self._observed_at = now
+        self._mesh.set_pose(pose, velocity)
+
+    def propose(self, command: str, now: int) -> int:
+        """
+        Accept an operator's command (JSON); return its serial in this robot's session.
+
+        It is accepted once the event ``accepted`` with that serial has come, and applied once
+        a committed entry with this session and serial has. Raises CommandError for a command
+        that is malformed and ProposalRefused where the queue is full.
+        """
+        payload = encode_command(decode_command(command.encode()))
+        record = self._intents.accept(payload)
+        self._outbox.add(record, serial=record.serial)
+        return record.serial
+
+    def stop(self, level: int, now: int) -> int:
+        """Raise a safety stop, obeyed at once; return its counter. Level 1 to 3."""
+        flag = self._mesh.raise_stop(level, now)
+        self._on_stop(flag, now)
+        return flag.counter
+
+    def lift_command(self) -> str:
+        """JSON of the command that lifts exactly the stops in force here; '' for none."""
+        active = self._mesh.stops()
+        if not active:
+            return ''
+        counters = tuple((flag.issuer, flag.counter) for flag in active)
+        return encode_command(LiftStop(counters)).decode()
+
+    def persisted(self, token: int, now: int) -> None:
+        """Release what waited for the request ``token`` and those before it."""
+        release = self._outbox.persisted(token)
+        if release.mark:
+            self._raft.persisted(release.mark, now)
+        if release.incarnation:
+            self._speaks = True
+            if release.incarnation > self._mesh.identity.incarnation:
+                self._mesh.raise_incarnation(release.incarnation, now)
+        if release.serial:
+            first = self._intents.durable_serial + 1
+            self._intents.persisted(release.serial)
+            for serial in range(first, release.serial + 1):
+                self._event(now, 'accepted', f'command {serial} is on disk', serial)
+        self._settle(now)
+
+    def tick(self, now: int) -> None:
+        """Let time pass: verdicts, elections, the mission, then frames that are due."""
+        for event in self._mesh.tick(now):
+            self._on_mesh_event(event, now)
+        self._raft.tick(now)
+        self._watch_quorum(now)
+        if now >= self._next_step:
+            self._step_mission(now)
+            missed = (now - self._next_step) // self._step_ns
+            self._next_step += (missed + 1) * self._step_ns
+        for want in self._mesh.items_wanted(now):
+            self._serve(want, now)
+        self._settle(now)
+        while self._speaks and (frame := self._mesh.compose(now)) is not None:
+            self._frames.append(self._codec.encode(frame))
+
+    # ---------------------------------------------------------------- what comes out
+
+    def poll(self) -> RobotOutput:
+        """Hand over everything gathered since the last call (``command`` is the controller's)."""
+        frames, self._frames = tuple(self._frames), []
+        committed, self._committed = tuple(self._committed), []
+        events, self._events = tuple(self._events), []
+        persist: tuple[PersistRequest, ...] = self._outbox.take()
+        return RobotOutput(frames, persist, committed, events, None)
+
+    def next_deadline(self) -> int:
+        """Time by which ``tick`` wants to be called."""
+        return min(self._next_step, self._raft.next_deadline(), self._mesh.next_deadline())
+
+    def status(self, now: int) -> RobotStatus:
+        """Everything people and tests want to know, at this instant."""
+        mesh = self._mesh.statistics()
+        mission = self._state.mission
+        alive = [n.name for n in self.table.neighbors if n.liveness is not Liveness.SILENT]
+        return RobotStatus(
+            time_ns=now,
+            name=self.name,
+            storage_id=self.storage_id,
+            incarnation=self._mesh.identity.incarnation,
+            role=int(self._raft.role),
+            term=self._raft.term,
+            leader=self._raft.leader,
+            leader_name=self._names.get(self._raft.leader, ''),
+            quorum=self._raft.quorum_active(now),
+            commit=self._raft.commit,
+            applied=self._state.index,
+            last_index=self._raft.log.last_index,
+            state_hash=self._state.digest(),
+            mode=self.target.mode,
+            mission=mission.command.name if mission else '',
+            epoch=self._state.epoch,
+            slot=self.target.slot,
+            slots=self.target.slots,
+            progress_m=self._executor.progress_m,
+            alive=tuple(sorted((*alive, self.name))),
+            pending_intents=len(self._intents),
+            frames_sent=mesh.frames_sent,
+            frames_received=mesh.frames_received,
+            frames_rejected=mesh.frames_rejected,
+            bytes_sent=mesh.bytes_sent,
+            may_vote=self._raft.may_vote,
+        )
+
+    # ---------------------------------------------------------------- from the mesh
+
+    def _on_news(self, owner: Identity, fragment: Fragment, now: int) -> None:
+        if fragment.consensus is not None:
+            for message in self._rows.messages(owner, fragment.consensus):
+                self._raft.step(message, now)
+        if fragment.intents is not None and self._leading is not None:
+            self._leading.propose_intents(owner.storage_id, fragment.intents.intents, now)
+
+    def _take_items(self, now: int) -> None:
+        """Feed Raft every item it wants next and that is here, whoever sent it and when."""
+        while (want := self._raft.want) is not None:
+            item = self._mesh.item(want[0], want[1] + 1)
+            if item is None:
+                return
+            self._raft.step(append_from_item(item), now)
+            if self._raft.want == want:
+                return
+
+    def _serve(self, want: Want, now: int) -> None:
+        """Put what another robot lacks, and this one has verified, into the next frames."""
+        if want.leader_term == self._raft.term and self._raft.leader:
+            self._mesh.offer_items(items_after(self._raft, want.index, SERVE_BYTES), now)
+
+    def _on_stop(self, flag: StopFlag, now: int) -> None:
+        self._outbox.add(StopRecord(*flag))
+        issuer = self._names.get(flag.issuer, str(flag.issuer))
+        self._event(now, 'stop', f'safety stop {flag.counter} of {issuer}', flag.issuer)
+
+    def _on_mesh_event(self, event: MeshEvent, now: int) -> None:
+        if event.kind == 'accused':
+            if event.incarnation >= self._incarnation:
+                self._incarnation = event.incarnation + 1
+                record = IncarnationRecord(self._incarnation)
+                self._outbox.add(record, incarnation=self._incarnation)
+            return
+        text = f'{event.name or event.storage_id} {event.kind}'
+        self._event(now, event.kind, f'{text}: {event.text}' if event.text else text,
+                    event.storage_id)
+
+    # ---------------------------------------------------------------- log and mission
+
+    def _settle(self, now: int) -> None:
+        """Move what came out of Raft to where it belongs, until nothing more comes."""
+        self._lead(now)
+        ready = self._raft.ready()
+        if ready.soft_state is not None:
+            self._on_soft_state(now)
+        if ready.records:
+            self._outbox.add(*ready.records, mark=ready.mark)
+            if self._leading is not None:
+                new = [r.entry for r in ready.records if isinstance(r, EntryRecord)]
+                if new:
+                    items = items_after(self._raft, new[0].index - 1, SERVE_BYTES)
+                    self._mesh.offer_items(items, now)
+        for entry in ready.committed:
+            self._apply(entry, now)
+        self._publish(now)
+
+    def _on_soft_state(self, now: int) -> None:
+        """Tell of a new term, role or leader; start or end leading."""
+        raft = self._raft
+        if leads(raft):
+            if self._leading is None or self._leading.term != raft.term:
+                self._leading = Leading(raft, self._state, self._clock)
+                self._planner = self._new_planner()
+        else:
+            self._leading = None
+        name = self._names.get(raft.leader, 'nobody')
+        text = f'{raft.role.name.lower()} in term {raft.term}, leader {name}'
+        self._event(now, 'leader' if raft.leader else 'role', text, raft.term)
+
+    def _lead(self, now: int) -> None:
+        """As leader: append what waits in the rows, and what the planner wants."""
+        leading = self._leading
+        if leading is None or not leads(self._raft) or leading.term != self._raft.term:
+            return
+        own = [Intent(r.serial, r.payload) for r in self._intents.head()]
+        leading.propose_intents(self.storage_id, own, now)
+
+    def _plan(self, now: int) -> None:
+        leading = self._leading
+        if leading is None or self._state.index < self._raft.commit:
+            return
+        for owner, intents in self._mesh.intents():
+            leading.propose_intents(owner, intents.intents, now)
+        command = self._planner.plan(
+            self._state,
+            self._live_robots(),
+            self._executor.progress_m,
+            leading.assignment_pending,
+            now,
+        )
+        if command is not None:
+            leading.propose_assignment(command, now)
+
+    def _live_robots(self) -> list[LiveRobot]:
+        robots = []
+        if self._position is not None:
+            robots.append(LiveRobot(self.storage_id, self._position, self._state.index))
+        applied = self._mesh.applied()
+        for neighbor in self.table.neighbors:
+            if neighbor.liveness is not Liveness.SILENT and neighbor.same_configuration:
+                at = applied.get(neighbor.robot, 0)
+                robots.append(LiveRobot(neighbor.robot, neighbor.position, at))
+        return robots
+
+    def _apply(self, entry: Entry, now: int) -> None:
+        applied = self._state.apply(entry.index, entry.term, entry.payload)
+        self._clock.applied(self._state.log_time_ms, now)
+        self._committed.append(CommittedEntry(*applied[: len(CommittedEntry._fields)]))
+        for event in applied.events:
+            self._event(now, *event)
+        if applied.session == self.storage_id and applied.serial:
+            self._settle_intent(applied, now)
+        if applied.applied and applied.command:
+            self._lift(applied.command)
+
+    def _settle_intent(self, applied: Applied, now: int) -> None:
+        next_serial = self._state.sessions.next_serial(self.storage_id)
+        settled = self._intents.settle(next_serial - 1)
+        if settled is not None:
+            self._outbox.add(settled)
+            kind = 'applied' if applied.applied else 'refused'
+            self._event(now, kind, applied.result, applied.serial)
+
+    def _lift(self, command: str) -> None:
+        lift = decode_command(command.encode())
+        if isinstance(lift, LiftStop):
+            self._mesh.lift(lift.counters)
+
+    def _step_mission(self, now: int) -> None:
+        """Refresh the table of neighbours and the target, once per beacon period."""
+        self.table = self._mesh.neighbors(now, self._state.epoch)
+        if now - self._observed_at > seconds_to_ns(self._settings.control.pose_timeout_s):
+            self._position = None
+            self._mesh.set_pose(None, (0.0, 0.0, 0.0))
+        before = self._executor.mode
+        self.target = self._executor.step(
+            self._state,
+            self._position,
+            self.table.neighbors,
+            self._raft.leader_evidence_ns,
+            bool(self._mesh.stops()),
+            now,
+        )
+        mode = self._executor.mode
+        if Mode.LEASE_EXPIRED in (before, mode) and before is not mode:
+            expired = mode is Mode.LEASE_EXPIRED
+            kind = 'lease_expired' if expired else 'lease_renewed'
+            self._event(now, kind, f'mode {mode.name.lower()}', self._state.index)
+        self._plan(now)
+
+    def _publish(self, now: int) -> None:
+        """Bring the own row up to date."""
+        mesh, executor = self._mesh, self._executor
+        mesh.set_epoch(self._state.epoch)
+        mesh.set_consensus(self._rows.section(self._raft), now)
+        mesh.set_want(Want(*want) if (want := self._raft.want) is not None else None)
+        mesh.set_mission(
+            MissionSection(
+                version=0,  # the mesh numbers versions
+                applied=self._state.index,
+                mode=int(executor.mode),
+                epoch=executor.progress_epoch,
+                progress_mm=executor.progress_mm,
+            )
+        )
+        head = tuple(Intent(r.serial, r.payload) for r in self._intents.head())
+        mesh.set_intents(IntentSection(0, head), now)
+
+    def _watch_quorum(self, now: int) -> None:
+        quorum = self._raft.quorum_active(now)
+        if quorum is not self._quorum:
+            self._quorum = quorum
+            kind, text = ('quorum', 'a leader has a quorum') if quorum else (
+                'no_quorum', 'no leader with a quorum: nothing is committed')
+            self._event(now, kind, text, self._raft.term)
+
+    def _new_planner(self) -> MissionPlanner:
+        control, mission = self._settings.control, self._settings.mission
+        limits = FormationLimits(
+            kept_range_m=control.kept_range_m,
+            safety_distance_m=control.safety_distance_m,
+            mission_speed_max_mps=mission.speed_fraction_max * control.speed_max_mps,
+            margin_m=mission.spacing_margin_m,
+        )
+        return MissionPlanner(mission, limits)
+
+    def _event(self, now: int, kind: str, text: str, value: int = 0) -> None:
+        self._events.append(RobotEvent(now, kind, text, value))

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+What a leader does beyond Raft: it turns intents and its own plans into log entries.
+
+A robot shows its oldest unapplied intents in its row; whoever leads appends those it has not
+appended yet, in the order of their serials. Nothing is forwarded, so nothing has to be resent:
+a new leader sees the same rows. What it appends twice (it cannot know what a former leader's
+uncommitted entries become) the session table applies once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from swarm_coordination.consensus.messages import Role
+from swarm_coordination.consensus.raft import Raft
+from swarm_coordination.errors import CommandError, ProposalRefused
+from swarm_coordination.mesh.rows import Intent
+from swarm_coordination.mission.commands import (
+    AssignSlots,
+    decode_command,
+    encode_command,
+    Envelope,
+)
+from swarm_coordination.mission.log_time import LogClock
+from swarm_coordination.mission.state import MissionState
+
+
+class Leading:
+    """
+    A leader's proposals during one term; made anew whenever a robot becomes leader.
+
+    ``raft`` must lead when this is made.
+    """
+
+    def __init__(self, raft: Raft, state: MissionState, clock: LogClock) -> None:
+        self.term = raft.term
+        self._raft = raft
+        self._state = state
+        self._clock = clock
+        # Next serial to propose, by session, where the log holds more than was applied.
+        self._next: dict[int, int] = {}
+        self._assignment_index = 0
+        for entry in raft.log.between(state.index, raft.log.last_index):
+            self._note(entry.index, entry.payload)
+
+    @property
+    def assignment_pending(self) -> bool:
+        """Whether a slot assignment is in the log and not yet applied."""
+        return self._assignment_index > self._state.index
+
+    def propose_intents(self, session: int, intents: Iterable[Intent], now: int) -> int:
+        """
+        Append those intents of one session that are next; return how many were.
+
+        Stops at a gap (an earlier intent is not shown yet) and where Raft refuses more.
+        """
+        proposed = 0
+        for intent in intents:
+            expected = max(self._next.get(session, 1), self._state.sessions.next_serial(session))
+            if intent.serial < expected:
+                continue
+            if intent.serial > expected:
+                break
+            if not self._append(session, intent.serial, intent.payload, now):
+                break
+            self._next[session] = intent.serial + 1
+            proposed += 1
+        return proposed
+
+    def propose_assignment(self, command: AssignSlots, now: int) -> None:
+        """Append a slot assignment of our own; it needs no session: it names its epoch."""
+        if self._append(0, 0, encode_command(command), now):
+            self._assignment_index = self._raft.log.last_index
+
+    def _append(self, session: int, serial: int, command: bytes, now: int) -> bool:
+        envelope = Envelope(session, serial, self._clock.stamp_ms(now), command)
+        try:
+            self._raft.propose(envelope.encode(), now)
+        except (ProposalRefused, CommandError):
+            return False  # shown again with the next row, by when there may be room
+        return True
+
+    def _note(self, index: int, payload: bytes) -> None:
+        """Remember what an unapplied entry of a former leader would do when it commits."""
+        if not payload:
+            return
+        try:
+            envelope = Envelope.decode(payload)
+            if envelope.session:
+                after = max(self._next.get(envelope.session, 1), envelope.serial + 1)
+                self._next[envelope.session] = after
+            elif isinstance(decode_command(envelope.command), AssignSlots):
+                self._assignment_index = index
+        except CommandError:
+            return  # refused alike by every robot when it is applied
+
+
+def leads(raft: Raft) -> bool:
+    """Whether ``raft`` is the leader of its term."""
+    return raft.role is Role.LEADER

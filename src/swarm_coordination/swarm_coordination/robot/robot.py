@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+A whole robot in one object: coordinator and formation controller, joined by values.
+
+Shells that run both in one process (the simulator, a robot without ROS) drive this object; the
+ROS nodes drive the two halves apart and carry the same values over topics.
+"""
+
+from __future__ import annotations
+
+import random
+
+from swarm_coordination.control.controller import ControlReport, FormationController
+from swarm_coordination.mesh.codec import FrameCodec
+from swarm_coordination.persistence import Recovered
+from swarm_coordination.robot.coordinator import Coordinator
+from swarm_coordination.robot.outputs import RobotOutput, RobotStatus
+from swarm_coordination.robot.settings import RobotSettings
+from swarm_coordination.views import Pose, VelocityCommand
+
+
+class Robot:
+    """
+    One robot without I/O; see docs/architecture.md for the contract with its shell.
+
+    ``recovered`` is what storage gave back, ``codec`` encodes frames under the swarm's key,
+    ``rng`` is the robot's own source of randomness, ``now`` integer ns of one monotone clock.
+    """
+
+    def __init__(
+        self,
+        recovered: Recovered,
+        settings: RobotSettings,
+        codec: FrameCodec,
+        rng: random.Random,
+        now: int,
+    ) -> None:
+        self.coordinator = Coordinator(recovered, settings, codec, rng, now)
+        self.controller = FormationController(
+            self.coordinator.storage_id, settings.control, now
+        )
+        self.report: ControlReport | None = None
+        self._command: VelocityCommand | None = None
+        self._handed_over = now - 1
+
+    @property
+    def name(self) -> str:
+        """Name of this robot."""
+        return self.coordinator.name
+
+    @property
+    def storage_id(self) -> int:
+        """Storage id of this robot: its identity in votes, sessions and slots."""
+        return self.coordinator.storage_id
+
+    def receive(self, frame: bytes, now: int) -> None:
+        """Take a frame from the air; never raises on bad input, counts it."""
+        self.coordinator.receive(frame, now)
+
+    def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> None:
+        """Take the own pose and velocity in ``map`` (m, rad, m/s) from localisation."""
+        if self.controller.observe(pose, velocity, now):
+            self.coordinator.observe(pose, velocity, now)
+
+    def propose(self, command: str, now: int) -> int:
+        """Accept an operator's command (JSON); see ``Coordinator.propose``."""
+        return self.coordinator.propose(command, now)
+
+    def stop(self, level: int, now: int) -> int:
+        """Raise a safety stop; see ``Coordinator.stop``."""
+        return self.coordinator.stop(level, now)
+
+    def persisted(self, token: int, now: int) -> None:
+        """Release what waited for the persist request ``token`` and those before it."""
+        self.coordinator.persisted(token, now)
+
+    def tick(self, now: int) -> None:
+        """Let time pass; a velocity command comes out once per control period."""
+        coordinator, controller = self.coordinator, self.controller
+        coordinator.tick(now)
+        if coordinator.table.stamp_ns > self._handed_over:
+            self._handed_over = coordinator.table.stamp_ns
+            controller.table(coordinator.table, now)
+            controller.target(coordinator.target, now)
+        if now >= controller.next_deadline():
+            self.report = controller.update(now)
+            self._command = self.report.command
+
+    def poll(self) -> RobotOutput:
+        """Hand over everything gathered since the last call."""
+        command, self._command = self._command, None
+        return self.coordinator.poll()._replace(command=command)
+
+    def next_deadline(self) -> int:
+        """Time by which ``tick`` wants to be called, in ns."""
+        return min(self.coordinator.next_deadline(), self.controller.next_deadline())
+
+    def status(self, now: int) -> RobotStatus:
+        """Everything people and tests want to know, at this instant."""
+        return self.coordinator.status(now)

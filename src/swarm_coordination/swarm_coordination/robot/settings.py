@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The settings of one robot: one group per room, and the hash that all robots must share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from swarm_coordination.consensus.settings import RaftSettings
+from swarm_coordination.control.settings import ControlSettings
+from swarm_coordination.mesh.settings import MeshSettings
+from swarm_coordination.mission.settings import MissionSettings
+
+
+@dataclass(frozen=True, slots=True)
+class RobotSettings:
+    """Settings of the four rooms.
+
+    ``config_hash`` covers every field declared ``shared``: a robot with another hash is heard
+    for collision avoidance only.
+    """
+
+    mesh: MeshSettings = field(default_factory=MeshSettings)
+    consensus: RaftSettings = field(default_factory=RaftSettings)
+    control: ControlSettings = field(default_factory=ControlSettings)
+    mission: MissionSettings = field(default_factory=MissionSettings)
+    config_hash: int = 0
