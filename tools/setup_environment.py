@@ -18,13 +18,11 @@ from pathlib import Path
 import signal
 import sys
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
 from environment.journal import Journal, MissingTools, SetupError
 from environment.machine import check_python, ensure_packages
 from environment.workspace import Workspace
 
+ROOT = Path(__file__).resolve().parent.parent
 STAMP = 'setup.json'  # inside .venv: removed together with it
 STAGES = ('packages', 'messages', 'project')
 
@@ -99,7 +97,6 @@ def _refresh(with_ros: bool, force: bool) -> None:
 def fingerprints(with_ros: bool) -> dict[str, str]:
     """Return, for each stage, the hash of everything that it depends on."""
     package = ROOT / 'src' / 'swarm_coordination'
-    tools = sorted((ROOT / 'tools' / 'environment').glob('*.py'))
     lock = ROOT / 'requirements' / ('distro.lock' if with_ros else 'wheels.lock')
     # The path counts: a virtual environment that was moved or copied does not work.
     base = [str(ROOT), os.path.realpath(sys.executable), sys.version]
@@ -108,7 +105,9 @@ def fingerprints(with_ros: bool) -> dict[str, str]:
     messages = sorted(path for path in (ROOT / 'src' / 'swarm_msgs').rglob('*')
                       if path.is_file())
     metadata = [package / name for name in ('setup.py', 'setup.cfg', 'package.xml')]
-    packages = _digest(base, [lock, *tools])
+    recipe = [ROOT / 'tools' / 'environment' / name
+              for name in ('workspace.py', 'ros_bootstrap.py')]
+    packages = _digest(base, [lock, *recipe])
     return {
         'packages': packages,
         'messages': _digest([packages], messages),

@@ -7,6 +7,7 @@ from pathlib import Path
 import re
 import shutil
 import sys
+import sysconfig
 
 from environment.journal import Journal, SetupError
 
@@ -136,7 +137,7 @@ class Workspace:
 
     def _repair_cmake_files(self) -> None:
         """Point the wheels' cmake files to this interpreter instead of their builder's."""
-        include = _include_folder()
+        include = sysconfig.get_paths()['include']
         for path in sorted((self.venv / 'share').rglob('*.cmake')):
             text = path.read_text(encoding='utf-8', errors='surrogateescape')
             repaired = FOREIGN_SITE.sub(lambda _: str(self.site_packages), text)
@@ -173,8 +174,3 @@ def lock_of(text: str, names: set[str]) -> str:
         if keep and not line.lstrip().startswith('# '):
             kept.append(line)
     return '\n'.join(kept) + '\n'
-
-
-def _include_folder() -> str:
-    import sysconfig
-    return sysconfig.get_paths()['include']
