@@ -14,7 +14,7 @@ from typing import NamedTuple
 class Entry(NamedTuple):
     """One entry of the replicated log (Raft, Ongaro 2014, section 3.3)."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     term: int
     payload: bytes
 

@@ -94,10 +94,8 @@ class ConsensusSection(NamedTuple):
     heartbeat: Counter  # leader: own heartbeat number; follower: newest of ``leader`` it echoes
     match_term: Counter  # leader term that the acknowledgement answers
     match_index: Counter  # highest index verified against that leader's log and durable
-    hint_index: Counter  # rejection: where the follower's log may agree; 0 none
-    hint_term: Counter
     pre_term: Counter  # pre-vote asked for: prospective term; 0 none
-    pre_attempt: Counter
+    pre_attempt: Counter  # tells rounds of asking apart
     grant_candidate: RobotId  # pre-vote granted to; 0 none
     grant_term: Counter
     grant_attempt: Counter
@@ -149,7 +147,7 @@ class LogItem(NamedTuple):
     """
 
     leader_term: Counter
-    index: Counter
+    index: Counter  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     term: Counter
     prev_term: Counter
     payload: Annotated[bytes, Size(0, PAYLOAD_MAX)]
@@ -178,7 +176,7 @@ class Want(NamedTuple):
     """The sender verified the log of ``leader_term`` up to ``index``; it wants what follows."""
 
     leader_term: Counter
-    index: Counter
+    index: Counter  # type: ignore[assignment]  # hides tuple.index, which nobody calls
 
 
 class FrameHeader(NamedTuple):

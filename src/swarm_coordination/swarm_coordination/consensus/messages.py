@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+What members tell each other, and what a member hands to its surroundings.
+
+Messages are shaped for broadcast: they say what their sender did, and everybody takes from
+them what concerns it. Outgoing, a member shows one ``Levels`` value instead of messages: state
+that may be seen again, late or never, and of which only the newest counts. Whoever carries
+levels turns a peer's newer levels into the messages below (``mesh/consensus_rows.py``).
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+from swarm_coordination.persistence import Entry, EntryRecord, HardState
+
+
+class Role(enum.IntEnum):
+    """What a member is in its term."""
+
+    FOLLOWER = 0
+    PRE_CANDIDATE = 1
+    CANDIDATE = 2
+    LEADER = 3
+    LEARNER = 4  # follows, but neither votes nor campaigns
+
+
+class VoteRequest(NamedTuple):
+    """
+    ``candidate`` asks for votes (RequestVote; PreVote: Ongaro 2014, section 9.6).
+
+    With ``pre``, ``term`` is the term it would start and ``attempt`` tells its rounds apart;
+    otherwise ``attempt`` is 0.
+    """
+
+    candidate: int
+    term: int
+    last_index: int
+    last_term: int
+    pre: bool
+    attempt: int
+
+
+class VoteResponse(NamedTuple):
+    """
+    ``voter`` gave its vote in ``term`` to ``candidate``: a refusal for all others.
+
+    ``pre`` and ``attempt`` are those of the request that it answers.
+    """
+
+    voter: int
+    term: int
+    candidate: int
+    pre: bool
+    attempt: int
+
+
+class Heartbeat(NamedTuple):
+    """
+    ``leader`` of ``term`` is alive; its log ends with (``last_index``, ``last_term``).
+
+    ``number`` rises with every heartbeat of the term; the same number may come again with a
+    higher commit or last index.
+    """
+
+    term: int
+    leader: int
+    number: int
+    commit: int
+    last_index: int
+    last_term: int
+
+
+class HeartbeatResponse(NamedTuple):
+    """``voter`` follows ``leader`` in ``term`` and has heard its heartbeat ``number``."""
+
+    voter: int
+    term: int
+    leader: int
+    number: int
+
+
+class Append(NamedTuple):
+    """Entries of the log of the one leader of ``leader_term``, after (prev_index, prev_term)."""
+
+    leader_term: int
+    prev_index: int
+    prev_term: int
+    entries: tuple[Entry, ...]
+
+
+class AppendResponse(NamedTuple):
+    """
+    ``voter`` holds on disk the log of the leader of ``leader_term`` up to ``match_index``.
+
+    There is no refusal: a follower finds by itself where to ask next (``Raft.want``).
+    """
+
+    voter: int
+    leader_term: int
+    match_index: int
+
+
+class TermNotice(NamedTuple):
+    """``member`` is in ``term`` without leading it or standing for it."""
+
+    member: int
+    term: int
+
+
+Message = (
+    VoteRequest
+    | VoteResponse
+    | Heartbeat
+    | HeartbeatResponse
+    | Append
+    | AppendResponse
+    | TermNotice
+)
+
+
+class Levels(NamedTuple):
+    """
+    Everything a member shows to others; nothing here waits for the disk any more.
+
+    ``heartbeat`` is a leader's own number, else the newest heard of ``leader``. The pre-vote
+    asked for is (``pre_term``, ``pre_attempt``), the one given is the ``grant_*`` triple.
+    Zero means none, everywhere.
+    """
+
+    term: int
+    role: Role
+    vote: int
+    leader: int
+    last_index: int
+    last_term: int
+    commit: int
+    heartbeat: int
+    match_term: int
+    match_index: int
+    pre_term: int
+    pre_attempt: int
+    grant_candidate: int
+    grant_term: int
+    grant_attempt: int
+
+
+class SoftState(NamedTuple):
+    """Term, role and known leader (0: none): what people want to hear about."""
+
+    term: int
+    role: Role
+    leader: int
+
+
+class Ready(NamedTuple):
+    """What came out of a member since the last ``Raft.ready``."""
+
+    mark: int  # give it back by ``Raft.persisted`` once all records up to here are synced
+    records: tuple[HardState | EntryRecord, ...]  # to append in order; often empty
+    committed: tuple[Entry, ...]  # newly committed, in log order, each exactly once
+    soft_state: SoftState | None  # None when unchanged

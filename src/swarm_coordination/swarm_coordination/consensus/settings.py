@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Timers and bounds of leader election and log replication."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.settings import setting
+from swarm_coordination.units import seconds_to_ns
+
+
+@dataclass(frozen=True, slots=True)
+class RaftSettings:
+    """
+    Settings of one Raft member.
+
+    Raises ConfigurationError when fields contradict each other (the bounds of single fields
+    are checked by ``swarm_coordination.settings.check``).
+    """
+
+    heartbeat_period_s: float = setting(
+        0.05, 's', 0.005, 5.0, "time between a leader's heartbeats (one per beacon)", shared=True
+    )
+    # Eight beacons: a heartbeat that crosses four hops with a third of its frames lost still
+    # arrives in time far more often than not.
+    election_timeout_min_s: float = setting(
+        0.4, 's', 0.02, 60.0, 'shortest silence of the leader before an election', shared=True
+    )
+    # As wide again: seven voters then seldom wake within one round trip of each other.
+    election_timeout_max_s: float = setting(
+        0.8,
+        's',
+        0.03,
+        120.0,
+        'longest silence of the leader before an election; also how long a leader without '
+        'echoes from a majority stays one',
+        shared=True,
+    )
+    # 64 kB is a minute of the byte budget of one robot: more would only queue, not commit.
+    uncommitted_max_bytes: int = setting(
+        65_536, 'B', 1_024, 16_777_216, 'entries a leader holds uncommitted before it refuses'
+    )
+
+    def __post_init__(self) -> None:
+        """Check the fields against each other."""
+        if self.election_timeout_min_s < 3 * self.heartbeat_period_s:
+            raise ConfigurationError(
+                'RaftSettings',
+                'election_timeout_min_s',
+                self.election_timeout_min_s,
+                f'at least three heartbeat periods ({3 * self.heartbeat_period_s:g} s)',
+            )
+        if self.election_timeout_max_s < 1.2 * self.election_timeout_min_s:
+            raise ConfigurationError(
+                'RaftSettings',
+                'election_timeout_max_s',
+                self.election_timeout_max_s,
+                f'at least 1.2 times election_timeout_min_s ({self.election_timeout_min_s:g} s)',
+            )
+
+    @property
+    def heartbeat_period_ns(self) -> int:
+        """``heartbeat_period_s`` in nanoseconds."""
+        return seconds_to_ns(self.heartbeat_period_s)
+
+    @property
+    def election_timeout_min_ns(self) -> int:
+        """``election_timeout_min_s`` in nanoseconds."""
+        return seconds_to_ns(self.election_timeout_min_s)
+
+    @property
+    def election_timeout_max_ns(self) -> int:
+        """``election_timeout_max_s`` in nanoseconds."""
+        return seconds_to_ns(self.election_timeout_max_s)

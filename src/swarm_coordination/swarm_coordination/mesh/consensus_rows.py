@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Row <-> Raft message: a member's levels as a row section, a peer's section as messages.
+
+A row is a level, a message an edge. A section therefore gives only the messages in which it
+differs from the owner's section before it; one that is not newer gives none. Versions in
+between may be skipped, because each field is the newest of its kind and says all there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from swarm_coordination.consensus.messages import (
+    Append,
+    AppendResponse,
+    Heartbeat,
+    HeartbeatResponse,
+    Message,
+    Role,
+    TermNotice,
+    VoteRequest,
+    VoteResponse,
+)
+from swarm_coordination.consensus.raft import Raft
+from swarm_coordination.mesh.rows import ConsensusSection, Identity, LogItem
+from swarm_coordination.persistence import Entry
+
+# What a row that was never seen is compared with: everything in a section is news.
+_NOTHING = ConsensusSection(0, 0, Role.LEARNER, *([0] * 13))
+
+
+def append_from_item(item: LogItem) -> Append:
+    """Return the message that a log item stands for."""
+    entry = Entry(item.index, item.term, item.payload)
+    return Append(item.leader_term, item.index - 1, item.prev_term, (entry,))
+
+
+def items_after(raft: Raft, index: int, max_bytes: int) -> tuple[LogItem, ...]:
+    """
+    Return entries after ``index`` as items of the leader of ``raft``'s term.
+
+    Any member gives what it has verified against that leader; ``max_bytes`` bounds the
+    payloads plus 16 bytes for each.
+    """
+    items = []
+    for entry in raft.items_from(index, max_bytes):
+        prev_term = raft.log.term_at(entry.index - 1) or 0
+        items.append(LogItem(raft.term, entry.index, entry.term, prev_term, entry.payload))
+    return tuple(items)
+
+
+class ConsensusRows:
+    """
+    The two directions for one robot; holds the last section of every peer.
+
+    The table of peers is bounded by whoever feeds it: call ``forget`` for a row given up.
+    """
+
+    def __init__(self) -> None:
+        self._own: ConsensusSection | None = None
+        self._peers: dict[int, tuple[int, ConsensusSection]] = {}
+
+    def section(self, raft: Raft) -> ConsensusSection:
+        """Return the own section; its version rises by one whenever its content changes."""
+        levels = raft.levels()
+        if self._own is None or self._own[1:] != levels:
+            version = 1 if self._own is None else self._own.version + 1
+            self._own = ConsensusSection(version, *map(int, levels))
+        return self._own
+
+    def messages(self, owner: Identity, section: ConsensusSection) -> tuple[Message, ...]:
+        """
+        Return what ``section`` says beyond the last one of its owner.
+
+        Versions count within an incarnation. A newer incarnation starts over: its first
+        section is compared with nothing, so that nothing the owner shows can be missed.
+        """
+        incarnation, last = self._peers.get(owner.storage_id, (-1, _NOTHING))
+        if owner.incarnation < incarnation:
+            return ()
+        if owner.incarnation > incarnation:
+            last = _NOTHING
+        elif section.version <= last.version:
+            return ()
+        self._peers[owner.storage_id] = (owner.incarnation, section)
+        return tuple(_changes(owner.storage_id, last, section))
+
+    def forget(self, storage_id: int) -> None:
+        """Drop what is held of a robot's row."""
+        self._peers.pop(storage_id, None)
+
+
+def _changes(owner: int, last: ConsensusSection, row: ConsensusSection) -> Iterator[Message]:
+    """Yield the messages in which ``row`` differs from ``last``, leaders' and terms first."""
+    new_term = row.term != last.term
+    new_role = new_term or row.role != last.role
+    if row.role == Role.LEADER:
+        beat = Heartbeat(
+            row.term, owner, row.heartbeat, row.commit, row.last_index, row.last_term
+        )
+        if new_role or beat != Heartbeat(
+            last.term, owner, last.heartbeat, last.commit, last.last_index, last.last_term
+        ):
+            yield beat
+    elif row.role == Role.CANDIDATE:
+        if new_role:
+            yield VoteRequest(owner, row.term, row.last_index, row.last_term, False, 0)
+    elif row.term and (new_term or last.role in (Role.LEADER, Role.CANDIDATE)):
+        yield TermNotice(owner, row.term)
+    if row.role == Role.PRE_CANDIDATE:
+        asked = (row.pre_term, row.pre_attempt)
+        if last.role != Role.PRE_CANDIDATE or asked != (last.pre_term, last.pre_attempt):
+            yield VoteRequest(
+                owner, row.pre_term, row.last_index, row.last_term, True, row.pre_attempt
+            )
+    if row.vote and (new_term or row.vote != last.vote):
+        yield VoteResponse(owner, row.term, row.vote, False, 0)
+    grant = (row.grant_candidate, row.grant_term, row.grant_attempt)
+    if row.grant_candidate and grant != (
+        last.grant_candidate,
+        last.grant_term,
+        last.grant_attempt,
+    ):
+        yield VoteResponse(owner, row.grant_term, row.grant_candidate, True, row.grant_attempt)
+    echo = (row.term, row.leader, row.heartbeat)
+    if row.role != Role.LEADER and row.heartbeat and echo != (
+        last.term,
+        last.leader,
+        last.heartbeat,
+    ):
+        yield HeartbeatResponse(owner, *echo)
+    acknowledged = (row.match_term, row.match_index)
+    if row.match_index and acknowledged != (last.match_term, last.match_index):
+        yield AppendResponse(owner, *acknowledged)
