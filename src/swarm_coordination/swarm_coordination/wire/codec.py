@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The frame codec: an authenticated prefix, then a bounded msgpack body.
+
+Bytes of a frame::
+
+    0      major version   another one is refused
+    1      minor version   a newer one may append fields, which are ignored
+    2..9   cluster id      big endian; another one is refused
+    10..17 configuration hash (another one is decoded: the mesh hears it for avoidance only)
+    18..33 keyed BLAKE2b (RFC 7693) of everything else, under the swarm key
+    34..   msgpack body: [[sender, counter], fragments, stops, items, digests, want]
+
+The tag is compared, in constant time, before a byte of the body is decoded. Reasons of a
+FrameError: ``too_short``, ``too_long``, ``wrong_version``, ``wrong_cluster``, ``bad_tag``,
+``malformed`` (not msgpack, or a wrong type), ``out_of_bounds`` (a number, length or count outside
+its bounds).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import struct
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+
+from swarm_coordination.bounds import Counter, Size
+from swarm_coordination.errors import FrameError, UsageError
+from swarm_coordination.mesh import rows
+from swarm_coordination.wire.schema import trimmed, wire_type
+
+MAJOR, MINOR = 1, 0
+REASONS = (
+    'too_short',
+    'too_long',
+    'wrong_version',
+    'wrong_cluster',
+    'bad_tag',
+    'malformed',
+    'out_of_bounds',
+)
+# The largest jumbo datagram that any link here carries; a frame is 1200 bytes by default.
+FRAME_BYTES_MAX = 9_000
+KEY_BYTES = 32
+_TAG_BYTES = 16
+_PREFIX = struct.Struct('>BBQQ')
+_BODY_AT = _PREFIX.size + _TAG_BYTES
+# Four lists of a frame take one byte as empty and three once they hold sixteen elements.
+_LIST_LENGTHS_BYTES = 4 * 2
+
+
+class BodyHeader(NamedTuple):
+    """What the body repeats of the header; cluster and configuration stand in the prefix."""
+
+    sender: rows.Identity
+    counter: Counter
+
+
+class Body(NamedTuple):
+    """The msgpack part; fields after the header as in ``rows.Frame``."""
+
+    header: BodyHeader
+    fragments: Annotated[tuple[rows.Fragment, ...], Size(0, rows.ITEMS_MAX)] = ()
+    stops: Annotated[tuple[rows.StopFlag, ...], Size(0, rows.ITEMS_MAX)] = ()
+    items: Annotated[tuple[rows.LogItem, ...], Size(0, rows.ITEMS_MAX)] = ()
+    digests: Annotated[tuple[rows.Digest, ...], Size(0, rows.ITEMS_MAX)] = ()
+    want: rows.Want | None = None
+
+
+if Body._fields[1:] != rows.Frame._fields[1:]:
+    raise TypeError('wire.codec.Body must list the fields of mesh.rows.Frame')
+
+_body_type = wire_type(Body)
+
+
+class WireCodec:
+    """
+    Implements ``mesh.codec.FrameCodec`` under one swarm key.
+
+    Parameters
+    ----------
+    key : swarm key, 32 bytes.
+    cluster_id : frames of other clusters are refused.
+    config_hash : the hash this robot sends; frames with another one are decoded, too.
+    cache_size : how many decoded frames to remember by their bytes. Worth it where one process
+        decodes the same broadcast for many receivers (the simulator); values are immutable.
+
+    """
+
+    def __init__(
+        self, key: bytes, cluster_id: int, config_hash: int, *, cache_size: int = 0
+    ) -> None:
+        if len(key) != KEY_BYTES:
+            raise UsageError(f'a swarm key has {KEY_BYTES} bytes, not {len(key)}')
+        self._mac = hashlib.blake2b(key=key, digest_size=_TAG_BYTES, person=b'swarm-mesh')
+        self._cluster_id = cluster_id
+        self._prefix = _PREFIX.pack(MAJOR, MINOR, cluster_id, config_hash)
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(_body_type)
+        self._cache: dict[bytes, rows.Frame] = {}
+        self._cache_size = cache_size
+
+    def encode(self, frame: rows.Frame) -> bytes:
+        """Return the authenticated bytes of ``frame``; its header must be this codec's own."""
+        header = frame.header
+        prefix = self._prefix
+        if prefix[2:] != _PREFIX.pack(0, 0, header.cluster_id, header.config_hash)[2:]:
+            raise UsageError('the frame belongs to another cluster or configuration')
+        body = self._encoder.encode((header[2:], *frame[1:]))
+        if _BODY_AT + len(body) > FRAME_BYTES_MAX:
+            raise UsageError(f'a frame has at most {FRAME_BYTES_MAX} bytes')
+        return b''.join((prefix, self._tag(prefix, body), body))
+
+    def decode(self, data: bytes) -> rows.Frame:
+        """Return the frame in ``data``; raises FrameError, and nothing else, on any bytes."""
+        known = self._cache.get(data)
+        if known is not None:
+            return known
+        frame = self._decode(data)
+        if self._cache_size:
+            if len(self._cache) >= self._cache_size:
+                del self._cache[next(iter(self._cache))]  # the oldest: dicts keep their order
+            self._cache[data] = frame
+        return frame
+
+    def measure(self, part: object) -> int:
+        """Bytes that one part (a fragment, log item, digest, stop flag, want) takes."""
+        return len(self._encoder.encode(part))
+
+    def overhead(self, frame: rows.Frame) -> int:
+        """Bytes of ``frame`` beyond its parts, never less than it will take."""
+        empty = (frame.header[2:], (), (), (), (), None)
+        return _BODY_AT + len(self._encoder.encode(empty)) + _LIST_LENGTHS_BYTES
+
+    def _tag(self, prefix: bytes, body: bytes) -> bytes:
+        mac = self._mac.copy()
+        mac.update(prefix)
+        mac.update(body)
+        return mac.digest()
+
+    def _decode(self, data: bytes) -> rows.Frame:
+        if len(data) <= _BODY_AT:
+            raise FrameError('too_short', f'{len(data)} bytes')
+        if len(data) > FRAME_BYTES_MAX:
+            raise FrameError('too_long', f'{len(data)} bytes')
+        prefix, tag, body = data[: _PREFIX.size], data[_PREFIX.size : _BODY_AT], data[_BODY_AT:]
+        major, minor, cluster_id, config_hash = _PREFIX.unpack(prefix)
+        if major != MAJOR:
+            raise FrameError('wrong_version', str(major))
+        if cluster_id != self._cluster_id:
+            raise FrameError('wrong_cluster', str(cluster_id))
+        if not hmac.compare_digest(tag, self._tag(prefix, body)):
+            raise FrameError('bad_tag')
+        parts = self._parse(body) if minor <= MINOR else self._parse_newer(body)
+        header = rows.FrameHeader(cluster_id, config_hash, *parts[0])
+        return rows.Frame(header, *parts[1:])
+
+    def _parse(self, body: bytes) -> Any:
+        try:
+            return self._decoder.decode(body)
+        except msgspec.ValidationError as error:
+            raise _refusal(error) from None
+        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+            raise FrameError('malformed', str(error)) from None
+
+    def _parse_newer(self, body: bytes) -> Any:
+        """Parse a body whose arrays may end in fields of a newer minor version."""
+        try:
+            return msgspec.convert(trimmed(msgspec.msgpack.decode(body), Body), _body_type)
+        except msgspec.ValidationError as error:
+            raise _refusal(error) from None
+        except (msgspec.MsgspecError, RecursionError, ValueError, TypeError) as error:
+            raise FrameError('malformed', str(error)) from None
+
+
+def _refusal(error: msgspec.ValidationError) -> FrameError:
+    """Tell a value outside its bounds (its type was right) from a wrong type."""
+    text = str(error)
+    bounds = ('<=', '>=', 'length', 'out of range')
+    reason = 'out_of_bounds' if any(mark in text for mark in bounds) else 'malformed'
+    return FrameError(reason, text)
