@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+What goes into the next frame, and when: stop, consensus, beacon, then the rest.
+
+A frame leaves every beacon period. Stops, consensus changes, new log items and intents do not
+wait for it, but keep a least distance. The byte budget holds always: when it is short the frame
+waits, and what may wait (relays, digests, items served) leaves one frame's worth of bytes to
+what may not.
+"""
+
+from __future__ import annotations
+
+import random
+
+from swarm_coordination.mesh.ages import stated_age_ms
+from swarm_coordination.mesh.budget import TokenBucket
+from swarm_coordination.mesh.codec import FrameCodec
+from swarm_coordination.mesh.draft import Draft
+from swarm_coordination.mesh.parts import MeshParts
+from swarm_coordination.mesh.rows import (
+    Beacon,
+    Digest,
+    Fragment,
+    Frame,
+    FrameHeader,
+    Want,
+)
+from swarm_coordination.mesh.settings import MeshSettings
+from swarm_coordination.mesh.table import Life, Row, Section
+from swarm_coordination.units import seconds_to_ns
+
+
+class Composer:
+    """Builds frames from the shared parts of the mesh."""
+
+    def __init__(
+        self,
+        settings: MeshSettings,
+        ids: tuple[int, int],
+        codec: FrameCodec,
+        parts: MeshParts,
+        rng: random.Random,
+        now: int,
+    ) -> None:
+        self._settings, self._ids, self._codec, self._parts = settings, ids, codec, parts
+        self._period_ns = seconds_to_ns(settings.beacon_period_s)
+        self._urgent_ns = seconds_to_ns(settings.urgent_period_s)
+        self._relay_ns = seconds_to_ns(settings.relay_period_s)
+        self._refresh_ns = seconds_to_ns(settings.refresh_period_s)
+        self._relay_max_age_ns = seconds_to_ns(settings.row_relay_max_age_s)
+        self._digest_ns = seconds_to_ns(settings.digest_period_s)
+        self.bucket = TokenBucket(settings.byte_budget_per_s, settings.burst_bytes, now)
+        # A random phase, so that robots started together do not all speak at once.
+        self._next_beacon_ns = now + rng.randrange(self._period_ns)
+        self._last_frame_ns = now - self._period_ns
+        self._last_digest_ns = now
+        self._urgent = False
+        self._short_of = 0  # bytes the last attempt wanted and did not have
+        self.state = Beacon(0, False, 0, 0, 0, 0, 0, 0, 0, 0, ())
+        self.want: Want | None = None
+        self.counter = 0
+        self.heartbeat = 0
+        self.last_size = 0  # of the newest frame, measured
+
+    def urge(self) -> None:
+        """Something new should not wait for the next beacon."""
+        self._urgent = True
+
+    def deadline(self, now: int) -> int:
+        """Time at which ``compose`` will next have something to do."""
+        due = self._next_beacon_ns
+        if self._urgent:
+            due = min(due, self._last_frame_ns + self._urgent_ns)
+        return max(due, self.bucket.ready_ns(self._short_of, now))
+
+    def compose(self, now: int) -> Frame | None:
+        """Return the next frame where one is due and affordable."""
+        beacon_due = now >= self._next_beacon_ns
+        if not beacon_due and not (
+            self._urgent and now >= self._last_frame_ns + self._urgent_ns
+        ):
+            return None
+        tokens = self.bucket.available(now)
+        if tokens < self._short_of:
+            return None
+        header = FrameHeader(*self._ids, self._parts.own.identity, self.counter + 1)
+        draft = Draft(self._codec, header, self._settings.mtu_bytes)
+        for flag in self._parts.stops.active():
+            draft.add_stop(flag)
+        own = self._add_own(draft, now, beacon_due)
+        if draft.size > tokens:
+            self._short_of = draft.size
+            return None
+        self._short_of = 0
+        draft.limit = min(draft.limit, tokens)
+        more = self._add_urgent(draft, now)
+        if beacon_due:
+            draft.limit = min(draft.limit, max(draft.size, tokens - self._settings.mtu_bytes))
+            self._add_relays(draft, now)
+            self._add_digests(draft, now)
+        self._urgent = more
+        if draft.empty:
+            return None
+        self._commit(draft, own, beacon_due, now)
+        return draft.frame()
+
+    def _commit(self, draft: Draft, own: Fragment, beacon_due: bool, now: int) -> None:
+        self.counter += 1
+        self.last_size = draft.size
+        self.bucket.spend(draft.size)
+        self._last_frame_ns = now
+        self._parts.own.sent(own, now)
+        if beacon_due:
+            self.heartbeat += 1
+            self._parts.sent.note(own.owner.incarnation, self.heartbeat, now)
+            self._next_beacon_ns += self._period_ns
+            if self._next_beacon_ns <= now:
+                self._next_beacon_ns = now + self._period_ns
+
+    def _add_own(self, draft: Draft, now: int, beacon_due: bool) -> Fragment:
+        """Add the own sections; what does not fit waits, the beacon last of all."""
+        parts = self._parts
+        due = parts.own.fragment(now, self._refresh_ns, urgent=not beacon_due)
+        if beacon_due:
+            draft.set_want(self.want)
+            due = due._replace(beacon=self._beacon(now))
+        for wanted in (
+            due,
+            due._replace(intents=None),
+            due._replace(intents=None, mission=None),
+        ):
+            if any(wanted[2:]) and draft.add_fragment(wanted):
+                return self._add_own_rest(draft, due, wanted)
+        while due.beacon is not None:  # room only for a shorter list
+            heard = due.beacon.heard
+            shorter = due.beacon._replace(heard=heard[: len(heard) // 2], accused=())
+            due = due._replace(beacon=shorter, mission=None, intents=None)
+            if draft.add_fragment(due):
+                return due
+            if not heard:
+                due = due._replace(beacon=None)
+        return Fragment(parts.own.identity)
+
+    def _add_own_rest(self, draft: Draft, due: Fragment, added: Fragment) -> Fragment:
+        """Try what was left out as a fragment of its own (intents in an urgent frame)."""
+        if added.intents is None and due.intents is not None:
+            rest = Fragment(due.owner, 0, intents=due.intents)
+            if draft.add_fragment(rest):
+                return added._replace(intents=due.intents)
+        return added
+
+    def _beacon(self, now: int) -> Beacon:
+        parts = self._parts
+        return self.state._replace(
+            heartbeat=self.heartbeat + 1,
+            heard=parts.heard.select(self.state, now),
+            accused=parts.detector.accusations(now),
+        )
+
+    def _add_urgent(self, draft: Draft, now: int) -> bool:
+        """Add others' consensus changes and log items; return whether some did not fit."""
+        more = False
+        for row in self._relayable(now):
+            if row.sends_left[Section.CONSENSUS] and row.consensus is not None:
+                fragment = Fragment(row.identity, self._age_ms(row, now), None, row.consensus)
+                if draft.add_fragment(fragment):
+                    self._relayed(row, Section.CONSENSUS, now)
+                else:
+                    more = True
+        for item in self._parts.items.select(now):
+            if draft.add_item(item):
+                self._parts.items.sent(item, now)
+            else:
+                more = True
+                break
+        return more
+
+    def _add_relays(self, draft: Draft, now: int) -> None:
+        """Add other robots' rows that somebody near lacks, longest unsent first."""
+        candidates = []
+        for row in self._relayable(now):
+            if self._parts.links.lacking(row.identity.storage_id):
+                self._refresh(row, now)
+            beacon = self._beacon_to_relay(row, now)
+            mission = row.mission if row.sends_left[Section.MISSION] else None
+            intents = row.intents if row.sends_left[Section.INTENTS] else None
+            if beacon or mission or intents:
+                candidates.append((row.sent_ns[Section.BEACON], row, beacon, mission, intents))
+        candidates.sort(key=lambda candidate: candidate[0])
+        for _, row, beacon, mission, intents in candidates:
+            age_ms = self._age_ms(row, now)
+            whole = Fragment(row.identity, age_ms, beacon, None, mission, intents)
+            for fragment in (whole, whole._replace(intents=None), whole._replace(beacon=None)):
+                if any(fragment[2:]) and draft.add_fragment(fragment):
+                    for section in (Section.BEACON, Section.MISSION, Section.INTENTS):
+                        if fragment[2 + section] is not None:
+                            self._relayed(row, section, now)
+                    break
+
+    def _beacon_to_relay(self, row: Row, now: int) -> Beacon | None:
+        recently = now - row.sent_ns[Section.BEACON] < self._relay_ns
+        return None if recently or not row.sends_left[Section.BEACON] else row.beacon
+
+    def _relayable(self, now: int) -> list[Row]:
+        """Rows with something to send, fresh enough, of robots believed alive."""
+        return [
+            row
+            for row in self._parts.table.rows()
+            if row.cooperates
+            and row.life in (Life.ALIVE, Life.SUSPECT)
+            and now - row.refreshed_ns <= self._relay_max_age_ns
+        ]
+
+    def _refresh(self, row: Row, now: int) -> None:
+        """Let sections that somebody near cannot hear from the owner go out now and then."""
+        for section in (Section.MISSION, Section.INTENTS):
+            if now - row.sent_ns[section] >= self._refresh_ns:
+                row.sends_left[section] = max(1, row.sends_left[section])
+
+    def _relayed(self, row: Row, section: Section, now: int) -> None:
+        row.sends_left[section] = max(0, row.sends_left[section] - 1)
+        row.sent_ns[section] = now
+
+    def _age_ms(self, row: Row, now: int) -> int:
+        return stated_age_ms(row.made_after_ns, now, self._settings.clock_drift_ppm)
+
+    def _add_digests(self, draft: Draft, now: int) -> None:
+        """Say what is held of others' rows, longest unsaid first."""
+        if now - self._last_digest_ns < self._digest_ns:
+            return
+        self._last_digest_ns = now
+        limit = min(draft.limit, draft.size + self._settings.digest_bytes)
+        draft.limit, kept = limit, draft.limit
+        rows = [row for row in self._parts.table.rows() if row.cooperates and row.beacon]
+        for row in sorted(rows, key=lambda row: row.digested_ns):
+            _, storage_id, incarnation = row.identity
+            heartbeat = row.beacon.heartbeat if row.beacon else 0
+            if not draft.add_digest(Digest(storage_id, incarnation, heartbeat, *row.versions())):
+                break
+            row.digested_ns = now
+        draft.limit = kept

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A frame in the making: parts are added while they fit."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from swarm_coordination.mesh.codec import FrameCodec
+from swarm_coordination.mesh.rows import (
+    Digest,
+    Fragment,
+    Frame,
+    FrameHeader,
+    ITEMS_MAX,
+    LogItem,
+    StopFlag,
+    Want,
+)
+
+_Part = TypeVar('_Part')
+
+
+class Draft:
+    """Collects the parts of one frame, never longer than ``limit`` bytes."""
+
+    def __init__(self, codec: FrameCodec, header: FrameHeader, limit: int) -> None:
+        self._codec, self._header = codec, header
+        self.limit = limit
+        self.size = codec.overhead(Frame(header))
+        self.fragments: list[Fragment] = []
+        self.stops: list[StopFlag] = []
+        self.items: list[LogItem] = []
+        self.digests: list[Digest] = []
+        self.want: Want | None = None
+
+    def fits(self, part: object) -> bool:
+        """Whether a part would still fit."""
+        return self.size + self._codec.measure(part) <= self.limit
+
+    def add_fragment(self, part: Fragment) -> bool:
+        """Add a fragment where it fits; return whether it did."""
+        return self._add(self.fragments, part)
+
+    def add_stop(self, part: StopFlag) -> bool:
+        """Add a stop flag where it fits; return whether it did."""
+        return self._add(self.stops, part)
+
+    def add_item(self, part: LogItem) -> bool:
+        """Add a log item where it fits; return whether it did."""
+        return self._add(self.items, part)
+
+    def add_digest(self, part: Digest) -> bool:
+        """Add a digest where it fits; return whether it did."""
+        return self._add(self.digests, part)
+
+    def set_want(self, want: Want | None) -> None:
+        """State what is wanted, where it fits."""
+        if want is not None and self.fits(want):
+            self.size += self._codec.measure(want)
+            self.want = want
+
+    @property
+    def empty(self) -> bool:
+        """Whether it says anything."""
+        return not (self.fragments or self.stops or self.items or self.digests)
+
+    def frame(self) -> Frame:
+        """Return the finished frame."""
+        return Frame(
+            self._header,
+            tuple(self.fragments),
+            tuple(self.stops),
+            tuple(self.items),
+            tuple(self.digests),
+            self.want,
+        )
+
+    def _add(self, parts: list[_Part], part: _Part) -> bool:
+        size = self._codec.measure(part)
+        if len(parts) >= ITEMS_MAX or self.size + size > self.limit:
+            return False
+        parts.append(part)
+        self.size += size
+        return True

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Which robots the own beacon lists: the echo that bounds ages, and the own live links.
+
+Nearest first; where more are known than fit, half the places go to the nearest and the others
+take turns, so that every echo comes round.
+"""
+
+from __future__ import annotations
+
+from swarm_coordination.mesh.links import Links
+from swarm_coordination.mesh.rows import Beacon, Heard
+from swarm_coordination.mesh.table import Life, Row, Table
+
+
+class HeardList:
+    """Selects the entries of one beacon after another."""
+
+    def __init__(self, table: Table, links: Links, heard_max: int) -> None:
+        self._table, self.links, self._heard_max = table, links, heard_max
+        self._cursor = 0
+
+    def select(self, own: Beacon, now: int) -> tuple[Heard, ...]:
+        """Return the list for the beacon that leaves now, from the own pose in ``own``."""
+        entries = []
+        for row in self._table.rows():
+            live = self.links.live(row, now)
+            if live or (row.life is not Life.SILENT and row.heartbeat):
+                entries.append((not live, _distance(own, row), row, live))
+        entries.sort(key=lambda entry: entry[:2])
+        if len(entries) > self._heard_max:
+            near = (self._heard_max + 1) // 2
+            rest = entries[near:]
+            turns = self._heard_max - near
+            start = self._cursor % len(rest)
+            self._cursor += turns
+            entries = entries[:near] + (rest + rest)[start : start + turns]
+        return tuple(
+            Heard(row.identity.storage_id, row.identity.incarnation, row.heartbeat, live)
+            for _, _, row, live in entries
+        )
+
+
+def _distance(own: Beacon, row: Row) -> int:
+    """Squared distance in mm^2; unknown positions come last."""
+    if row.pose is None or not own.localised:
+        return 1 << 62
+    pose = row.pose
+    return (
+        (own.x_mm - pose.x_mm) ** 2 + (own.y_mm - pose.y_mm) ** 2 + (own.z_mm - pose.z_mm) ** 2
+    )

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Who hears whom: own links, what the others list, whose rows somebody here needs relayed.
+
+A link is live while a frame was heard over it within the link time-out. Beacons list the live
+links of their owner, a few at a time when there are many, so a listing stays valid for the
+same time-out unless the owner takes it back. The derived sets are recomputed a few times
+per second, not per frame: they change no faster than the time-out.
+"""
+
+from __future__ import annotations
+
+from swarm_coordination.mesh.table import Life, Row, Table
+from swarm_coordination.units import NS_PER_S
+
+# Far below the shortest sensible link time-out, far above the frame rate.
+_REFRESH_NS = NS_PER_S // 5
+
+
+class Links:
+    """Derived view of the links in a table."""
+
+    def __init__(self, table: Table, own_id: int, timeout_ns: int) -> None:
+        self._table, self._own_id, self._timeout_ns = table, own_id, timeout_ns
+        self._refreshed_ns: int | None = None
+        self._lacking: dict[int, tuple[int, ...]] = {}
+        self._neighbors: tuple[Row, ...] = ()
+
+    def live(self, row: Row, now: int) -> bool:
+        """Whether the robot itself was heard within the link time-out."""
+        return row.direct_ns is not None and now - row.direct_ns < self._timeout_ns
+
+    def listed(self, row: Row, now: int) -> tuple[int, ...]:
+        """Storage ids that the robot lists as live links, ascending."""
+        return tuple(sorted(who for who, at in row.listed.items() if now - at < self._timeout_ns))
+
+    def refresh(self, now: int, *, force: bool = False) -> None:
+        """Recompute the derived sets where they are old."""
+        last = self._refreshed_ns
+        if last is not None and now - last < _REFRESH_NS and not force:
+            return
+        self._refreshed_ns = now
+        for row in self._table.rows():
+            for who in [who for who, at in row.listed.items() if now - at >= self._timeout_ns]:
+                del row.listed[who]
+        rows = self._table.rows()
+        self._neighbors = tuple(r for r in rows if r.cooperates and self.live(r, now))
+        self._lacking = {}
+        for row in rows:
+            owner = row.identity.storage_id
+            lacking = tuple(
+                near.identity.storage_id
+                for near in self._neighbors
+                if near is not row and owner not in near.listed
+            )
+            if lacking:
+                self._lacking[owner] = lacking
+
+    def lacking(self, owner: int) -> tuple[int, ...]:
+        """Own neighbours that do not hear ``owner`` themselves: they need its row relayed."""
+        return self._lacking.get(owner, ())
+
+    def helpers(self, asker: int) -> int:
+        """How many of the own neighbours hear ``asker`` too and may answer in our place."""
+        return sum(1 for near in self._neighbors if asker in near.listed)
+
+    def island(self, now: int) -> tuple[int, ...]:
+        """
+        Storage ids reachable from here over links that both ends list, own id included.
+
+        The own end of a link lists what it hears; silent robots are no part of it.
+        """
+        own = self._own_id
+        rows = self._table.rows()
+        edges = {own: tuple(row.identity.storage_id for row in rows if self.live(row, now))}
+        for row in rows:
+            if row.life in (Life.ALIVE, Life.SUSPECT) and row.cooperates:
+                edges[row.identity.storage_id] = self.listed(row, now)
+        reached, frontier = {own}, [own]
+        while frontier:
+            here = frontier.pop()
+            for there in edges[here]:
+                if there not in reached and here in edges.get(there, ()):
+                    reached.add(there)
+                    frontier.append(there)
+        return tuple(sorted(reached))

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Taking over what a frame brings into the table: echoes, sections, hearsay, relays to make.
+
+Whether the frame may be believed at all has been decided before (``mesh.py``); here its parts
+are judged one by one, newest wins, and what the neighbours lack is marked for relaying.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import random
+
+from swarm_coordination.mesh.ages import later, relayed_made_after
+from swarm_coordination.mesh.own import consensus_changed
+from swarm_coordination.mesh.parts import MeshParts
+from swarm_coordination.mesh.rows import (
+    Accusation,
+    Beacon,
+    ConsensusSection,
+    Digest,
+    Fragment,
+    Identity,
+)
+from swarm_coordination.mesh.table import Row, Section
+
+# A digest that far behind in heartbeats (1 s at 20 Hz) is a row that does not get through.
+_BEACONS_BEHIND = 20
+# Relays of a change: once, and once more against loss; heartbeats alone are not repeated.
+_RELAY_REPEATS = 2
+
+
+class Merger:
+    """Applies believed frames to the table."""
+
+    def __init__(
+        self,
+        parts: MeshParts,
+        rng: random.Random,
+        urge: Callable[[], None],
+        admit: Callable[[Identity, int], Row | None],
+        accused: Callable[[Row, Accusation, int], None],
+    ) -> None:
+        self._own, self._table, self._sent = parts.own, parts.table, parts.sent
+        self._links, self._detector, self._rng = parts.links, parts.detector, rng
+        self._urge, self._admit, self._accused = urge, admit, accused
+
+    def echo(self, beacon: Beacon | None) -> int | None:
+        """Made-after time of a beacon by the newest own heartbeat that it echoes."""
+        if beacon is None:
+            return None
+        mine = self._own.identity.storage_id
+        for heard in beacon.heard:
+            if heard.storage_id == mine:
+                return self._sent.sent_at(heard.incarnation, heard.heartbeat)
+        return None
+
+    def own_fragment(
+        self, row: Row, fragment: Fragment, made_after: int | None, now: int
+    ) -> Fragment | None:
+        """Merge what a sender says of itself; return what was newer."""
+        return self._take(row, fragment, made_after, now, relay_allowed=row.cooperates)
+
+    def relayed_fragment(
+        self, relay: Row, fragment: Fragment, frame_made_after: int | None, now: int
+    ) -> tuple[Identity, Fragment] | None:
+        """Merge what a relay says of another robot; return what was newer."""
+        owner = fragment.owner
+        if owner.storage_id == self._own.identity.storage_id:
+            return None
+        row = self._table.get(owner.storage_id)
+        if row is None or owner.incarnation > row.identity.incarnation:
+            row = self._admit(owner, now)
+        if row is None or owner.incarnation < row.identity.incarnation or not row.cooperates:
+            return None
+        made_after = relayed_made_after(frame_made_after, fragment.age_ms)
+        made_after = later(made_after, self.echo(fragment.beacon))
+        self._settle_relay(relay, row, fragment)
+        newer = self._take(row, fragment, made_after, now, relay_allowed=True)
+        return None if newer is None else (owner, newer)
+
+    def digest(self, sender: Row, digest: Digest, now: int) -> None:
+        """Compare what a neighbour holds with what is held here; mark what it lacks."""
+        if digest.storage_id == self._own.identity.storage_id:
+            self._own_digest(digest)
+            return
+        row = self._table.get(digest.storage_id)
+        if row is None or not row.cooperates:
+            return
+        if digest.incarnation == row.identity.incarnation:
+            self._detector.advance(row, digest.heartbeat, now)
+        behind = self._behind(row, digest)
+        if not behind or digest.storage_id in sender.listed:
+            return  # nothing lacks, or its owner is heard there and answers itself
+        if self._rng.random() * (1 + self._links.helpers(sender.identity.storage_id)) < 1:
+            for section in behind:
+                row.sends_left[section] = max(1, row.sends_left[section])
+
+    def _behind(self, row: Row, digest: Digest) -> list[Section]:
+        if digest.incarnation > row.identity.incarnation:
+            return []
+        if digest.incarnation < row.identity.incarnation:
+            return list(Section)
+        held = row.versions()
+        theirs = (digest.consensus, digest.mission, digest.intents)
+        behind = [Section(at + 1) for at in range(3) if held[at] > theirs[at]]
+        if row.beacon and row.beacon.heartbeat > digest.heartbeat + _BEACONS_BEHIND:
+            behind.append(Section.BEACON)
+        return behind
+
+    def _own_digest(self, digest: Digest) -> None:
+        own = self._own
+        if digest.incarnation > own.identity.incarnation:
+            return
+        older = digest.incarnation < own.identity.incarnation
+        if own.consensus and (older or digest.consensus < own.consensus.version):
+            own.repeat(Section.CONSENSUS)
+        if own.mission and (older or digest.mission < own.mission.version):
+            own.repeat(Section.MISSION)
+        if own.intents and (older or digest.intents < own.intents.version):
+            own.repeat(Section.INTENTS)
+
+    def _settle_relay(self, relay: Row, row: Row, fragment: Fragment) -> None:
+        """Drop a pending relay of ours that the very frame has made superfluous."""
+        lacking = self._links.lacking(row.identity.storage_id)
+        if not lacking or any(
+            who != relay.identity.storage_id and who not in relay.listed for who in lacking
+        ):
+            return
+        if fragment.beacon and row.beacon and fragment.beacon.heartbeat >= row.beacon.heartbeat:
+            row.sends_left[Section.BEACON] = 0
+        if (
+            fragment.consensus
+            and row.consensus
+            and fragment.consensus.version >= row.consensus.version
+        ):
+            row.sends_left[Section.CONSENSUS] = 0
+
+    def _take(
+        self,
+        row: Row,
+        fragment: Fragment,
+        made_after: int | None,
+        now: int,
+        *,
+        relay_allowed: bool,
+    ) -> Fragment | None:
+        """Merge one fragment of the row's own incarnation; return what was newer."""
+        relay = relay_allowed and bool(self._links.lacking(row.identity.storage_id))
+        beacon = fragment.beacon
+        if beacon is not None:
+            if row.take_beacon(beacon, made_after, now):
+                self._detector.advance(row, beacon.heartbeat, now)
+                self._detector.prove(row, now)
+                self._read_lists(row, beacon, now)
+                if relay:
+                    row.sends_left[Section.BEACON] = 1
+            else:
+                beacon = None
+        if not row.cooperates:
+            return None
+        before = row.consensus
+        newer = row.take_sections(fragment)
+        if relay:
+            self._mark_relays(row, newer, before)
+        if beacon is not None:
+            newer = newer._replace(beacon=beacon)
+        return newer if any(newer[2:]) else None
+
+    def _mark_relays(self, row: Row, newer: Fragment, before: ConsensusSection | None) -> None:
+        left = row.sends_left
+        if newer.consensus is not None:
+            if consensus_changed(before, newer.consensus):
+                left[Section.CONSENSUS] = _RELAY_REPEATS
+                self._urge()
+            else:
+                left[Section.CONSENSUS] = max(1, left[Section.CONSENSUS])
+        if newer.mission is not None:
+            left[Section.MISSION] = 1
+        if newer.intents is not None:
+            left[Section.INTENTS] = _RELAY_REPEATS
+
+    def _read_lists(self, row: Row, beacon: Beacon, now: int) -> None:
+        """Read what a new beacon hears and suspects: links, hearsay of heartbeats, accusations."""
+        mine = self._own.identity
+        for heard in beacon.heard:
+            who = heard.storage_id
+            if not heard.direct:
+                row.listed.pop(who, None)
+            elif who == mine.storage_id or who in row.listed or self._table.get(who) is not None:
+                row.listed[who] = now
+            other = self._table.get(who)
+            if other is not None and heard.incarnation == other.identity.incarnation:
+                self._detector.advance(other, heard.heartbeat, now)
+        if not row.cooperates:
+            return
+        for accusation in beacon.accused:
+            if accusation.storage_id == mine.storage_id:
+                if accusation.incarnation == mine.incarnation:
+                    self._accused(row, accusation, now)
+                continue
+            other = self._table.get(accusation.storage_id)
+            if other is not None and other is not row:
+                self._detector.accuse(other, row.identity.storage_id, accusation)

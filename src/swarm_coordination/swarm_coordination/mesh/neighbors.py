@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of rows as the formation controller wants it: metres, ages, links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+import math
+
+from swarm_coordination.mesh.ages import age_bound_ns
+from swarm_coordination.mesh.links import Links
+from swarm_coordination.mesh.rows import Beacon
+from swarm_coordination.mesh.table import Life, Row
+from swarm_coordination.units import from_mm, ns_to_seconds
+from swarm_coordination.views import Liveness, NeighborState, NeighborTable
+
+# An unproven robot is an obstacle like any other, but nothing is built on it.
+_LIVENESS = {
+    Life.UNPROVEN: Liveness.SUSPECT,
+    Life.ALIVE: Liveness.ALIVE,
+    Life.SUSPECT: Liveness.SUSPECT,
+    Life.SILENT: Liveness.SILENT,
+}
+
+
+def neighbor_table(
+    rows: Iterable[Row], links: Links, own_id: int, own_epoch: int, now: int, drift_ppm: int
+) -> NeighborTable:
+    """Return every robot whose position is known, by ascending storage id."""
+    states = tuple(
+        _state(row, row.pose, links, now, drift_ppm) for row in rows if row.pose is not None
+    )
+    return NeighborTable(now, own_id, own_epoch, states)
+
+
+def _state(row: Row, pose: Beacon, links: Links, now: int, drift_ppm: int) -> NeighborState:
+    made_after, mission = row.pose_made_after_ns, row.mission
+    age_s = math.inf
+    if made_after is not None:
+        age_s = ns_to_seconds(age_bound_ns(made_after, now, drift_ppm))
+    return NeighborState(
+        robot=row.identity.storage_id,
+        name=row.identity.name,
+        position=(from_mm(pose.x_mm), from_mm(pose.y_mm), from_mm(pose.z_mm)),
+        velocity=(from_mm(pose.vx_mm_s), from_mm(pose.vy_mm_s), from_mm(pose.vz_mm_s)),
+        yaw=from_mm(pose.yaw_mrad),
+        epoch=pose.epoch,
+        age_s=age_s,
+        liveness=_LIVENESS[row.life],
+        heard=links.live(row, now),
+        links=links.listed(row, now) if row.cooperates else (),
+        progress_m=from_mm(mission.progress_mm) if mission and row.cooperates else 0.0,
+        mission_epoch=mission.epoch if mission and row.cooperates else 0,
+        same_configuration=row.cooperates,
+    )

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The own row: sections with versions, and how often each still has to be repeated."""
+
+from __future__ import annotations
+
+from swarm_coordination.mesh.rows import (
+    ConsensusSection,
+    Fragment,
+    Identity,
+    IntentSection,
+    MissionSection,
+)
+from swarm_coordination.mesh.table import Section
+
+# A change is sent this often before the refresh takes over: at 20 % loss a neighbour misses
+# all three once in 125 times, and then waits for the refresh.
+REPEATS = 3
+
+
+class OwnRow:
+    """
+    What this robot publishes of itself, without the beacon, which is made per frame.
+
+    Versions are given out here: whatever version a section comes with is replaced.
+    """
+
+    def __init__(self, identity: Identity) -> None:
+        self.identity = identity
+        self.consensus: ConsensusSection | None = None
+        self.mission: MissionSection | None = None
+        self.intents: IntentSection | None = None
+        self._left = [0, 0, 0, 0]  # by Section
+        self._sent_ns = [0, 0, 0, 0]
+
+    def set_consensus(self, section: ConsensusSection) -> bool:
+        """Publish; return whether more than the heartbeat changed, which is urgent."""
+        held = self.consensus
+        if held is not None and section[1:] == held[1:]:
+            return False
+        self.consensus = section._replace(version=1 if held is None else held.version + 1)
+        if not consensus_changed(held, section):
+            self._left[Section.CONSENSUS] = max(1, self._left[Section.CONSENSUS])
+            return False
+        self._left[Section.CONSENSUS] = REPEATS
+        return True
+
+    def set_mission(self, section: MissionSection) -> None:
+        """Publish; goes with the next beacon."""
+        held = self.mission
+        if held is not None and section[1:] == held[1:]:
+            return
+        self.mission = section._replace(version=1 if held is None else held.version + 1)
+        self._left[Section.MISSION] = 1 if held and held[1:4] == section[1:4] else REPEATS
+
+    def set_intents(self, section: IntentSection) -> bool:
+        """Publish; return whether it changed, which is urgent."""
+        held = self.intents
+        if held is not None and section.intents == held.intents:
+            return False
+        self.intents = section._replace(version=1 if held is None else held.version + 1)
+        self._left[Section.INTENTS] = REPEATS
+        return True
+
+    def repeat_all(self) -> None:
+        """Send every section again soon: somebody new is listening, or the incarnation rose."""
+        self._left = [0, 1, 1, 1]
+
+    def repeat(self, section: Section) -> None:
+        """Send one section again: somebody lacks it."""
+        self._left[section] = max(1, self._left[section])
+
+    def fragment(self, now: int, refresh_ns: int, *, urgent: bool) -> Fragment:
+        """Return the sections that should go out now; an urgent frame refreshes nothing."""
+
+        def due(section: Section) -> bool:
+            if self._left[section]:
+                return True
+            return not urgent and now - self._sent_ns[section] >= refresh_ns
+
+        return Fragment(
+            self.identity,
+            0,
+            None,
+            self.consensus if due(Section.CONSENSUS) else None,
+            self.mission if due(Section.MISSION) else None,
+            self.intents if due(Section.INTENTS) else None,
+        )
+
+    def sent(self, fragment: Fragment, now: int) -> None:
+        """Note which sections are in the frame that leaves now."""
+        for section in (Section.CONSENSUS, Section.MISSION, Section.INTENTS):
+            if fragment[2 + section] is not None:
+                self._left[section] = max(0, self._left[section] - 1)
+                self._sent_ns[section] = now
+
+
+def consensus_changed(held: ConsensusSection | None, new: ConsensusSection) -> bool:
+    """Whether anything but version and heartbeat differs."""
+    if held is None:
+        return True
+    return new._replace(version=held.version, heartbeat=held.heartbeat) != held

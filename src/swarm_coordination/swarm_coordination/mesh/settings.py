@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of the mesh, each with unit, bounds and reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.mesh.rows import HEARD_MAX
+from swarm_coordination.settings import check, setting
+
+
+@dataclass(frozen=True, slots=True)
+class MeshSettings:
+    """How often a robot speaks, whom it believes alive, and what it may cost."""
+
+    beacon_period_s: float = setting(
+        0.05, 's', 0.01, 1.0, 'time between beacons at full rate', shared=True
+    )
+    link_timeout_s: float = setting(
+        1.5, 's', 0.1, 10.0, 'a link is live this long after a frame was heard', shared=True
+    )
+    suspect_after_s: float = setting(
+        0.6, 's', 0.1, 10.0, 'no newer heartbeat for this long raises suspicion (and 12 beacons)'
+    )
+    suspicion_min_s: float = setting(
+        0.4, 's', 0.05, 10.0, 'suspicion before silence where enough others agree (and 8 beacons)'
+    )
+    suspicion_max_s: float = setting(
+        1.5, 's', 0.1, 30.0, 'suspicion before silence where nobody agrees (and 30 beacons)'
+    )
+    proof_age_max_s: float = setting(
+        2.0, 's', 0.2, 10.0, 'a beacon proves life only if its age is bounded by this'
+    )
+    row_relay_max_age_s: float = setting(
+        10.0, 's', 1.0, 60.0, 'rows not refreshed for this long are not relayed'
+    )
+    relay_period_s: float = setting(
+        0.1, 's', 0.02, 5.0, "least time between two relays of one robot's beacon"
+    )
+    refresh_period_s: float = setting(
+        1.0, 's', 0.1, 10.0, 'sections that do not change are repeated this often'
+    )
+    digest_period_s: float = setting(0.2, 's', 0.02, 5.0, 'time between digests')
+    digest_bytes: int = setting(200, 'bytes', 0, 600, 'most bytes of digests in a frame')
+    urgent_period_s: float = setting(
+        0.005, 's', 0.001, 0.1, 'least time between frames that do not wait for the next beacon'
+    )
+    item_repeat_s: float = setting(
+        0.1, 's', 0.01, 2.0, 'least time before a log item still wanted is sent again'
+    )
+    tombstone_s: float = setting(
+        600.0, 's', 10.0, 86_400.0, "a removed robot's last heartbeat is remembered this long"
+    )
+    tick_gap_max_s: float = setting(
+        0.3, 's', 0.05, 5.0, 'a longer pause of this process makes queued frames worthless'
+    )
+    clock_drift_ppm: int = setting(
+        200, 'ppm', 0, 10_000, 'clocks may differ in rate by this; widens age bounds'
+    )
+    mtu_bytes: int = setting(1200, 'bytes', 900, 8_900, 'longest frame')
+    byte_budget_per_s: int = setting(
+        30_000, 'bytes/s', 1_000, 100_000_000, 'frame bytes this robot may send, in the mean'
+    )
+    burst_bytes: int = setting(
+        9_000, 'bytes', 1_800, 100_000_000, 'bytes that may go out at once after a quiet time'
+    )
+    heard_max: int = setting(
+        HEARD_MAX, 'robots', 1, HEARD_MAX, 'robots listed in one beacon, nearest first, rotating'
+    )
+    robots_max: int = setting(64, 'robots', 2, 1_000, 'other robots the table holds')
+    items_max: int = setting(512, 'items', 16, 100_000, 'log items held for others')
+
+
+def check_mesh(settings: MeshSettings, source: str, prefix: str = '') -> None:
+    """Check every field and what must hold between fields; raises ConfigurationError."""
+    check(settings, source, prefix)
+    if settings.suspicion_max_s < settings.suspicion_min_s:
+        raise ConfigurationError(
+            source,
+            f'{prefix}suspicion_max_s',
+            settings.suspicion_max_s,
+            f'at least suspicion_min_s ({settings.suspicion_min_s:g} s)',
+        )
+    if settings.link_timeout_s < 3 * settings.beacon_period_s:
+        raise ConfigurationError(
+            source,
+            f'{prefix}link_timeout_s',
+            settings.link_timeout_s,
+            f'at least three beacon periods ({3 * settings.beacon_period_s:g} s)',
+        )
+    if settings.burst_bytes < 2 * settings.mtu_bytes:
+        raise ConfigurationError(
+            source,
+            f'{prefix}burst_bytes',
+            settings.burst_bytes,
+            f'at least two frames ({2 * settings.mtu_bytes} bytes)',
+        )

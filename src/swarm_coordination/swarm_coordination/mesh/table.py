@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The table of other robots' rows: newest sections, what they list, what is known of their life.
+
+Bounded by ``robots_max``: when full, a robot that never proved itself alive gives way first, then
+the one silent for longest; where neither exists the newcomer is refused. What gives way or is
+removed leaves a tombstone (incarnation, highest heartbeat), so that hearsay cannot bring
+it back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+import enum
+from typing import NamedTuple
+
+from swarm_coordination.mesh.ages import later
+from swarm_coordination.mesh.replay import ReplayWindow
+from swarm_coordination.mesh.rows import (
+    Beacon,
+    ConsensusSection,
+    Fragment,
+    Identity,
+    IntentSection,
+    MissionSection,
+)
+
+
+class Life(enum.IntEnum):
+    """What the failure detector believes of a row."""
+
+    UNPROVEN = 0  # heard of, but nothing bounds the age of what was heard
+    ALIVE = 1
+    SUSPECT = 2
+    SILENT = 3
+
+
+class Section(enum.IntEnum):
+    """Index of a section among the fields of a fragment, counted from ``beacon``."""
+
+    BEACON = 0
+    CONSENSUS = 1
+    MISSION = 2
+    INTENTS = 3
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """Everything known of one other robot. Times are of the own clock, in ns."""
+
+    identity: Identity
+    advance_ns: int  # when the newest heartbeat number was learnt
+    interval_ns: int  # the owner's own rate: time per heartbeat, smoothed
+    life: Life = Life.UNPROVEN
+    heartbeat: int = 0  # newest number of this incarnation, by row or by hearsay
+    beacon: Beacon | None = None
+    consensus: ConsensusSection | None = None
+    mission: MissionSection | None = None
+    intents: IntentSection | None = None
+    made_after_ns: int | None = None  # of ``beacon``
+    refreshed_ns: int = 0  # when ``beacon`` was taken over
+    pose: Beacon | None = None  # newest beacon with a position, of any incarnation
+    pose_made_after_ns: int | None = None
+    direct_ns: int | None = None  # when a frame of its own was last heard
+    frame_made_after_ns: int | None = None  # of its newest frame heard
+    window: ReplayWindow = field(default_factory=ReplayWindow)
+    listed: dict[int, int] = field(default_factory=dict)  # lists as a live link -> learnt when
+    accusers: set[int] = field(default_factory=set)  # only ever counted
+    suspected_ns: int = 0
+    confirmations_wanted: int = 0
+    silent_ns: int | None = None  # declared silent at; stays set until it returns
+    proofs: int = 0  # bounded advances since it went silent
+    same_configuration: bool = True
+    lost_name: bool = False
+    regained: bool = True  # False: after a gap, until it has echoed a fresh heartbeat
+    sends_left: list[int] = field(default_factory=lambda: [0, 0, 0, 0])  # by Section, to relay
+    sent_ns: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
+    digested_ns: int = 0
+
+    @property
+    def cooperates(self) -> bool:
+        """Whether its consensus and mission sections count, not only its position."""
+        return self.same_configuration and not self.lost_name
+
+    def versions(self) -> tuple[int, int, int]:
+        """Versions held of consensus, mission and intents; 0 for none."""
+        return (
+            self.consensus.version if self.consensus else 0,
+            self.mission.version if self.mission else 0,
+            self.intents.version if self.intents else 0,
+        )
+
+    def begin(self, identity: Identity) -> None:
+        """Go over to a higher incarnation: its sections start afresh, the last pose stays."""
+        self.identity = identity
+        self.heartbeat = 0
+        self.beacon = self.consensus = self.mission = self.intents = None
+        self.window = ReplayWindow()
+        self.listed.clear()
+        self.accusers.clear()
+        self.proofs = 0
+        self.same_configuration = True
+        self.sends_left = [0, 0, 0, 0]
+
+    def take_beacon(self, beacon: Beacon, made_after: int | None, now: int) -> bool:
+        """
+        Merge a beacon of the row's incarnation; return whether it is newer.
+
+        An older beacon still helps: the one held was made later, so it inherits the bound.
+        """
+        held = self.beacon
+        if held is not None and beacon.heartbeat < held.heartbeat:
+            self._bound(made_after)
+            return False
+        newer = held is None or beacon.heartbeat > held.heartbeat
+        if newer:
+            self.beacon = beacon
+            self.refreshed_ns = now
+            if beacon.localised:
+                self.pose = beacon
+                self.pose_made_after_ns = self.made_after_ns
+        self._bound(made_after)
+        return newer
+
+    def _bound(self, made_after: int | None) -> None:
+        self.made_after_ns = later(self.made_after_ns, made_after)
+        if self.pose is self.beacon:
+            self.pose_made_after_ns = self.made_after_ns
+
+    def take_sections(self, fragment: Fragment) -> Fragment:
+        """Merge the other sections; return a fragment of those that were newer."""
+        consensus, mission, intents = fragment.consensus, fragment.mission, fragment.intents
+        held = self.versions()
+        if consensus is not None:
+            if consensus.version > held[0]:
+                self.consensus = consensus
+            else:
+                consensus = None
+        if mission is not None:
+            if mission.version > held[1]:
+                self.mission = mission
+            else:
+                mission = None
+        if intents is not None:
+            if intents.version > held[2]:
+                self.intents = intents
+            else:
+                intents = None
+        return Fragment(fragment.owner, fragment.age_ms, None, consensus, mission, intents)
+
+
+class Tombstone(NamedTuple):
+    """What was known of a robot that was removed from the table."""
+
+    incarnation: int
+    heartbeat: int
+    expires_ns: int
+
+
+class Table:
+    """Rows by storage id, kept sorted so that nothing depends on the order of arrival."""
+
+    def __init__(self, robots_max: int, tombstone_ns: int) -> None:
+        self._robots_max, self._tombstone_ns = robots_max, tombstone_ns
+        self._rows: dict[int, Row] = {}
+        self._sorted: tuple[Row, ...] = ()
+        self._tombstones: dict[int, Tombstone] = {}
+
+    def get(self, storage_id: int) -> Row | None:
+        """Row of one robot."""
+        return self._rows.get(storage_id)
+
+    def rows(self) -> tuple[Row, ...]:
+        """All rows by ascending storage id."""
+        return self._sorted
+
+    def add(self, identity: Identity, interval_ns: int, now: int) -> Row | None:
+        """Return a new row; None where the table is full or the grave forbids it."""
+        grave = self._tombstones.get(identity.storage_id)
+        if grave is not None and grave.expires_ns <= now:
+            del self._tombstones[identity.storage_id]
+            grave = None
+        if grave is not None and identity.incarnation < grave.incarnation:
+            return None
+        if len(self._rows) >= self._robots_max and not self._make_room(now):
+            return None
+        row = Row(identity, now, interval_ns)
+        if grave is not None:
+            row.silent_ns = now
+            if identity.incarnation == grave.incarnation:
+                row.life = Life.SILENT
+                row.heartbeat = grave.heartbeat
+        self._rows[identity.storage_id] = row
+        self._sort()
+        return row
+
+    def remove(self, storage_id: int, now: int) -> None:
+        """Drop a row; one that was ever alive leaves a tombstone."""
+        row = self._rows.pop(storage_id, None)
+        if row is None:
+            return
+        self._sort()
+        if row.life is Life.UNPROVEN and row.silent_ns is None:
+            return
+        self._tombstones.pop(storage_id, None)
+        # As many graves as rows: beyond that the oldest is forgotten.
+        if len(self._tombstones) >= self._robots_max:
+            del self._tombstones[next(iter(self._tombstones))]
+        self._tombstones[storage_id] = Tombstone(
+            row.identity.incarnation, row.heartbeat, now + self._tombstone_ns
+        )
+
+    def _make_room(self, now: int) -> bool:
+        victim = next((row for row in self._sorted if row.life is Life.UNPROVEN), None)
+        if victim is None:
+            silent = [row for row in self._sorted if row.life is Life.SILENT]
+            victim = min(silent, key=lambda row: row.silent_ns or 0, default=None)
+        if victim is None:
+            return False
+        self.remove(victim.identity.storage_id, now)
+        return True
+
+    def _sort(self) -> None:
+        self._sorted = tuple(row for _, row in sorted(self._rows.items()))
