@@ -42,18 +42,19 @@ class FormationLimits(NamedTuple):
     What a formation has to respect; from the swarm file.
 
     ``margin_m`` is kept free between robots beyond the safety distance, so that the controller
-    has room to work in. ``mission_speed_max_mps`` leaves a part of the speed limit for
-    catching up.
+    has room to work in; groups that may lose contact keep both stopping distances more.
+    ``mission_speed_max_mps`` leaves a part of the speed limit for catching up.
     """
 
     kept_range_m: float
     safety_distance_m: float
     mission_speed_max_mps: float
     margin_m: float
+    stopping_distance_m: float = 0.0
 
 
 def minority_size(count: int) -> int:
-    """Slots in the first half of ``groups``: the largest part that is no majority's half."""
+    """Slots in the first half of ``groups``: the largest part without a majority."""
     return max(0, (count - 1) // 2)
 
 

@@ -51,6 +51,11 @@ class IntentQueue:
         return self._last_serial
 
     @property
+    def durable_serial(self) -> int:
+        """Highest serial that is on disk."""
+        return self._durable
+
+    @property
     def version(self) -> int:
         """Rises whenever ``head`` may have changed: the version of the row's section."""
         return self._version

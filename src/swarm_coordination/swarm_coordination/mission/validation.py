@@ -21,5 +21,12 @@ def check_mission(command: StartMission, limits: FormationLimits, robots: int) -
             f'speed_mm_s: {command.speed_mm_s} is not valid: at most '
             f'{limits.mission_speed_max_mps * 1000.0:g} mm/s, so that robots can catch up'
         )
+    formation = command.formation
+    apart = limits.safety_distance_m + 2.0 * limits.stopping_distance_m + limits.margin_m
+    if formation.shape == 'groups' and formation.gap_mm < apart * 1000.0:
+        raise CommandError(
+            f'formation.gap_mm: {formation.gap_mm} is not valid: at least {apart * 1000.0:g} mm: '
+            'safety distance, both stopping distances and margin'
+        )
     for count in range(1, robots + 1):
-        check_slots(command.formation, count, limits)
+        check_slots(formation, count, limits)

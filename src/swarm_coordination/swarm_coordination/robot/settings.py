@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from swarm_coordination.consensus.settings import RaftSettings
 from swarm_coordination.control.settings import ControlSettings
 from swarm_coordination.mesh.settings import MeshSettings
+from swarm_coordination.mission.formations import FormationLimits
 from swarm_coordination.mission.settings import MissionSettings
 
 
 @dataclass(frozen=True, slots=True)
 class RobotSettings:
-    """Settings of the four rooms.
+    """
+    Settings of the four rooms.
 
     ``config_hash`` covers every field declared ``shared``: a robot with another hash is heard
     for collision avoidance only.
@@ -24,3 +26,14 @@ class RobotSettings:
     control: ControlSettings = field(default_factory=ControlSettings)
     mission: MissionSettings = field(default_factory=MissionSettings)
     config_hash: int = 0
+
+    @property
+    def formation_limits(self) -> FormationLimits:
+        """What every formation and mission of this swarm has to respect."""
+        return FormationLimits(
+            kept_range_m=self.control.kept_range_m,
+            safety_distance_m=self.control.safety_distance_m,
+            mission_speed_max_mps=self.mission.speed_fraction_max * self.control.speed_max_mps,
+            margin_m=self.mission.spacing_margin_m,
+            stopping_distance_m=self.control.stopping_distance_m,
+        )

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The settings groups of a swarm file, read generically from their declarations.
+
+Which group is which class stands here and nowhere else; fields, units and bounds stand in the
+settings module of each room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import hashlib
+import json
+from typing import Any, get_type_hints, NamedTuple
+
+from swarm_coordination.bounds import ID_MAX
+from swarm_coordination.configuration.section import Section
+from swarm_coordination.consensus.settings import RaftSettings
+from swarm_coordination.control.settings import check_control, ControlSettings
+from swarm_coordination.errors import ConfigurationError, UsageError
+from swarm_coordination.mesh.settings import check_mesh, MeshSettings
+from swarm_coordination.mission.settings import check_mission_settings, MissionSettings
+from swarm_coordination.robot.settings import RobotSettings
+from swarm_coordination.settings import check, check_value, declared, Setting
+
+# Goes into the configuration hash: raised when a shared setting changes its meaning.
+HASH_FORMAT = 1
+
+
+class Group(NamedTuple):
+    """A settings class and the check of its bounds and of the relations between its fields."""
+
+    settings: type[Any]
+    check: Callable[[Any, str, str], None]
+
+
+GROUPS: dict[str, Group] = {
+    'mesh': Group(MeshSettings, check_mesh),
+    'consensus': Group(RaftSettings, check),
+    'control': Group(ControlSettings, check_control),
+    'mission': Group(MissionSettings, check_mission_settings),
+}
+
+
+def build_settings(layers: tuple[Section, ...]) -> RobotSettings:
+    """
+    Return the settings of one robot from sections in rising precedence (all, type, robot).
+
+    Shared settings may stand in the first layer only: robots that differ in one would not
+    cooperate. Raises ConfigurationError.
+    """
+    groups: dict[str, Any] = {}
+    for name, group in GROUPS.items():
+        values: dict[str, Any] = {}
+        field = layers[0].path(name)
+        for depth, layer in enumerate(layers):
+            section = layer.section(name, declared(group.settings))
+            values.update(_read_group(section, group.settings, depth == 0))
+            if section.names:
+                field = section.field
+        groups[name] = _build_group(group, values, layers[0].source, field)
+    return RobotSettings(**groups, config_hash=config_hash(groups))
+
+
+def config_hash(groups: dict[str, Any]) -> int:
+    """Return the 62-bit BLAKE2b over every shared setting of ``groups``."""
+    shared = {
+        name: {
+            field: getattr(settings, field)
+            for field, declaration in declared(settings).items()
+            if declaration.shared
+        }
+        for name, settings in groups.items()
+    }
+    text = json.dumps([HASH_FORMAT, shared], sort_keys=True, allow_nan=False)
+    digest = hashlib.blake2b(text.encode('utf-8'), digest_size=8).digest()
+    return int.from_bytes(digest, 'big') & ID_MAX
+
+
+def _read_group(section: Section, kind: type[Any], may_share: bool) -> dict[str, Any]:
+    """Return the fields that ``section`` gives, each checked by its declaration."""
+    declarations, types = declared(kind), get_type_hints(kind)
+    values = {}
+    for key in section.names:
+        if declarations[key].shared and not may_share:
+            raise section.error(key, 'set under all: the whole swarm shares it')
+        values[key] = _coerced(section, key, types[key], declarations[key])
+    return values
+
+
+def _coerced(section: Section, key: str, kind: object, declaration: Setting) -> Any:
+    """Return one field in the type of its declaration, within its bounds."""
+    value = section.get(key)
+    if kind is float:
+        wrong = isinstance(value, bool) or not isinstance(value, int | float)
+        bound = f'a number {declaration.unit}'.rstrip()
+        # Beyond any float; bounds follow below.
+        wrong = wrong or abs(value) > 1e300
+    elif kind is int:
+        wrong, bound = isinstance(value, bool) or not isinstance(value, int), 'a whole number'
+        wrong = wrong or abs(value) > 2**63
+    elif kind is bool:
+        wrong, bound = not isinstance(value, bool), 'true or false'
+    elif kind is str:
+        wrong, bound = not isinstance(value, str), 'text'
+    else:
+        raise UsageError(
+            f'settings of type {kind} cannot be read from a file: {section.path(key)}'
+        )
+    if wrong:
+        raise section.error(key, bound)
+    value = float(value) if kind is float else value
+    check_value(value, declaration, section.source, section.path(key))
+    return value
+
+
+def _build_group(group: Group, values: dict[str, Any], source: str, field: str) -> Any:
+    """Return the settings object; relations between fields are reported under ``field``."""
+    try:
+        settings = group.settings(**values)
+        group.check(settings, '', '')
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            source, f'{field}.{error.field}', error.value, error.bound
+        ) from error
+    return settings
