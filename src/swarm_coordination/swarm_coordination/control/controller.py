@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The formation controller: own pose, neighbour table and target in; a safe velocity out.
+
+Each update, in this order:
+
+1. nominal velocity: track the slot (FLY), keep station (HOLD), else brake and stand; brake too
+   when pose, table or target are missing, stale or refused;
+2. release the links that this very table certifies as superfluous;
+3. half-spaces for every robot known and every link kept;
+4. the admissible velocity nearest to the nominal one; where there is none, recovery demands
+   are given up, links before collisions, and counted.
+
+A standing robot passes the filter too: its nominal velocity is 0, which is admissible unless a
+distance is already violated. Without a usable own pose nothing can be filtered: the last command
+is braked in a straight line.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from swarm_coordination.control.detour import detour
+from swarm_coordination.control.halfspaces import (
+    collision_rows,
+    HalfSpace,
+    link_rows,
+    Relaxation,
+    relaxed,
+    silent_rows,
+)
+from swarm_coordination.control.nominal import brake, STANDSTILL, track
+from swarm_coordination.control.picture import Picture
+from swarm_coordination.control.projection import project
+from swarm_coordination.control.settings import ControlSettings
+from swarm_coordination.control.watch import PoseGate, TableGate, TargetGate
+from swarm_coordination.units import ns_to_seconds, seconds_to_ns
+from swarm_coordination.views import (
+    FormationTarget,
+    Liveness,
+    Mode,
+    NeighborTable,
+    Pose,
+    VelocityCommand,
+)
+
+# Modes in which a robot brakes and stands, and the word that says so.
+_STANDING = {
+    Mode.IDLE: 'idle',
+    Mode.LEASE_EXPIRED: 'lease_expired',
+    Mode.STOPPED: 'stopped',
+    Mode.ABORTED: 'aborted',
+}
+
+
+class ControlReport(NamedTuple):
+    """One update of the controller. All numbers are finite."""
+
+    time_ns: int
+    command: VelocityCommand  # frame ``map``
+    nominal: VelocityCommand  # before the safety filter
+    kept: tuple[int, ...]  # robots whose link is kept, ascending
+    released: tuple[int, ...]  # robots whose link is live but certified superfluous, ascending
+    rows: int  # half-spaces that could bind
+    relaxation: Relaxation
+    relaxations: tuple[int, int]  # updates so far at each level above NONE
+    nearest_m: float | None  # distance to the nearest last known position; None: nobody known
+    deviation_mps: float  # |command - nominal| in the plane
+    slot_error_m: float | None  # distance to the slot; None without pose or target
+    braking: bool  # standing or coming to a stand, not following the mission
+    reasons: tuple[str, ...]  # why it brakes: fixed words, see ``FormationController``
+    poses_refused: int
+    tables_refused: int
+    targets_refused: int
+
+
+class FormationController:
+    """
+    Turns a ``NeighborTable`` and a ``FormationTarget`` into a ``VelocityCommand``.
+
+    ``reasons`` of a report are of: ``pose_missing``, ``pose_stale``, ``pose_refused``,
+    ``table_missing``, ``table_stale``, ``target_missing``, ``target_stale``, ``no_slot``,
+    ``idle``, ``lease_expired``, ``stopped``, ``aborted``; ``hold`` does not brake.
+    """
+
+    def __init__(self, robot_id: int, settings: ControlSettings, now: int = 0) -> None:
+        """Start standing; ``settings`` have passed ``check_control``."""
+        self._robot = robot_id
+        self._settings = settings
+        self._pose = PoseGate(settings)
+        self._table = TableGate(robot_id, settings.table_timeout_s)
+        self._target = TargetGate(settings.target_timeout_s)
+        self._command: VelocityCommand | None = None
+        self._updated_ns = now
+        self._deadline_ns = now
+        self._relaxations = [0, 0]
+
+    def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> bool:
+        """Take the own pose and velocity (frame ``map``); return False where refused."""
+        taken = self._pose.offer(pose, now)
+        if taken and self._command is None and all(map(math.isfinite, velocity)):
+            # Started while moving: braking begins from the motion there is.
+            self._command = VelocityCommand(*velocity, 0.0)
+        return taken
+
+    def table(self, table: NeighborTable, now: int) -> bool:
+        """Take a neighbour table; return False where refused."""
+        return self._table.offer(table, now)
+
+    def target(self, target: FormationTarget, now: int) -> bool:
+        """Take a formation target; return False where refused."""
+        return self._target.offer(target, now)
+
+    def next_deadline(self) -> int:
+        """Time (ns) at which ``update`` is due."""
+        return self._deadline_ns
+
+    def update(self, now: int) -> ControlReport:
+        """Return the command for the coming period and what led to it."""
+        reasons = self._reasons(now)
+        braking = any(reason != 'hold' for reason in reasons)
+        nominal = self._nominal(now, braking, hold='hold' in reasons)
+        command, level = nominal, Relaxation.NONE
+        picture, table = self._picture(now), self._table.table
+        kept: list[int] = []
+        released: tuple[int, ...] = ()
+        rows: list[HalfSpace] = []
+        nearest: float | None = None
+        if picture is not None and table is not None:
+            released = picture.released()
+            for row in table.neighbors:
+                if row.liveness is Liveness.SILENT:
+                    seen = picture.silent_sighting(row)
+                    rows += silent_rows(seen, self._settings)
+                else:
+                    seen = picture.sighting(row)
+                    rows += collision_rows(seen, self._settings)
+                    if row.robot not in released and picture.linked(row):
+                        kept.append(row.robot)
+                        rows += link_rows(seen, self._settings)
+                nearest = seen.distance_m if nearest is None else min(nearest, seen.distance_m)
+            command, level = self._filtered(nominal, rows, braking)
+        self._command, self._updated_ns = command, now
+        self._deadline_ns = now + seconds_to_ns(self._settings.period_s)
+        return ControlReport(
+            time_ns=now,
+            command=command,
+            nominal=nominal,
+            kept=tuple(kept),
+            released=released,
+            rows=len(rows),
+            relaxation=level,
+            relaxations=(self._relaxations[0], self._relaxations[1]),
+            nearest_m=nearest,
+            deviation_mps=math.hypot(command.vx - nominal.vx, command.vy - nominal.vy),
+            slot_error_m=self._slot_error(),
+            braking=braking,
+            reasons=reasons,
+            poses_refused=self._pose.refused,
+            tables_refused=self._table.refused,
+            targets_refused=self._target.refused,
+        )
+
+    def _reasons(self, now: int) -> tuple[str, ...]:
+        """Every reason not to fly the mission now."""
+        reasons = []
+        if self._pose.refusing:
+            reasons.append('pose_refused')
+        if self._pose.pose is None:
+            reasons.append('pose_missing')
+        elif not self._pose.fresh(now):
+            reasons.append('pose_stale')
+        if self._table.table is None:
+            reasons.append('table_missing')
+        elif not self._table.fresh(now):
+            reasons.append('table_stale')
+        target = self._target.target
+        if target is None:
+            reasons.append('target_missing')
+        elif not self._target.fresh(now):
+            reasons.append('target_stale')
+        elif target.mode in _STANDING:
+            reasons.append(_STANDING[target.mode])
+        elif target.slot < 0:
+            reasons.append('no_slot')
+        elif target.mode is not Mode.FLY:
+            reasons.append('hold')
+        return tuple(reasons)
+
+    def _nominal(self, now: int, braking: bool, hold: bool) -> VelocityCommand:
+        """Velocity wanted before the safety filter."""
+        pose, target = self._pose.pose, self._target.target
+        if not braking and pose is not None and target is not None:
+            return track(pose, target, not hold, self._settings)
+        # A command never outlasts the hold time, so longer gaps do not brake harder.
+        elapsed = min(max(0.0, ns_to_seconds(now - self._updated_ns)), self._settings.hold_s)
+        return brake(self._command or STANDSTILL, elapsed, self._settings)
+
+    def _picture(self, now: int) -> Picture | None:
+        """Return the others as known now; None without a usable own pose or any table."""
+        pose, table = self._pose.pose, self._table.table
+        if pose is None or table is None or not self._pose.fresh(now):
+            return None
+        return Picture(
+            self._settings, pose, self._pose.age_s(now), table, self._table.age_s(now)
+        )
+
+    def _filtered(
+        self, nominal: VelocityCommand, rows: list[HalfSpace], braking: bool
+    ) -> tuple[VelocityCommand, Relaxation]:
+        """
+        Return the admissible command nearest to the nominal one.
+
+        A robot that brakes stands in the end: recovery is not demanded of it.
+        """
+        speed = self._settings.speed_max_mps
+        if braking:
+            rows = relaxed(rows, Relaxation.COLLISION_RECOVERY)
+        for level in Relaxation:
+            admitted = relaxed(rows, level)
+            best = project(nominal.vx, nominal.vy, admitted, speed)
+            if best.feasible:
+                break
+        around = detour((nominal.vx, nominal.vy), (best.x, best.y), admitted)
+        if around is not None and not braking:
+            best = project(*around, admitted, speed)
+        if level is not Relaxation.NONE:
+            self._relaxations[level - 1] += 1
+        return nominal._replace(vx=best.x, vy=best.y), level
+
+    def _slot_error(self) -> float | None:
+        """Distance from the own pose to the slot, in the plane."""
+        pose, target = self._pose.pose, self._target.target
+        if pose is None or target is None or target.slot < 0:
+            return None
+        return math.hypot(pose.x - target.position[0], pose.y - target.position[1])

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Pass on the right: the wish of a robot that another one blocks is turned clockwise.
+
+Two robots that meet head-on stop each other for good: the projection of either wish is 0 and
+both are right. Turning the wish to the own right by the same rule for everybody lets both slide
+past (and lets one robot walk around a standing one). Only the wish changes; the half-spaces
+apply to it as to any other, so no guarantee depends on this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+import math
+
+from swarm_coordination.control.halfspaces import HalfSpace, Kind
+
+# Blocked: less than this share of the wished speed is left along the wish.
+_BLOCKED_SHARE = 0.5
+# A slower wish is the last centimetres to a slot, where going around helps nobody.
+_WISH_MIN_MPS = 0.1
+# A row holds the robot back where it holds with equality, up to rounding.
+_ACTIVE_MPS = 1e-9
+
+
+def detour(
+    wish: tuple[float, float], got: tuple[float, float], rows: Iterable[HalfSpace]
+) -> tuple[float, float] | None:
+    """
+    Return the wish (m/s) turned clockwise by up to 90 degrees; None where nobody blocks it.
+
+    ``got`` is its projection on ``rows``. The turn is the whole quarter where nothing is left
+    of the wish and half of it at the threshold.
+    """
+    square = wish[0] ** 2 + wish[1] ** 2
+    if square < _WISH_MIN_MPS**2:
+        return None
+    share = max(0.0, (got[0] * wish[0] + got[1] * wish[1]) / square)
+    if share >= _BLOCKED_SHARE or not any(
+        row.kind is Kind.COLLISION and row.nx * got[0] + row.ny * got[1] >= row.bound - _ACTIVE_MPS
+        for row in rows
+    ):
+        return None
+    turn = -(1.0 - share) * math.pi / 2.0
+    cosine, sine = math.cos(turn), math.sin(turn)
+    return (wish[0] * cosine - wish[1] * sine, wish[0] * sine + wish[1] * cosine)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+What a robot knows of the others at one instant: where each may be, and whose link counts.
+
+Ages in a table are of its stamp; they grow until the instant of use. A row's position is at most
+``age + pose_period`` old, and the own one ``own age``: at speed v that bounds the drift.
+"""
+
+from __future__ import annotations
+
+from swarm_coordination.control.halfspaces import sight, Sighting
+from swarm_coordination.control.links import LinkNode, released_links
+from swarm_coordination.control.settings import ControlSettings
+from swarm_coordination.views import Liveness, NeighborState, NeighborTable, Pose
+
+
+class Picture:
+    """The own pose and a neighbour table, both ``..._age_s`` seconds old."""
+
+    def __init__(
+        self,
+        settings: ControlSettings,
+        pose: Pose,
+        pose_age_s: float,
+        table: NeighborTable,
+        table_age_s: float,
+    ) -> None:
+        self._settings = settings
+        self._pose, self._pose_age_s = pose, pose_age_s
+        self._table, self._table_age_s = table, table_age_s
+
+    def sighting(self, row: NeighborState) -> Sighting:
+        """
+        Return where another robot is and how far it may have drifted from there.
+
+        Beyond ``age_max_s`` the ball grows no further: a robot heard of that long ago must not
+        freeze everybody else for ever.
+        """
+        limits, pose = self._settings, self._pose
+        age = min(self._age_s(row), limits.age_max_s)
+        drift = limits.speed_max_mps * (age + limits.pose_period_s + self._pose_age_s)
+        dx, dy = pose.x - row.position[0], pose.y - row.position[1]
+        return sight(row.robot, dx, dy, drift, self._table.robot < row.robot)
+
+    def silent_sighting(self, row: NeighborState) -> Sighting:
+        """Return where a silent robot was last: only the own position has drifted since."""
+        pose = self._pose
+        drift = self._settings.speed_max_mps * self._pose_age_s
+        dx, dy = pose.x - row.position[0], pose.y - row.position[1]
+        return sight(row.robot, dx, dy, drift, self._table.robot < row.robot)
+
+    def linked(self, row: NeighborState) -> bool:
+        """
+        Return whether there is a live link with this robot.
+
+        Hearing it is enough. Its own list may not yet name this robot, while a third robot
+        that already heard both of them builds a certificate on the link.
+        """
+        return row.heard and self._bounded(row)
+
+    def released(self) -> tuple[int, ...]:
+        """Return the robots whose live link is certified superfluous now, ascending."""
+        limits, table = self._settings, self._table
+        own = self._node(
+            table.robot,
+            (self._pose.x, self._pose.y),
+            self._pose_age_s,
+            tuple(row.robot for row in table.neighbors if self.linked(row)),
+        )
+        others = [
+            self._node(
+                row.robot,
+                (row.position[0], row.position[1]),
+                self._age_s(row) + limits.pose_period_s,
+                row.links,
+            )
+            for row in table.neighbors
+            if self._bounded(row)
+            and row.liveness is Liveness.ALIVE
+            and row.epoch == table.epoch
+        ]
+        return released_links(own, others, limits.link_distance_m)
+
+    def _node(
+        self, robot: int, place: tuple[float, float], age_s: float, links: tuple[int, ...]
+    ) -> LinkNode:
+        limits = self._settings
+        slack = limits.speed_max_mps * (age_s + limits.hold_s) + limits.localisation_error_m
+        return LinkNode(robot, place[0], place[1], slack, links)
+
+    def _age_s(self, row: NeighborState) -> float:
+        return row.age_s + self._table_age_s
+
+    def _bounded(self, row: NeighborState) -> bool:
+        """Return whether anything may be built on this row."""
+        return (
+            row.same_configuration
+            and row.liveness is not Liveness.SILENT
+            and self._age_s(row) <= self._settings.age_max_s
+        )

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Settings of the formation controller, with the checks that span several fields.
+
+The fields marked ``shared`` enter the configuration hash: the guarantees of docs/control.md hold
+only among robots that agree on them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.settings import check, setting
+
+# A kept link's wedge of directions must stay narrow at the distances where its row can bind;
+# beyond a sine of 0.9 the rows would leave next to no room to move.
+WEDGE_SINE_MAX = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class ControlSettings:
+    """Everything the formation controller is told; letters in brackets as in docs/control.md."""
+
+    period_s: float = setting(0.05, 's', 0.005, 1.0, 'time between control updates')
+    hold_s: float = setting(
+        0.1,
+        's',
+        0.005,
+        2.0,
+        'longest time one command stays in force: period, jitter and actuation delay (T)',
+        shared=True,
+    )
+    speed_max_mps: float = setting(
+        1.5, 'm/s', 0.01, 20.0, 'greatest speed in the plane (v)', shared=True
+    )
+    safety_distance_m: float = setting(
+        0.6, 'm', 0.05, 100.0, 'robots never come closer than this (D)', shared=True
+    )
+    range_m: float = setting(10.0, 'm', 0.5, 10_000.0, 'radio range (R)', shared=True)
+    kept_range_m: float = setting(
+        9.5, 'm', 0.5, 10_000.0, 'a kept link is never stretched beyond this (R_k)', shared=True
+    )
+    gain: float = setting(1.0, '1/s', 0.01, 20.0, 'position gain of slot tracking')
+    yaw_gain: float = setting(1.0, '1/s', 0.0, 20.0, 'heading gain of slot tracking')
+    yaw_rate_max_radps: float = setting(1.0, 'rad/s', 0.0, 20.0, 'greatest yaw rate')
+    deceleration_mps2: float = setting(3.0, 'm/s^2', 0.05, 100.0, 'deceleration when braking')
+    localisation_error_m: float = setting(
+        0.005, 'm', 0.001, 10.0, 'greatest position error, rounding to millimetres included (e)'
+    )
+    pose_period_s: float = setting(
+        0.02, 's', 0.0, 1.0, 'greatest age of a pose when it enters a beacon'
+    )
+    age_max_s: float = setting(
+        1.0, 's', 0.05, 10.0, 'an older row certifies and keeps nothing; its margin stops here (A)'
+    )
+    table_timeout_s: float = setting(
+        1.0, 's', 0.05, 30.0, 'brake and hold when the neighbour table is older'
+    )
+    target_timeout_s: float = setting(
+        1.0, 's', 0.05, 30.0, 'brake and hold when the formation target is older'
+    )
+    pose_timeout_s: float = setting(0.3, 's', 0.01, 10.0, 'brake when the own pose is older')
+    pose_jump_m: float = setting(
+        0.25, 'm', 0.0, 100.0, 'a pose may differ by this beyond speed times time'
+    )
+    collision_gain: float = setting(
+        0.5, '', 0.01, 0.5, 'share of the gap closed per hold time, collisions (a1)'
+    )
+    link_gain: float = setting(
+        0.5, '', 0.01, 0.5, 'share of the gap opened per hold time, kept links (a2)'
+    )
+    command_timeout_s: float = setting(
+        0.5, 's', 0.0, 10.0, 'a base brakes by itself when its command is older'
+    )
+    silent_inflation_max_m: float = setting(
+        1.5, 'm', 0.0, 100.0, 'cap on the radius added around a silent robot'
+    )
+    recovery_speed_mps: float = setting(
+        0.4, 'm/s', 0.0, 20.0, 'cap on the speed demanded to undo a violated distance'
+    )
+
+    @property
+    def collision_distance_m(self) -> float:
+        """Safety distance between measured positions: D + 2 e."""
+        return self.safety_distance_m + 2.0 * self.localisation_error_m
+
+    @property
+    def link_distance_m(self) -> float:
+        """Kept range between measured positions: R_k - 2 e."""
+        return self.kept_range_m - 2.0 * self.localisation_error_m
+
+    @property
+    def stopping_distance_m(self) -> float:
+        """Greatest way of a robot after its last beacon: command time-out, then braking."""
+        braking = self.speed_max_mps**2 / (2.0 * self.deceleration_mps2)
+        return self.speed_max_mps * self.command_timeout_s + braking
+
+
+def check_control(settings: ControlSettings, source: str, prefix: str = '') -> None:
+    """Check bounds and cross-field conditions; raises ConfigurationError naming the field."""
+    check(settings, source, prefix)
+
+    def refuse(field: str, bound: str) -> None:
+        raise ConfigurationError(source, f'{prefix}{field}', getattr(settings, field), bound)
+
+    speed, hold = settings.speed_max_mps, settings.hold_s
+    if hold < settings.period_s:
+        refuse('hold_s', f'at least period_s = {settings.period_s:g} s')
+    if settings.kept_range_m >= settings.range_m:
+        refuse('kept_range_m', f'below range_m = {settings.range_m:g} m')
+    if settings.safety_distance_m <= speed * hold:
+        refuse(
+            'safety_distance_m',
+            f'above speed_max_mps * hold_s = {speed * hold:g} m, the way within one command',
+        )
+    if settings.recovery_speed_mps >= speed:
+        refuse('recovery_speed_mps', f'below speed_max_mps = {speed:g} m/s')
+    if settings.age_max_s < hold:
+        refuse('age_max_s', f'at least hold_s = {hold:g} s')
+    # The nearest distance at which a kept link's row can bind, with data of the greatest age.
+    drift = speed * (settings.age_max_s + settings.pose_timeout_s + settings.pose_period_s)
+    binding = settings.link_distance_m - drift - 2.0 * hold * speed / settings.link_gain
+    if binding <= settings.collision_distance_m:
+        refuse(
+            'kept_range_m',
+            'large enough to leave room between kept links and collisions: above '
+            f'{settings.kept_range_m + settings.collision_distance_m - binding:.2f} m',
+        )
+    if drift + 2.0 * speed * hold > WEDGE_SINE_MAX * binding:
+        refuse('age_max_s', 'smaller: a row that old leaves a kept link no direction to move')
