@@ -29,6 +29,10 @@ from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mesh.table import Life, Row, Section
 from swarm_coordination.units import seconds_to_ns
 
+# Stops take at most an eighth of a frame (ten of them at 1200 bytes): the longest log item
+# has to fit beside them, or the entry that lifts them might never get through.
+STOPS_SHARE = 8
+
 
 class Composer:
     """Builds frames from the shared parts of the mesh."""
@@ -65,6 +69,7 @@ class Composer:
     def urge(self) -> None:
         """Something new should not wait for the next beacon."""
         self._urgent = True
+        self._short_of = 0
 
     def deadline(self, now: int) -> int:
         """Time at which ``compose`` will next have something to do."""
@@ -85,8 +90,7 @@ class Composer:
             return None
         header = FrameHeader(*self._ids, self._parts.own.identity, self.counter + 1)
         draft = Draft(self._codec, header, self._settings.mtu_bytes)
-        for flag in self._parts.stops.active():
-            draft.add_stop(flag)
+        self._add_stops(draft)
         own = self._add_own(draft, now, beacon_due)
         if draft.size > tokens:
             self._short_of = draft.size
@@ -100,6 +104,8 @@ class Composer:
             self._add_digests(draft, now)
         self._urgent = more
         if draft.empty:
+            # What waits does not fit the tokens: wait for a whole frame's worth.
+            self._short_of = self._settings.mtu_bytes if more else 0
             return None
         self._commit(draft, own, beacon_due, now)
         return draft.frame()
@@ -116,6 +122,16 @@ class Composer:
             self._next_beacon_ns += self._period_ns
             if self._next_beacon_ns <= now:
                 self._next_beacon_ns = now + self._period_ns
+
+    def _add_stops(self, draft: Draft) -> None:
+        """Add the stops in force, taking turns where they would crowd out all else."""
+        flags = self._parts.stops.active()
+        kept = draft.limit
+        draft.limit = draft.size + kept // STOPS_SHARE
+        start = self.counter % len(flags) if flags else 0
+        for flag in flags[start:] + flags[:start]:
+            draft.add_stop(flag)
+        draft.limit = kept
 
     def _add_own(self, draft: Draft, now: int, beacon_due: bool) -> Fragment:
         """Add the own sections; what does not fit waits, the beacon last of all."""

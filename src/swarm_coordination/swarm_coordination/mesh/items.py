@@ -26,7 +26,7 @@ _WANT_VALID_NS = NS_PER_S
 @dataclass(slots=True, eq=False)
 class _Held:
     item: LogItem
-    own: bool  # offered by the caller, not only overheard
+    own: bool  # pushed by this robot: as the leader it always answers
     aired_ns: int  # when last sent or heard
 
 
@@ -50,15 +50,14 @@ class ItemCache:
         """Whether new items wait to be sent."""
         return bool(self._push)
 
-    def offer(self, item: LogItem, now: int) -> None:
-        """Take an item from the caller's own log; a new one is pushed."""
+    def offer(self, item: LogItem, now: int, *, push: bool) -> None:
+        """Take an item from the caller's own log; one that is not here yet may be pushed."""
         key = (item.leader_term, item.index)
-        held = self._held.get(key)
-        if held is not None:
-            held.own = True
+        if key in self._held:
             return
-        self._add(key, _Held(item, True, now - self._repeat_ns))
-        self._push[key] = None
+        self._add(key, _Held(item, push, now - self._repeat_ns))
+        if push:
+            self._push[key] = None
 
     def hear(self, item: LogItem, now: int, *, relay: bool) -> bool:
         """Take an item from a frame; return whether it was new here."""

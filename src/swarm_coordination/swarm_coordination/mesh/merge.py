@@ -160,12 +160,12 @@ class Merger:
         if not row.cooperates:
             return None
         before = row.consensus
-        newer = row.take_sections(fragment)
+        newer = row.take_sections(fragment, beacon)
+        if newer is None:
+            return None
         if relay:
             self._mark_relays(row, newer, before)
-        if beacon is not None:
-            newer = newer._replace(beacon=beacon)
-        return newer if any(newer[2:]) else None
+        return newer
 
     def _mark_relays(self, row: Row, newer: Fragment, before: ConsensusSection | None) -> None:
         left = row.sends_left
@@ -183,15 +183,19 @@ class Merger:
     def _read_lists(self, row: Row, beacon: Beacon, now: int) -> None:
         """Read what a new beacon hears and suspects: links, hearsay of heartbeats, accusations."""
         mine = self._own.identity
-        for heard in beacon.heard:
-            who = heard.storage_id
-            if not heard.direct:
-                row.listed.pop(who, None)
-            elif who == mine.storage_id or who in row.listed or self._table.get(who) is not None:
-                row.listed[who] = now
-            other = self._table.get(who)
-            if other is not None and heard.incarnation == other.identity.incarnation:
-                self._detector.advance(other, heard.heartbeat, now)
+        rows, listed = self._table.by_id, row.listed
+        for who, incarnation, heartbeat, direct in beacon.heard:
+            other = rows.get(who)
+            if not direct:
+                listed.pop(who, None)
+            elif other is not None or who == mine.storage_id:
+                listed[who] = now
+            if (
+                other is not None
+                and heartbeat > other.heartbeat
+                and incarnation == other.identity.incarnation
+            ):
+                self._detector.advance(other, heartbeat, now)
         if not row.cooperates:
             return
         for accusation in beacon.accused:

@@ -23,6 +23,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 import random
 
+from swarm_coordination.bounds import COORDINATE_MAX_MM, SPEED_MAX_MM_S
+from swarm_coordination.errors import UsageError
 from swarm_coordination.mesh.codec import FrameCodec
 from swarm_coordination.mesh.compose import Composer
 from swarm_coordination.mesh.events import MergeResult, MeshEvent, MeshStatistics
@@ -50,6 +52,7 @@ from swarm_coordination.views import NeighborTable
 
 # What an own fragment with intents may take beside the header, at most this share of the MTU.
 _INTENTS_SHARE = 0.8
+STOP_LEVEL_MIN, STOP_LEVEL_MAX = 1, 3
 
 
 class Mesh:
@@ -95,6 +98,7 @@ class Mesh:
         self._accused_incarnation = -1
         self._said_duplicate_storage = False
         self._said_own_name = False
+        self._named_rows: tuple[Row, ...] = ()
         self._received = [0, 0]  # frames, bytes
         self._sent = [0, 0]
         self._rejections: dict[str, int] = {}
@@ -116,6 +120,8 @@ class Mesh:
         localised: bool,
     ) -> None:
         """State where this robot is; goes out with the next beacon."""
+        if not _representable(position_mm, velocity_mm_s):
+            position_mm, velocity_mm_s, yaw_mrad, localised = (0, 0, 0), (0, 0, 0), 0, False
         self._composer.state = Beacon(
             0, localised, *position_mm, yaw_mrad, *velocity_mm_s, epoch, ()
         )
@@ -156,10 +162,15 @@ class Mesh:
 
     # -- log items and stops -------------------------------------------------------------------
 
-    def offer_items(self, items: Iterable[LogItem], now: int) -> None:
-        """Hand over entries of the own log: new ones are pushed, all are served when wanted."""
+    def offer_items(self, items: Iterable[LogItem], now: int, *, push: bool = True) -> None:
+        """
+        Hand over entries of the own log.
+
+        The leader pushes what is new (and answers every want itself). With ``push`` False they
+        only lie ready for those who want them, and one of those that hold them answers.
+        """
         for item in items:
-            self._parts.items.offer(item, now)
+            self._parts.items.offer(item, now, push=push)
         if self._parts.items.pushing:
             self._composer.urge()
 
@@ -173,6 +184,8 @@ class Mesh:
 
     def raise_stop(self, level: int) -> StopFlag:
         """Raise a safety stop of our own; it leaves with the next frame, at once."""
+        if not STOP_LEVEL_MIN <= level <= STOP_LEVEL_MAX:
+            raise UsageError(f'a stop has level {STOP_LEVEL_MIN} to {STOP_LEVEL_MAX}, not {level}')
         self._composer.urge()
         return self._parts.stops.raise_stop(level)
 
@@ -208,7 +221,7 @@ class Mesh:
         made_after = self._heard_directly(row, frame, echo, now)
         if frame.header.config_hash != self._config_hash:
             self._mark_mismatch(row, now)
-        return self._merge_parts(row, frame, own_parts, made_after, now)._replace(stops=stops)
+        return self._merge_parts(row, frame, own_parts, made_after, stops, now)
 
     def tick(self, now: int) -> tuple[MeshEvent, ...]:
         """Pass verdicts, notice a pause of this process; return what happened since last time."""
@@ -219,7 +232,10 @@ class Mesh:
             self._regaining_since = None
         self._last_tick_ns = now
         self._parts.links.refresh(now)
-        return self._parts.detector.tick(now)
+        events = self._parts.detector.tick(now)
+        if self._parts.table.rows() is not self._named_rows:
+            self._check_names(now)  # somebody was dropped: his name is free again
+        return events
 
     def compose(self, now: int) -> Frame | None:
         """Return the next frame where one is due and affordable; call until None."""
@@ -331,6 +347,7 @@ class Mesh:
         frame: Frame,
         own_parts: list[Fragment],
         made_after: int | None,
+        stops: tuple[StopFlag, ...],
         now: int,
     ) -> MergeResult:
         news: list[tuple[Identity, Fragment]] = []
@@ -339,7 +356,7 @@ class Mesh:
             if newer is not None and row.cooperates:
                 news.append((part.owner, newer))
         if not row.cooperates:
-            return MergeResult()
+            return MergeResult(stops=stops)
         sender = frame.header.sender
         for part in frame.fragments:
             if part.owner.storage_id != sender.storage_id:
@@ -349,7 +366,7 @@ class Mesh:
         for digest in frame.digests:
             self._merger.digest(row, digest, now)
         self._take_items(row, frame, now)
-        return MergeResult(tuple(news), frame.items, (), frame.want)
+        return MergeResult(tuple(news), frame.items, stops, frame.want)
 
     def _take_items(self, row: Row, frame: Frame, now: int) -> None:
         sender = row.identity.storage_id
@@ -381,7 +398,7 @@ class Mesh:
         return row
 
     def _check_names(self, now: int) -> None:
-        rows = self._parts.table.rows()
+        rows = self._named_rows = self._parts.table.rows()
         lost = losers_of_names(self.identity, [row.identity for row in rows], self._roster)
         for row in rows:
             loses = row.identity.storage_id in lost
@@ -425,3 +442,11 @@ class Mesh:
             row.regained = False
         self._parts.detector.shift(pause)
         self._report_own('gap', now, f'no tick for {pause / 1e9:.2f} s')
+
+
+def _representable(position_mm: tuple[int, int, int], velocity_mm_s: tuple[int, int, int]) -> bool:
+    """Whether a pose is within what a frame carries; one beyond is a localisation gone wrong."""
+    return (
+        max(map(abs, position_mm)) <= COORDINATE_MAX_MM
+        and max(map(abs, velocity_mm_s)) <= SPEED_MAX_MM_S
+    )

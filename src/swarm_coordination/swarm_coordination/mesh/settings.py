@@ -41,7 +41,7 @@ class MeshSettings:
     refresh_period_s: float = setting(
         1.0, 's', 0.1, 10.0, 'sections that do not change are repeated this often'
     )
-    digest_period_s: float = setting(0.2, 's', 0.02, 5.0, 'time between digests')
+    digest_period_s: float = setting(0.5, 's', 0.02, 5.0, 'time between digests')
     digest_bytes: int = setting(200, 'bytes', 0, 600, 'most bytes of digests in a frame')
     urgent_period_s: float = setting(
         0.005, 's', 0.001, 0.1, 'least time between frames that do not wait for the next beacon'
@@ -58,12 +58,12 @@ class MeshSettings:
     clock_drift_ppm: int = setting(
         200, 'ppm', 0, 10_000, 'clocks may differ in rate by this; widens age bounds'
     )
-    mtu_bytes: int = setting(1200, 'bytes', 900, 8_900, 'longest frame')
+    mtu_bytes: int = setting(1200, 'bytes', 1_100, 8_900, 'longest frame')
     byte_budget_per_s: int = setting(
         30_000, 'bytes/s', 1_000, 100_000_000, 'frame bytes this robot may send, in the mean'
     )
     burst_bytes: int = setting(
-        9_000, 'bytes', 1_800, 100_000_000, 'bytes that may go out at once after a quiet time'
+        9_000, 'bytes', 2_200, 100_000_000, 'bytes that may go out at once after a quiet time'
     )
     heard_max: int = setting(
         HEARD_MAX, 'robots', 1, HEARD_MAX, 'robots listed in one beacon, nearest first, rotating'

@@ -127,8 +127,12 @@ class Row:
         if self.pose is self.beacon:
             self.pose_made_after_ns = self.made_after_ns
 
-    def take_sections(self, fragment: Fragment) -> Fragment:
-        """Merge the other sections; return a fragment of those that were newer."""
+    def take_sections(self, fragment: Fragment, beacon: Beacon | None) -> Fragment | None:
+        """
+        Merge the other sections; return a fragment of what was newer, None for nothing.
+
+        ``beacon`` is the fragment's where it was newer.
+        """
         consensus, mission, intents = fragment.consensus, fragment.mission, fragment.intents
         held = self.versions()
         if consensus is not None:
@@ -146,7 +150,9 @@ class Row:
                 self.intents = intents
             else:
                 intents = None
-        return Fragment(fragment.owner, fragment.age_ms, None, consensus, mission, intents)
+        if beacon is None and consensus is None and mission is None and intents is None:
+            return None
+        return Fragment(fragment.owner, fragment.age_ms, beacon, consensus, mission, intents)
 
 
 class Tombstone(NamedTuple):
@@ -162,13 +168,13 @@ class Table:
 
     def __init__(self, robots_max: int, tombstone_ns: int) -> None:
         self._robots_max, self._tombstone_ns = robots_max, tombstone_ns
-        self._rows: dict[int, Row] = {}
+        self.by_id: dict[int, Row] = {}
         self._sorted: tuple[Row, ...] = ()
         self._tombstones: dict[int, Tombstone] = {}
 
     def get(self, storage_id: int) -> Row | None:
         """Row of one robot."""
-        return self._rows.get(storage_id)
+        return self.by_id.get(storage_id)
 
     def rows(self) -> tuple[Row, ...]:
         """All rows by ascending storage id."""
@@ -182,7 +188,7 @@ class Table:
             grave = None
         if grave is not None and identity.incarnation < grave.incarnation:
             return None
-        if len(self._rows) >= self._robots_max and not self._make_room(now):
+        if len(self.by_id) >= self._robots_max and not self._make_room(now):
             return None
         row = Row(identity, now, interval_ns)
         if grave is not None:
@@ -190,13 +196,13 @@ class Table:
             if identity.incarnation == grave.incarnation:
                 row.life = Life.SILENT
                 row.heartbeat = grave.heartbeat
-        self._rows[identity.storage_id] = row
+        self.by_id[identity.storage_id] = row
         self._sort()
         return row
 
     def remove(self, storage_id: int, now: int) -> None:
         """Drop a row; one that was ever alive leaves a tombstone."""
-        row = self._rows.pop(storage_id, None)
+        row = self.by_id.pop(storage_id, None)
         if row is None:
             return
         self._sort()
@@ -221,4 +227,4 @@ class Table:
         return True
 
     def _sort(self) -> None:
-        self._sorted = tuple(row for _, row in sorted(self._rows.items()))
+        self._sorted = tuple(row for _, row in sorted(self.by_id.items()))
