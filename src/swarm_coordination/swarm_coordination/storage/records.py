@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Records as bytes, each with a CRC chained over everything before it.
+
+A record is its length (of kind and body), its kind, its body and a CRC-32 that starts from the
+CRC of the record before. A record that is whole but stands in the wrong place, or after a
+damaged one, is therefore as invalid as a flipped bit. All numbers are little-endian.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+import zlib
+
+from swarm_coordination.persistence import (
+    Entry,
+    EntryRecord,
+    HardState,
+    IncarnationRecord,
+    IntentRecord,
+    IntentSettled,
+    Record,
+    StopRecord,
+)
+
+_LENGTH = struct.Struct('<I')
+_CRC = struct.Struct('<I')
+_ONE = struct.Struct('<BQ')
+_TWO = struct.Struct('<BQQ')
+_STOP = struct.Struct('<BQQB')
+# Far above the longest command (700 bytes); a longer length is not a length of ours.
+RECORD_MAX_BYTES = 65_536
+
+
+def encode(record: Record, chain: int) -> tuple[bytes, int]:
+    """Return the bytes of ``record`` after a record with CRC ``chain``, and its own CRC."""
+    body = _body(record)
+    framed = _LENGTH.pack(len(body)) + body
+    crc = zlib.crc32(framed, chain)
+    return framed + _CRC.pack(crc), crc
+
+
+def _body(record: Record) -> bytes:
+    match record:
+        case HardState(term, vote):
+            return _TWO.pack(1, term, vote)
+        case EntryRecord(Entry(index, term, payload)):
+            return _TWO.pack(2, index, term) + payload
+        case IncarnationRecord(incarnation):
+            return _ONE.pack(3, incarnation)
+        case StopRecord(issuer, counter, level):
+            return _STOP.pack(4, issuer, counter, level)
+        case IntentRecord(serial, payload):
+            return _ONE.pack(5, serial) + payload
+        case IntentSettled(serial):
+            return _ONE.pack(6, serial)
+
+
+def _record(body: bytes) -> Record | None:
+    """Return the record with this body; None where there is no such record."""
+    try:
+        if body[0] == 1:
+            return HardState(*_TWO.unpack(body)[1:])
+        if body[0] == 2:
+            index, term = _TWO.unpack_from(body)[1:]
+            return EntryRecord(Entry(index, term, body[_TWO.size :]))
+        if body[0] == 3:
+            return IncarnationRecord(*_ONE.unpack(body)[1:])
+        if body[0] == 4:
+            return StopRecord(*_STOP.unpack(body)[1:])
+        if body[0] == 5:
+            return IntentRecord(_ONE.unpack_from(body)[1], body[_ONE.size :])
+        if body[0] == 6:
+            return IntentSettled(*_ONE.unpack(body)[1:])
+    except struct.error:
+        pass
+    return None
+
+
+class Position(NamedTuple):
+    """A boundary between records: byte offset in the file and CRC of the record before."""
+
+    offset: int
+    chain: int
+
+
+class Scanned(NamedTuple):
+    """The valid records at the start of some bytes."""
+
+    records: tuple[Record, ...]
+    end: Position  # of the last valid record
+    passed: bool  # whether the scan came by the position that was asked for
+
+
+def scan(data: bytes, start: Position, expected: Position) -> Scanned:
+    """Read records from ``start`` on up to the first invalid one; look out for ``expected``."""
+    records: list[Record] = []
+    position, passed = start, start == expected
+    while (step := _next(data, position)) is not None:
+        record, position = step
+        records.append(record)
+        passed = passed or position == expected
+    return Scanned(tuple(records), position, passed)
+
+
+def _next(data: bytes, at: Position) -> tuple[Record, Position] | None:
+    body_at = at.offset + _LENGTH.size
+    if len(data) < body_at:
+        return None
+    (length,) = _LENGTH.unpack_from(data, at.offset)
+    end = body_at + length
+    if not 0 < length <= RECORD_MAX_BYTES or len(data) < end + _CRC.size:
+        return None
+    crc = zlib.crc32(data[at.offset : end], at.chain)
+    if _CRC.unpack_from(data, end)[0] != crc:
+        return None
+    record = _record(data[body_at:end])
+    return None if record is None else (record, Position(end + _CRC.size, crc))

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Records in order -> the state they add up to, and the fewest records with the same state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from swarm_coordination.persistence import (
+    Entry,
+    EntryRecord,
+    HardState,
+    IncarnationRecord,
+    IntentRecord,
+    IntentSettled,
+    Provision,
+    Record,
+    Recovered,
+    StopRecord,
+)
+
+
+class Replay:
+    """State built up from records."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._hard_state = HardState(0, 0)
+        self._entries: list[Entry] = []
+        self._incarnation = 0
+        self._stops: dict[int, StopRecord] = {}
+        self._intents: dict[int, IntentRecord] = {}
+        self._settled = 0
+        self.gap = False  # an entry came without the one before: some record is missing
+        for record in records:
+            self._apply(record)
+
+    def _apply(self, record: Record) -> None:
+        match record:
+            case HardState():
+                self._hard_state = record
+            case EntryRecord(entry):
+                if 1 <= entry.index <= len(self._entries) + 1:
+                    del self._entries[entry.index - 1 :]
+                    self._entries.append(entry)
+                else:
+                    self.gap = True
+            case IncarnationRecord(incarnation):
+                self._incarnation = max(self._incarnation, incarnation)
+            case StopRecord(issuer, counter, _):
+                held = self._stops.get(issuer)
+                if held is None or counter >= held.counter:
+                    self._stops[issuer] = record
+            case IntentRecord(serial, _):
+                self._intents[serial] = record
+            case IntentSettled(serial):
+                self._settled = max(self._settled, serial)
+                for settled in [s for s in self._intents if s <= serial]:
+                    del self._intents[settled]
+
+    def recovered(self, provision: Provision, reason: str) -> Recovered:
+        """Return the state; the robot may vote only where there is no ``reason`` against it."""
+        intents = tuple(self._intents[serial] for serial in sorted(self._intents))
+        return Recovered(
+            provision=provision,
+            incarnation=self._incarnation,
+            hard_state=self._hard_state,
+            entries=tuple(self._entries),
+            stops=tuple(self._stops[issuer] for issuer in sorted(self._stops)),
+            intents=intents,
+            last_serial=max(self._settled, intents[-1].serial if intents else 0),
+            may_vote=not reason,
+            reason=reason,
+        )
+
+    def live_records(self) -> tuple[Record, ...]:
+        """Return the fewest records that replay to the same state."""
+        records: list[Record] = [self._hard_state, IncarnationRecord(self._incarnation)]
+        records += [self._stops[issuer] for issuer in sorted(self._stops)]
+        records.append(IntentSettled(self._settled))
+        records += [self._intents[serial] for serial in sorted(self._intents)]
+        records += [EntryRecord(entry) for entry in self._entries]
+        return tuple(records)
