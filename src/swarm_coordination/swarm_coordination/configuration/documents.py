@@ -15,7 +15,14 @@ FILE_BYTES_MAX = 200_000
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Plain YAML values only; refuses what a reader of the file would overlook."""
+    """Plain YAML values only; refuses what a reader would overlook."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Return the next node; an alias is an error: nested ones grow without bound."""
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.composer.ComposerError(None, None, 'aliases are not read', mark)
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Return the mapping of ``node``; a repeated or non-text key is an error."""

@@ -52,13 +52,12 @@ def build_settings(layers: tuple[Section, ...]) -> RobotSettings:
     groups: dict[str, Any] = {}
     for name, group in GROUPS.items():
         values: dict[str, Any] = {}
-        field = layers[0].path(name)
+        places: dict[str, str] = {}
         for depth, layer in enumerate(layers):
             section = layer.section(name, declared(group.settings))
             values.update(_read_group(section, group.settings, depth == 0))
-            if section.names:
-                field = section.field
-        groups[name] = _build_group(group, values, layers[0].source, field)
+            places.update((key, section.path(key)) for key in section.names)
+        groups[name] = _build_group(group, values, layers[0].section(name), places)
     return RobotSettings(**groups, config_hash=config_hash(groups))
 
 
@@ -114,13 +113,19 @@ def _coerced(section: Section, key: str, kind: object, declaration: Setting) -> 
     return value
 
 
-def _build_group(group: Group, values: dict[str, Any], source: str, field: str) -> Any:
-    """Return the settings object; relations between fields are reported under ``field``."""
+def _build_group(
+    group: Group, values: dict[str, Any], everyone: Section, places: dict[str, str]
+) -> Any:
+    """
+    Return the settings object.
+
+    A relation that does not hold is reported where its field is set (``places``), or where it
+    would be set for everybody.
+    """
     try:
         settings = group.settings(**values)
         group.check(settings, '', '')
     except ConfigurationError as error:
-        raise ConfigurationError(
-            source, f'{field}.{error.field}', error.value, error.bound
-        ) from error
+        field = places.get(error.field, everyone.path(error.field))
+        raise ConfigurationError(everyone.source, field, error.value, error.bound) from error
     return settings

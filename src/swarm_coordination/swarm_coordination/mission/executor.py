@@ -51,6 +51,7 @@ class MissionExecutor:
         self._path: Path | None = None
         self._layout: tuple[int, Vector] = (0, _STILL)  # epoch, own slot's offset in m
         self._joined = False
+        self._localised = False
         self._listening_since = 0
         self._progress_m = 0.0
         self._stepped_at: int | None = None
@@ -76,7 +77,7 @@ class MissionExecutor:
     @property
     def progress_epoch(self) -> int:
         """Epoch that the progress belongs to; 0 while nobody should wait for this robot."""
-        flying = self._mode in (Mode.FLY, Mode.HOLD) and self._joined
+        flying = self._mode in (Mode.FLY, Mode.HOLD) and self._joined and self._localised
         return self._epoch if flying else 0
 
     def step(
@@ -98,6 +99,7 @@ class MissionExecutor:
 
         """
         elapsed_s = self._elapsed_s(now)
+        self._localised = position is not None
         mission = state.mission
         if mission is not None and mission.index != self._mission:
             self._begin(mission, now)

@@ -26,6 +26,8 @@ def rate_factor(
 
     """
     feedback = _ramp_down(error_m, settings.error_free_m, settings.error_stop_m)
+    # Never quite zero: a robot whose slot is blocked would hold up the swarm for good.
+    feedback = max(feedback, settings.progress_crawl)
     if not others_m:
         return feedback
     behind = sum(others_m) / len(others_m) - progress_m

@@ -58,8 +58,13 @@ class MissionSettings:
     error_free_m: float = setting(
         0.4, 'm', 0.0, 10.0, 'own formation error that does not slow the reference'
     )
+    # More than the radius kept around a silent robot (safety distance and 1.5 m): a slot blocked
+    # by one slows the formation, which leaves it behind.
     error_stop_m: float = setting(
-        1.5, 'm', 0.1, 100.0, 'own formation error at which the reference waits'
+        3.0, 'm', 0.1, 100.0, 'own formation error at which the reference only crawls'
+    )
+    progress_crawl: float = setting(
+        0.2, '', 0.0, 1.0, 'least part of the speed, however large the own formation error'
     )
 
 

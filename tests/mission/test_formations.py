@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Formations: centred, apart, and connected at the kept range, or refused with the reason."""
+
+import itertools
+import math
+
+import pytest
+
+from swarm_coordination.errors import CommandError
+from swarm_coordination.mission.commands import StartMission
+from swarm_coordination.mission.formations import (
+    check_slots,
+    Formation,
+    FormationLimits,
+    minority_size,
+    slot_offsets,
+    SLOTS_MAX,
+    turned,
+)
+from swarm_coordination.mission.validation import check_mission
+
+LIMITS = FormationLimits(9.5, 0.6, 0.9, 0.4, 1.125)
+SHAPES = [
+    Formation('line', 3000),
+    Formation('column', 3000),
+    Formation('v', 3000),
+    Formation('circle', 3000),
+    Formation('groups', 3000, 6000),
+]
+
+
+def closest(offsets):
+    return min(math.dist(a, b) for a, b in itertools.combinations(offsets, 2))
+
+
+@pytest.mark.parametrize('formation', SHAPES, ids=lambda formation: formation.shape)
+@pytest.mark.parametrize('count', range(1, SLOTS_MAX + 1))
+def test_every_shape_is_centred_spaced_and_connected_for_any_number(formation, count):
+    offsets = slot_offsets(formation, count)
+    assert len(set(offsets)) == count
+    for axis in range(3):
+        assert abs(sum(offset[axis] for offset in offsets)) <= count
+    if count > 1:
+        assert closest(offsets) >= formation.spacing_mm - 2
+    check_slots(formation, count, LIMITS)
+
+
+def test_a_v_points_forward_and_opens_backward():
+    apex, left, right, *_ = slot_offsets(Formation('v', 3000), 5)
+    assert apex[0] > left[0] == right[0]
+    assert left[1] == -right[1] > 0
+
+
+def test_a_line_stands_abreast_and_a_column_one_behind_the_other():
+    assert slot_offsets(Formation('line', 2000), 3) == ((0, 2000, 0), (0, 0, 0), (0, -2000, 0))
+    assert slot_offsets(Formation('column', 2000), 3) == ((2000, 0, 0), (0, 0, 0), (-2000, 0, 0))
+
+
+@pytest.mark.parametrize('count', range(2, 13))
+def test_the_first_group_is_the_minority_and_a_gap_apart_from_the_rest(count):
+    offsets = slot_offsets(Formation('groups', 3000, 6000), count)
+    small = minority_size(count)
+    assert small == (count - 1) // 2
+    assert 2 * (count - small) > count
+    for a, b in itertools.product(offsets[:small], offsets[small:]):
+        assert a[1] - b[1] == 6000
+
+
+def test_a_custom_formation_lends_the_head_of_a_longer_layout():
+    two = ((0, 0, 0), (0, 3000, 0))
+    four = ((0, 0, 0), (3000, 0, 0), (6000, 0, 0), (9000, 0, 0))
+    formation = Formation('custom', 3000, 0, (two, four))
+    assert slot_offsets(formation, 2) == two
+    assert slot_offsets(formation, 3) == four[:3]
+    with pytest.raises(CommandError, match='no layout for 5 robots: at most 4'):
+        slot_offsets(formation, 5)
+
+
+def test_a_turned_formation_points_along_the_yaw():
+    assert turned(((1000, 0, 5), (0, 1000, 0)), 1571) == ((0, 1000, 5), (-1000, 0, 0))
+    assert turned(((1, 2, 3),), 0) == ((1, 2, 3),)
+
+
+def test_slots_closer_than_safety_distance_and_margin_are_refused():
+    with pytest.raises(CommandError, match=r'slots 0 and 1 are 0\.900 m apart: at least 1\.000'):
+        check_slots(Formation('line', 900), 3, LIMITS)
+    check_slots(Formation('line', 1000), 3, LIMITS)
+
+
+def test_a_slot_graph_that_falls_apart_at_the_kept_range_is_refused():
+    with pytest.raises(CommandError, match=r'slots \[1, 2\] are 9\.501 m from the others'):
+        check_slots(Formation('line', 9501), 3, LIMITS)
+    check_slots(Formation('line', 9500), 3, LIMITS)
+
+
+MISSION = StartMission('test', Formation('line', 3000), ((0, 0, 0),), 900, 5000)
+
+
+@pytest.mark.parametrize(
+    ('mission', 'reason'),
+    [
+        (MISSION._replace(speed_mm_s=901), 'speed_mm_s: 901 .* at most 900 mm/s'),
+        (MISSION._replace(formation=Formation('line', 9600)), '2 robots as line'),
+        (MISSION._replace(formation=Formation('groups', 3000, 3200)), 'gap_mm: .* at least 3250'),
+    ],
+)
+def test_a_mission_that_the_swarm_could_not_fly_is_refused(mission, reason):
+    check_mission(MISSION, LIMITS, 12)
+    with pytest.raises(CommandError, match=reason):
+        check_mission(mission, LIMITS, 5)

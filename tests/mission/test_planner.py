@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The leader's policy: who gets which slot, and when it is proposed."""
+
+import itertools
+import math
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import pytest
+
+from swarm_coordination.errors import UsageError
+from swarm_coordination.mission.assignment import assign
+from swarm_coordination.mission.commands import (
+    encode_command,
+    Envelope,
+    RosterRemove,
+    StartMission,
+)
+from swarm_coordination.mission.formations import Formation, FormationLimits
+from swarm_coordination.mission.planner import LiveRobot, MissionPlanner, slot_positions
+from swarm_coordination.mission.settings import MissionSettings
+from swarm_coordination.mission.state import MissionState
+from swarm_coordination.units import NS_PER_MS, NS_PER_S
+
+MISSION = StartMission('patrol', Formation('line', 3000), ((0, 0, 0), (90_000, 0, 0)), 500, 5000)
+POINT = st.tuples(st.integers(-9000, 9000), st.integers(-9000, 9000), st.just(0))
+
+
+def cost(robots, slots, order):
+    return sum(math.dist(robots[robot], slot) ** 2 for robot, slot in zip(order, slots))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(POINT, POINT), min_size=1, max_size=5))
+def test_an_assignment_has_the_least_sum_of_squared_distances(pairs):
+    robots = {number + 10: start for number, (start, _) in enumerate(pairs)}
+    slots = tuple(slot for _, slot in pairs)
+    best = min(cost(robots, slots, order) for order in itertools.permutations(robots))
+    assert cost(robots, slots, assign(robots, slots)) == pytest.approx(best)
+
+
+def test_equal_costs_keep_ids_and_slots_in_order():
+    robots = dict.fromkeys((30, 10, 20), (0, 0, 0))
+    assert assign(robots, ((0, 0, 0),) * 3) == (10, 20, 30)
+
+
+def test_robots_a_million_metres_away_are_still_assigned():
+    robots = {1: (10**9, 0, 0), 2: (-(10**9), 0, 0)}
+    assert assign(robots, ((0, 0, 0), (1000, 0, 0))) == (2, 1)
+
+
+def test_as_many_slots_as_robots_are_needed():
+    with pytest.raises(UsageError):
+        assign({1: (0, 0, 0)}, ())
+
+
+class Leader:
+    """A planner with the state that it plans for; each call of `plan` is one tick."""
+
+    def __init__(self, mission=MISSION, **changes):
+        self.settings = MissionSettings(**changes)
+        self.planner = MissionPlanner(self.settings, FormationLimits(9.5, 0.6, 0.9, 0.4))
+        self.state = MissionState()
+        self.now = 0
+        self.commit(Envelope(99, 1, 0, encode_command(mission)))
+
+    def commit(self, envelope):
+        return self.state.apply(self.state.index + 1, 1, envelope.encode())
+
+    def robots(self, *numbers, applied=None):
+        applied = self.state.index if applied is None else applied
+        return [LiveRobot(number, (0.0, -3.0 * number, 0.0), applied) for number in numbers]
+
+    def plan(self, *numbers, after_ms=0, pending=False, progress_m=0.0, robots=None):
+        self.now += after_ms * NS_PER_MS
+        robots = self.robots(*numbers) if robots is None else robots
+        return self.planner.plan(self.state, robots, progress_m, pending, self.now)
+
+    def assign(self, *numbers):
+        self.plan(*numbers)
+        command = self.plan(*numbers, after_ms=1000)
+        assert self.commit(Envelope(0, 0, 0, encode_command(command))).applied
+
+
+def test_a_started_mission_gets_its_slots_after_a_moment():
+    leader = Leader()
+    assert leader.plan(1, 2, 3) is None
+    assert leader.plan(1, 2, 3, after_ms=199) is None
+    command = leader.plan(1, 2, 3, after_ms=1)
+    assert (command.mission, command.after, command.robots) == (1, 1, (1, 2, 3))
+
+
+def test_nothing_is_proposed_while_a_proposal_is_pending_or_just_made():
+    leader = Leader()
+    leader.plan(1, 2)
+    assert leader.plan(1, 2, after_ms=1000, pending=True) is None
+    assert leader.plan(1, 2) is not None
+    assert leader.plan(1, 2, after_ms=499) is None
+    assert leader.plan(1, 2, after_ms=1) is not None
+
+
+def test_without_a_mission_nothing_is_proposed():
+    leader = Leader()
+    leader.state = MissionState()
+    assert leader.plan(1, 2, after_ms=5000) is None
+
+
+def test_a_settled_assignment_is_left_alone():
+    leader = Leader()
+    leader.assign(1, 2, 3)
+    assert all(leader.plan(1, 2, 3, after_ms=1000) is None for _ in range(5))
+
+
+def test_slots_are_packed_anew_half_a_second_after_a_loss():
+    leader = Leader()
+    leader.assign(1, 2, 3)
+    assert leader.plan(1, 3) is None
+    assert leader.plan(1, 3, after_ms=499) is None
+    command = leader.plan(1, 3, after_ms=1)
+    assert sorted(command.robots) == [1, 3]
+    assert command.after == leader.state.epoch
+
+
+def test_a_loss_that_ends_in_time_changes_nothing():
+    leader = Leader()
+    leader.assign(1, 2, 3)
+    for _ in range(5):
+        assert leader.plan(1, 3, after_ms=400) is None
+        assert leader.plan(1, 2, 3, after_ms=400) is None
+
+
+def test_a_returned_robot_gets_a_slot_only_when_it_has_caught_up():
+    leader = Leader()
+    leader.assign(1, 2)
+    for _ in range(40):
+        leader.commit(Envelope(99, leader.state.sessions.next_serial(99), 0, b'{}'))
+    behind = [*leader.robots(1, 2), *leader.robots(3, applied=2)]
+    assert leader.plan(robots=behind) is None
+    assert leader.plan(robots=behind, after_ms=5000) is None
+    assert leader.plan(1, 2, 3) is None
+    assert sorted(leader.plan(1, 2, 3, after_ms=1000).robots) == [1, 2, 3]
+
+
+def test_keep_slots_leaves_the_lost_their_slots():
+    leader = Leader(MISSION._replace(on_loss='keep_slots'))
+    leader.assign(1, 2, 3)
+    assert leader.plan(1, 3) is None
+    assert leader.plan(1, 3, after_ms=60_000) is None
+
+
+def test_keep_slots_fits_a_newcomer_in_once_nobody_is_missing():
+    leader = Leader(MISSION._replace(on_loss='keep_slots'))
+    leader.assign(1, 2, 3)
+    assert leader.plan(1, 3, 4) is None
+    assert leader.plan(1, 3, 4, after_ms=60_000) is None
+    assert leader.plan(1, 2, 3, 4) is None
+    assert sorted(leader.plan(1, 2, 3, 4, after_ms=1000).robots) == [1, 2, 3, 4]
+
+
+def test_a_robot_off_the_roster_gets_no_slot():
+    leader = Leader()
+    leader.commit(Envelope(99, 2, 0, encode_command(RosterRemove(2))))
+    leader.plan(1, 2, 3)
+    assert sorted(leader.plan(1, 2, 3, after_ms=1000).robots) == [1, 3]
+
+
+def test_the_closest_slots_are_taken_where_the_formation_is_now():
+    leader = Leader(MISSION._replace(formation=Formation('column', 3000)))
+    robots = [LiveRobot(1, (40.0, 0.0, 0.0), 1), LiveRobot(2, (50.0, 0.0, 0.0), 1)]
+    leader.plan(robots=robots)
+    command = leader.plan(robots=robots, after_ms=1000, progress_m=45.0)
+    assert command.robots == (2, 1)
+    assert slot_positions(MISSION, 2, 45.0) == ((45_000, 1500, 0), (45_000, -1500, 0))
+
+
+def test_a_formation_that_cannot_be_flown_is_not_proposed_and_says_why():
+    leader = Leader(MISSION._replace(formation=Formation('line', 9600)))
+    leader.plan(1, 2)
+    assert leader.plan(1, 2, after_ms=5 * NS_PER_S // NS_PER_MS) is None
+    assert 'kept range' in leader.planner.problem
+    assert leader.plan(1, after_ms=1000).robots == (1,)
+    assert leader.planner.problem == ''

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The state machine: one log, one state; refusals change nothing; snapshots equal replay."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import pytest
+
+from swarm_coordination.errors import CommandError, UsageError
+from swarm_coordination.mission.commands import (
+    Abort,
+    AssignSlots,
+    encode_command,
+    Envelope,
+    Hold,
+    LiftStop,
+    Put,
+    Resume,
+    RosterRemove,
+    StartMission,
+)
+from swarm_coordination.mission.formations import Formation
+from swarm_coordination.mission.snapshot import BLACKBOARD_MAX
+from swarm_coordination.mission.state import MissionState
+
+MISSION = StartMission('patrol', Formation('line', 3000), ((0, 0, 0), (9000, 0, 0)), 500, 5000)
+
+
+class Log:
+    """A state and the commands submitted to it, each as the next serial of its session."""
+
+    def __init__(self):
+        self.state = MissionState()
+        self.payloads = []
+
+    def submit(self, command, session=1, serial=None, stamp_ms=0):
+        if session and serial is None:
+            serial = self.state.sessions.next_serial(session)
+        data = command if isinstance(command, bytes) else encode_command(command)
+        return self.append(Envelope(session, serial or 0, stamp_ms, data).encode())
+
+    def append(self, payload):
+        self.payloads.append(payload)
+        return self.state.apply(self.state.index + 1, 1, payload)
+
+
+@pytest.fixture
+def log():
+    return Log()
+
+
+def test_a_start_is_without_slots_until_they_are_assigned(log):
+    started = log.submit(MISSION)
+    assert started.applied
+    assert (log.state.mission.index, log.state.assigned) == (1, False)
+    assert log.submit(AssignSlots(1, 1, (7, 8)), session=0).applied
+    assert (log.state.epoch, log.state.slot_of(8), log.state.slot_of(9)) == (2, 1, -1)
+    log.submit(MISSION)
+    assert (log.state.assigned, log.state.slot_of(8), log.state.epoch) == (False, -1, 3)
+
+
+def test_the_epoch_never_falls(log):
+    epochs = [log.state.epoch]
+    log.submit(MISSION)
+    for command in (AssignSlots(1, 1, (7, 8)), Hold(), RosterRemove(8), Abort(), MISSION):
+        log.submit(command)
+        epochs.append(log.state.epoch)
+    assert epochs == sorted(epochs)
+    assert epochs[-1] == 6
+
+
+def test_an_assignment_that_another_one_overtook_is_refused(log):
+    log.submit(MISSION)
+    late = AssignSlots(1, 1, (8, 7))
+    log.submit(AssignSlots(1, 1, (7, 8)), session=0)
+    result = log.submit(late, session=0)
+    assert not result.applied
+    assert 'epoch 1 is over' in result.result
+    assert log.state.slots == (7, 8)
+
+
+def test_an_assignment_for_another_mission_is_refused(log):
+    log.submit(MISSION)
+    log.submit(MISSION)
+    assert 'mission 1 is over' in log.submit(AssignSlots(1, 2, (7,)), session=0).result
+
+
+def test_an_assignment_that_the_formation_has_no_layout_for_is_refused(log):
+    custom = Formation('custom', 3000, 0, (((0, 0, 0),),))
+    log.submit(MISSION._replace(formation=custom))
+    assert 'no layout for 2' in log.submit(AssignSlots(1, 1, (7, 8)), session=0).result
+
+
+def test_a_duplicate_serial_changes_nothing_and_gets_its_old_result(log):
+    first = log.submit(Put('count', 'one'))
+    again = log.submit(Put('count', 'one'), serial=1)
+    assert first.result == 'version 1'
+    assert (again.applied, again.result) == (False, 'duplicate: version 1')
+    assert log.state.get('count').version == 1
+
+
+def test_a_gap_in_the_serials_is_refused_and_uses_up_nothing(log):
+    log.submit(Put('a', '1'))
+    gap = log.submit(Put('a', '3'), serial=3)
+    assert (gap.applied, gap.result) == (False, 'gap: serial 3 came, 2 is next')
+    assert log.submit(Put('a', '2'), serial=2).applied
+    assert log.submit(Put('a', '3'), serial=3).applied
+
+
+@pytest.mark.parametrize(
+    'command', [b'{}', b'\xff\xfe', b'{"kind":"fly_to_mars"}', encode_command(Hold())]
+)
+def test_a_refused_command_changes_nothing_but_uses_up_its_serial(log, command):
+    log.submit(Put('a', '1'))
+    before = (log.state.get('a'), log.state.mission, log.state.epoch)
+    refused = log.submit(command)
+    assert not refused.applied
+    assert refused.result.startswith('refused: ')
+    assert (log.state.get('a'), log.state.mission, log.state.epoch) == before
+    assert log.state.sessions.next_serial(1) == 3
+
+
+def test_a_payload_that_is_no_envelope_is_refused_and_the_log_goes_on(log):
+    assert not log.append(b'\x00\x01rubbish').applied
+    assert log.submit(Put('a', '1')).applied
+
+
+def test_only_slots_are_assigned_without_a_session(log):
+    result = log.submit(MISSION, session=0)
+    assert not result.applied
+    assert log.state.mission is None
+
+
+def test_hold_resume_and_abort_act_once(log):
+    log.submit(MISSION)
+    assert log.submit(Hold()).events[0].kind == 'hold'
+    assert log.state.mission.held
+    assert log.submit(Hold()).events == ()
+    log.submit(Resume())
+    assert not log.state.mission.held
+    assert log.submit(Abort()).events[0].kind == 'abort'
+    assert 'no mission' in log.submit(Resume()).result
+
+
+def test_compare_and_set_writes_only_over_the_version_it_names(log):
+    assert log.submit(Put('lock', 'robot1', 0)).applied
+    assert 'has version 1' in log.submit(Put('lock', 'robot2', 0), session=2).result
+    assert log.submit(Put('lock', 'robot2', 1), session=2).applied
+    assert log.state.get('lock') == ('robot2', 2)
+
+
+def test_the_blackboard_is_bounded(log):
+    for number in range(BLACKBOARD_MAX):
+        assert log.submit(Put(f'key{number}', '')).applied
+    assert 'full' in log.submit(Put('one_more', '')).result
+    assert log.submit(Put('key0', 'again')).applied
+
+
+def test_lifting_names_counters_and_never_lowers_one(log):
+    assert log.submit(LiftStop(((5, 3), (6, 1)))).result == '2 stops lifted'
+    assert log.submit(LiftStop(((5, 2),))).events == ()
+    assert (log.state.lifted(5), log.state.lifted(6), log.state.lifted(7)) == (3, 1, 0)
+
+
+def test_a_removed_robot_has_no_slot_no_session_and_no_say(log):
+    log.submit(Put('a', '1'), session=8)
+    log.submit(MISSION)
+    log.submit(AssignSlots(2, 2, (7, 8, 9)), session=0)
+    assert log.submit(RosterRemove(8)).events[0].kind == 'slots'
+    assert log.state.slots == (7, 0, 9)
+    assert 8 not in log.state.sessions
+    assert 'off the roster' in log.submit(Put('a', '2'), session=8, serial=2).result
+    assert 'off the roster' in log.submit(AssignSlots(2, 4, (8,)), session=0).result
+
+
+def test_a_robot_that_removes_itself_leaves_no_session_behind(log):
+    assert log.submit(RosterRemove(1), session=1).applied
+    assert 1 not in log.state.sessions
+
+
+def test_log_time_is_the_greatest_stamp(log):
+    stamps = [log.submit(Put('a', ''), stamp_ms=stamp).stamp_ms for stamp in (5, 9, 7, 12)]
+    assert stamps == [5, 9, 9, 12]
+
+
+def test_an_entry_out_of_order_is_a_misuse(log):
+    with pytest.raises(UsageError):
+        log.state.apply(2, 1, b'')
+
+
+def test_long_and_odd_refusals_do_not_break_the_snapshot(log):
+    log.submit(b'{"kind":"hold","' + b'\\ud800' * 50 + b'":1}')
+    assert MissionState.restore(log.state.snapshot()).digest() == log.state.digest()
+
+
+@pytest.mark.parametrize(
+    'damage',
+    [
+        lambda data: data[:-1],
+        lambda data: data.replace(b'"epoch":2', b'"epoch":-2'),
+        lambda data: data.replace(b'"epoch":2', b'"epoch": 2'),
+        lambda data: data.replace(b'"term":1', b'"trem":1'),
+        lambda data: data.replace(b'start_mission', b'abort'),
+        lambda data: b'null',
+    ],
+)
+def test_a_damaged_snapshot_is_refused(log, damage):
+    log.submit(MISSION)
+    log.submit(AssignSlots(1, 1, (7, 8)), session=0)
+    with pytest.raises(CommandError):
+        MissionState.restore(damage(log.state.snapshot()))
+
+
+ROBOTS = st.integers(1, 4)
+ANY_COMMAND = st.one_of(
+    st.just(MISSION),
+    st.just(MISSION._replace(formation=Formation('groups', 3000, 6000), on_loss='keep_slots')),
+    st.builds(
+        AssignSlots,
+        st.integers(1, 6),
+        st.integers(0, 8),
+        st.lists(ROBOTS, min_size=1, max_size=4, unique=True).map(tuple),
+    ),
+    st.sampled_from([Hold(), Resume(), Abort()]),
+    st.builds(
+        Put,
+        st.sampled_from(['a', 'b']),
+        st.text('xyz é"', max_size=5),
+        st.none() | st.integers(0, 3),
+    ),
+    st.builds(lambda issuer, counter: LiftStop(((issuer, counter),)), ROBOTS, st.integers(1, 9)),
+    st.builds(RosterRemove, st.integers(3, 9)),
+).map(encode_command)
+PAYLOADS = st.lists(
+    st.one_of(
+        st.just(b''),
+        st.binary(max_size=12),
+        st.builds(
+            lambda session, serial, stamp, data: Envelope(session, serial, stamp, data).encode(),
+            st.integers(0, 4),
+            st.integers(0, 6),
+            st.integers(0, 50),
+            ANY_COMMAND | st.binary(max_size=12),
+        ),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(PAYLOADS, st.integers(0, 30))
+def test_snapshot_and_restore_equal_a_replay_of_the_whole_log(payloads, cut):
+    replayed, restored = MissionState(), MissionState()
+    for index, payload in enumerate(payloads, 1):
+        whole = replayed.apply(index, 1 + index // 10, payload)
+        assert restored.apply(index, 1 + index // 10, payload) == whole
+        if index == cut:
+            restored = MissionState.restore(restored.snapshot())
+        assert restored.digest() == replayed.digest()
+    assert restored.snapshot() == replayed.snapshot()
+
+
+def test_the_digest_tells_states_apart():
+    first, second = Log(), Log()
+    first.submit(Put('a', '1'))
+    second.submit(Put('a', '2'))
+    assert first.state.digest() != second.state.digest()
+    assert 0 <= first.state.digest() < 2**62
