@@ -11,6 +11,7 @@ gathered. Nothing here waits: what depends on the disk is released by ``persiste
 
 from __future__ import annotations
 
+import math
 import random
 
 from swarm_coordination.consensus.raft import Raft
@@ -65,6 +66,7 @@ class Coordinator:
     codec : of frames, under the swarm's key.
     rng : source of every random choice; two robots never share one.
     now : ns of the caller's monotone clock, as everywhere here.
+
     """
 
     def __init__(
@@ -91,8 +93,9 @@ class Coordinator:
             codec,
             random.Random(rng.getrandbits(64)),
             now,
-            stops=tuple(StopFlag(*stop) for stop in recovered.stops),
+            stops=recovered.stops,
         )
+        self._mesh.set_roster(voter.storage_id for voter in provision.voters)
         self._raft = Raft(
             self.storage_id,
             (voter.storage_id for voter in provision.voters),
@@ -114,11 +117,12 @@ class Coordinator:
         self._frames: list[bytes] = []
         self._committed: list[CommittedEntry] = []
         self._events: list[RobotEvent] = []
-        self._undecodable = 0
+        self._rejections: dict[str, int] = {}  # by reason, of which there are few (wire/codec.py)
         self._speaks = False  # not before the incarnation is on disk
         self._quorum = False
         self._mission_version = 0
-        self._position: tuple[float, float, float] | None = None
+        self._pose: Pose | None = None
+        self._velocity = (0.0, 0.0, 0.0)
         self._observed_at = now
         self._step_ns = seconds_to_ns(settings.mesh.beacon_period_s)
         self._next_step = now
@@ -135,8 +139,7 @@ class Coordinator:
         try:
             frame = self._codec.decode(data)
         except FrameError as error:
-            self._undecodable += 1
-            self._mesh.count_rejection(error.reason)
+            self._rejections[error.reason] = self._rejections.get(error.reason, 0) + 1
             return
         merged = self._mesh.merge(frame, len(data), now)
         for stop in merged.stops:
@@ -152,9 +155,8 @@ class Coordinator:
 
     def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> None:
         """Take the own pose and velocity in ``map`` (m, m/s, rad) from localisation."""
-        self._position = (pose.x, pose.y, pose.z)
+        self._pose, self._velocity = pose, velocity
         self._observed_at = now
-        self._mesh.set_pose(pose, velocity)
 
     def propose(self, command: str, now: int) -> int:
         """
@@ -171,13 +173,13 @@ class Coordinator:
 
     def stop(self, level: int, now: int) -> int:
         """Raise a safety stop, obeyed at once; return its counter. Level 1 to 3."""
-        flag = self._mesh.raise_stop(level, now)
+        flag = self._mesh.raise_stop(level)
         self._on_stop(flag, now)
         return flag.counter
 
     def lift_command(self) -> str:
         """JSON of the command that lifts exactly the stops in force here; '' for none."""
-        active = self._mesh.stops()
+        active = self._mesh.active_stops()
         if not active:
             return ''
         counters = tuple((flag.issuer, flag.counter) for flag in active)
@@ -191,7 +193,7 @@ class Coordinator:
         if release.incarnation:
             self._speaks = True
             if release.incarnation > self._mesh.identity.incarnation:
-                self._mesh.raise_incarnation(release.incarnation, now)
+                self._mesh.raise_incarnation(release.incarnation)
         if release.serial:
             first = self._intents.durable_serial + 1
             self._intents.persisted(release.serial)
@@ -225,15 +227,15 @@ class Coordinator:
         persist: tuple[PersistRequest, ...] = self._outbox.take()
         return RobotOutput(frames, persist, committed, events, None)
 
-    def next_deadline(self) -> int:
+    def next_deadline(self, now: int) -> int:
         """Time by which ``tick`` wants to be called."""
-        return min(self._next_step, self._raft.next_deadline(), self._mesh.next_deadline())
+        due = min(self._next_step, self._raft.next_deadline())
+        return min(due, self._mesh.next_deadline(now)) if self._speaks else due
 
     def status(self, now: int) -> RobotStatus:
         """Everything people and tests want to know, at this instant."""
         mesh = self._mesh.statistics()
         mission = self._state.mission
-        alive = [n.name for n in self.table.neighbors if n.liveness is not Liveness.SILENT]
         return RobotStatus(
             time_ns=now,
             name=self.name,
@@ -254,11 +256,11 @@ class Coordinator:
             slot=self.target.slot,
             slots=self.target.slots,
             progress_m=self._executor.progress_m,
-            alive=tuple(sorted((*alive, self.name))),
+            alive=tuple(sorted(map(self._mesh.name_of, self._mesh.alive()))),
             pending_intents=len(self._intents),
             frames_sent=mesh.frames_sent,
             frames_received=mesh.frames_received,
-            frames_rejected=mesh.frames_rejected,
+            frames_rejected=mesh.frames_rejected + sum(self._rejections.values()),
             bytes_sent=mesh.bytes_sent,
             may_vote=self._raft.may_vote,
         )
@@ -361,19 +363,29 @@ class Coordinator:
 
     def _live_robots(self) -> list[LiveRobot]:
         robots = []
-        if self._position is not None:
-            robots.append(LiveRobot(self.storage_id, self._position, self._state.index))
-        applied = self._mesh.applied()
+        if self._pose is not None:
+            robots.append(LiveRobot(self.storage_id, self._pose[:3], self._state.index))
         for neighbor in self.table.neighbors:
             if neighbor.liveness is not Liveness.SILENT and neighbor.same_configuration:
-                at = applied.get(neighbor.robot, 0)
-                robots.append(LiveRobot(neighbor.robot, neighbor.position, at))
+                applied = self._mesh.applied(neighbor.robot)
+                robots.append(LiveRobot(neighbor.robot, neighbor.position, applied))
         return robots
 
     def _apply(self, entry: Entry, now: int) -> None:
         applied = self._state.apply(entry.index, entry.term, entry.payload)
         self._clock.applied(self._state.log_time_ms, now)
-        self._committed.append(CommittedEntry(*applied[: len(CommittedEntry._fields)]))
+        self._committed.append(
+            CommittedEntry(
+                applied.index,
+                applied.term,
+                applied.session,
+                applied.serial,
+                applied.stamp_ms,
+                applied.command,
+                applied.applied,
+                applied.result,
+            )
+        )
         for event in applied.events:
             self._event(now, *event)
         if applied.session == self.storage_id and applied.serial:
@@ -398,15 +410,15 @@ class Coordinator:
         """Refresh the table of neighbours and the target, once per beacon period."""
         self.table = self._mesh.neighbors(now, self._state.epoch)
         if now - self._observed_at > seconds_to_ns(self._settings.control.pose_timeout_s):
-            self._position = None
-            self._mesh.set_pose(None, (0.0, 0.0, 0.0))
+            self._pose = None
+        self._state_beacon()
         before = self._executor.mode
         self.target = self._executor.step(
             self._state,
-            self._position,
+            self._pose[:3] if self._pose else None,
             self.table.neighbors,
             self._raft.leader_evidence_ns,
-            bool(self._mesh.stops()),
+            bool(self._mesh.active_stops()),
             now,
         )
         mode = self._executor.mode
@@ -416,11 +428,22 @@ class Coordinator:
             self._event(now, kind, f'mode {mode.name.lower()}', self._state.index)
         self._plan(now)
 
+    def _state_beacon(self) -> None:
+        """State pose and epoch for the next beacon, rounded to what a frame carries."""
+        pose = self._pose or Pose(0.0, 0.0, 0.0, 0.0)
+        velocity = self._velocity if self._pose else (0.0, 0.0, 0.0)
+        self._mesh.set_beacon(
+            (to_mm(pose.x), to_mm(pose.y), to_mm(pose.z)),
+            round(math.remainder(pose.yaw, math.tau) * 1000.0),
+            (to_mm(velocity[0]), to_mm(velocity[1]), to_mm(velocity[2])),
+            self._state.epoch,
+            localised=self._pose is not None,
+        )
+
     def _publish(self, now: int) -> None:
         """Bring the own row up to date."""
         mesh, executor = self._mesh, self._executor
-        mesh.set_epoch(self._state.epoch)
-        mesh.set_consensus(self._rows.section(self._raft), now)
+        mesh.set_consensus(self._rows.section(self._raft))
         mesh.set_want(Want(*want) if (want := self._raft.want) is not None else None)
         mesh.set_mission(
             MissionSection(
@@ -432,7 +455,7 @@ class Coordinator:
             )
         )
         head = tuple(Intent(r.serial, r.payload) for r in self._intents.head())
-        mesh.set_intents(IntentSection(0, head), now)
+        mesh.set_intents(IntentSection(0, head))
 
     def _watch_quorum(self, now: int) -> None:
         quorum = self._raft.quorum_active(now)

@@ -10,7 +10,8 @@ from swarm_coordination.views import Mode, VelocityCommand
 
 
 class RobotEvent(NamedTuple):
-    """Something that happened, for people and tests.
+    """
+    Something that happened, for people and tests.
 
     ``kind`` is one of: ``leader``, ``term``, ``role``, ``joined``, ``suspected``, ``silent``,
     ``returned``, ``refuted``, ``accepted``, ``applied``, ``refused``, ``mission``, ``slots``,
@@ -27,7 +28,7 @@ class RobotEvent(NamedTuple):
 class CommittedEntry(NamedTuple):
     """One entry that this robot applied, in log order."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody wants here
     term: int
     session: int  # storage id of the accepting robot; 0 for a leader's own no-op
     serial: int

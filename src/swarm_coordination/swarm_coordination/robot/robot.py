@@ -91,9 +91,9 @@ class Robot:
         command, self._command = self._command, None
         return self.coordinator.poll()._replace(command=command)
 
-    def next_deadline(self) -> int:
-        """Time by which ``tick`` wants to be called, in ns."""
-        return min(self.coordinator.next_deadline(), self.controller.next_deadline())
+    def next_deadline(self, now: int) -> int:
+        """Time by which ``tick`` wants to be called, in ns; it may lie before ``now``."""
+        return min(self.coordinator.next_deadline(now), self.controller.next_deadline())
 
     def status(self, now: int) -> RobotStatus:
         """Everything people and tests want to know, at this instant."""
