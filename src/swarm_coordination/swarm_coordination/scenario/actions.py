@@ -3,21 +3,21 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
+import random
 
 from swarm_coordination.mission.commands import (
     Abort,
     Command,
+    encode_command,
     Hold,
     LiftStop,
     Put,
     Resume,
-    encode_command,
 )
 from swarm_coordination.mission.formations import minority_size
 from swarm_coordination.scenario.backend import Backend, Groups, ProposalStage
-from swarm_coordination.scenario.conditions import Situation, common_leader
+from swarm_coordination.scenario.conditions import common_leader, Situation
 from swarm_coordination.scenario.missions import mission_command
 from swarm_coordination.scenario.record import Accepted, ActionTaken
 from swarm_coordination.scenario.recorder import Recorder
@@ -50,8 +50,7 @@ class Stage:
         self._puts_done = 0
         self._next_put_s = 0.0
         self._groups: Groups = ()
-        self.phase = ""
-        self.refused: list[str] = []
+        self.phase = ''
         self.seen = self._situation()
 
     @property
@@ -72,7 +71,7 @@ class Stage:
                     Accepted(now_s, robot, answer.session, answer.serial, command, side)
                 )
             else:
-                self.refused.append(f"{robot}: {answer.stage.value}: {answer.text}")
+                self._recorder.refused(f'{robot}: {answer.stage.value}: {answer.text}')
         self._recorder.sample(now_s, self._backend)
         self.seen = self._situation()
 
@@ -80,18 +79,22 @@ class Stage:
         """Take a sample now, whatever the sampling rate: the end of a phase."""
         self._recorder.take(now_s, self._backend)
 
+    def finish(self, now_s: float) -> None:
+        """Take the last look."""
+        self._recorder.finish(now_s, self._backend)
+
     def group(self, name: str) -> tuple[str, ...]:
         """Return the running robots that a group's name means now."""
         running = self.seen.running
-        if name == "running":
+        if name == 'running':
             return running
-        if name in ("minority", "majority"):
+        if name in ('minority', 'majority'):
             sides = self._groups or self._sides()
-            chosen = min(sides, key=len) if name == "minority" else max(sides, key=len)
+            chosen = min(sides, key=len) if name == 'minority' else max(sides, key=len)
             return tuple(robot for robot in running if robot in chosen)
-        if name == "revived":
+        if name == 'revived':
             return tuple(robot for robot in running if robot in self._revived[-1:])
-        if name == "leader":
+        if name == 'leader':
             leader = self._leader()
             return (leader,) if leader else ()
         return (name,) if name in running else ()
@@ -126,7 +129,7 @@ class Stage:
         sides = self._groups or (self.seen.robots,)
         largest = max(sides, key=len)
         group = tuple(n for n in self.seen.running if n in largest and n in self.seen.statuses)
-        return common_leader(group, self.seen) if group else ""
+        return common_leader(group, self.seen) if group else ''
 
     def _sides(self) -> Groups:
         """Minority and majority of the running robots: by slot, as ``groups`` lays them out."""
@@ -139,21 +142,21 @@ class Stage:
     def _target(self, wanted: str) -> str:
         """Name of the robot that ``wanted`` means now; "" where there is none."""
         running = self.seen.running
-        if wanted == "killed":
-            return self._killed[-1] if self._killed else ""
-        if wanted == "leader":
+        if wanted == 'killed':
+            return self._killed[-1] if self._killed else ''
+        if wanted == 'leader':
             return self._leader()
-        if wanted == "any":
-            return self._leader() or (running[0] if running else "")
-        if wanted == "random":
-            return self._rng.choice(running) if running else ""
+        if wanted == 'any':
+            return self._leader() or (running[0] if running else '')
+        if wanted == 'random':
+            return self._rng.choice(running) if running else ''
         group = self.group(wanted)
-        return group[-1] if group else ""
+        return group[-1] if group else ''
 
     def _side(self, robot: str) -> str:
         if not self._groups:
-            return ""
-        return "majority" if robot in max(self._groups, key=len) else "minority"
+            return ''
+        return 'majority' if robot in max(self._groups, key=len) else 'minority'
 
     def _note(self, now_s: float, action: Action, robots: tuple[str, ...], text: str) -> None:
         self._recorder.action(
@@ -185,15 +188,15 @@ class Stage:
                 sum(state.z for state in states) / count,
             )
         command = mission_command(action.mission, self._source, around=centre)
-        return self._propose(action, now_s, command, f"mission {command.name}")
+        return self._propose(action, now_s, command, f'mission {command.name}')
 
     def put(self, action: Action, now_s: float) -> bool:
         """Put numbered values, one every ``every_s`` seconds, without waiting for answers."""
         if self._puts_done and now_s < self._next_put_s:
             return False
-        number = f".{self._puts_done + 1}" if action.times > 1 else ""
+        number = f'.{self._puts_done + 1}' if action.times > 1 else ''
         command = Put(action.key + number, action.value + number)
-        if not self._propose(action, now_s, command, f"put {command.key}"):
+        if not self._propose(action, now_s, command, f'put {command.key}'):
             return False
         self._puts_done += 1
         self._next_put_s = now_s + action.every_s
@@ -209,14 +212,14 @@ class Stage:
         counters = tuple((owners[name], count) for name, count in sorted(self._stops.items()))
         if not counters:
             return False
-        return self._propose(action, now_s, LiftStop(counters), "lift stops")
+        return self._propose(action, now_s, LiftStop(counters), 'lift stops')
 
     def kill(self, action: Action, now_s: float) -> bool:
         """Kill a running robot."""
         robot = self._target(action.target)
         if not robot or robot not in self.seen.running:
             return False
-        self._note(now_s, action, (robot,), f"kill {robot}")
+        self._note(now_s, action, (robot,), f'kill {robot}')
         self._backend.kill(robot)
         self._killed.append(robot)
         self.look(now_s)
@@ -227,8 +230,8 @@ class Stage:
         robot = self._target(action.target)
         if not robot or robot in self.seen.running:
             return False
-        disk = "with" if action.keep_disk else "without"
-        self._note(now_s, action, (robot,), f"restart {robot} {disk} its disk")
+        disk = 'with' if action.keep_disk else 'without'
+        self._note(now_s, action, (robot,), f'restart {robot} {disk} its disk')
         self._backend.restart(robot, keep_disk=action.keep_disk)
         if robot in self._killed:
             self._killed.remove(robot)
@@ -246,12 +249,12 @@ class Stage:
             groups = (*groups[:at], (*groups[at], *dead), *groups[at + 1 :])
         self._groups = self._recorder.groups = groups
         self._backend.set_partition(groups)
-        self._note(now_s, action, (), " | ".join(" ".join(group) for group in groups))
+        self._note(now_s, action, (), ' | '.join(' '.join(group) for group in groups))
         return True
 
     def heal(self, action: Action, now_s: float) -> bool:
         """End every imposed cut."""
-        self._note(now_s, action, (), "heal")
+        self._note(now_s, action, (), 'heal')
         self._groups = self._recorder.groups = ()
         self._backend.set_partition(None)
         return True
@@ -261,7 +264,7 @@ class Stage:
         robot = self._target(action.target)
         if not robot:
             return False
-        self._note(now_s, action, (robot,), f"safety stop by {robot}")
+        self._note(now_s, action, (robot,), f'safety stop by {robot}')
         self._backend.stop(robot, action.level)
         self._stops[robot] = self._stops.get(robot, 0) + 1
         return True

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a scenario needs of the swarm it is played on: one small interface, polled, never blocking.
+"""
+What a scenario needs of the swarm it is played on: one small interface, polled, never blocking.
 
 A backend owns the robots, the world and the radio. It calls ``director.update(now_s)`` from its
 own loop (10 to 50 times a second) and feeds the ``Recorder``; the director calls back through
@@ -8,8 +9,8 @@ this protocol. ``now_s`` is seconds since the start of the run.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
+import enum
 from typing import NamedTuple, Protocol
 
 from swarm_coordination.robot.outputs import RobotStatus
@@ -32,19 +33,19 @@ class TrueState(NamedTuple):
 class ProposalStage(enum.Enum):
     """How far a proposal has come."""
 
-    PENDING = "pending"  # not answered yet
-    ACCEPTED = "accepted"  # durable at the robot that was asked: it will be committed once
-    REFUSED = "refused"  # the robot answered that it cannot take it
-    LOST = "lost"  # the robot died before it answered: outcome unknown
+    PENDING = 'pending'  # not answered yet
+    ACCEPTED = 'accepted'  # durable at the robot that was asked: it will be committed once
+    REFUSED = 'refused'  # the robot answered that it cannot take it
+    LOST = 'lost'  # the robot died before it answered: outcome unknown
 
 
 class Proposal(NamedTuple):
-    """Answer to one ``propose`` so far; ``session`` and ``serial`` name the intent once accepted."""
+    """Answer to one ``propose`` so far; ``session`` and ``serial`` name an accepted intent."""
 
     stage: ProposalStage
     session: int = 0  # storage id of the robot that accepted it
     serial: int = 0
-    text: str = ""  # why it was refused
+    text: str = ''  # why it was refused
 
 
 class Backend(Protocol):

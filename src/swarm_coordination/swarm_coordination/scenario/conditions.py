@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Set
+import math
 from typing import NamedTuple
 
 from swarm_coordination.robot.outputs import RobotStatus
@@ -34,15 +34,16 @@ def common_leader(group: tuple[str, ...], seen: Situation) -> str:
     """Name of the leader that every robot of ``group`` follows in one term; "" where none."""
     known = {(seen.statuses[n].term, seen.statuses[n].leader_name) for n in group}
     if len(known) != 1:
-        return ""
+        return ''
     leader = next(iter(known))[1]
     if leader not in group or not seen.statuses[leader].quorum:
-        return ""
-    return leader if seen.statuses[leader].leader == seen.statuses[leader].storage_id else ""
+        return ''
+    return leader if seen.statuses[leader].leader == seen.statuses[leader].storage_id else ''
 
 
 def holds(condition: Condition, group: tuple[str, ...], seen: Situation) -> bool:
-    """Whether ``condition`` is true of every robot of ``group`` now.
+    """
+    Whether ``condition`` is true of every robot of ``group`` now.
 
     False for an empty group, and while one of its robots has not reported yet or is dead.
     """
@@ -50,10 +51,12 @@ def holds(condition: Condition, group: tuple[str, ...], seen: Situation) -> bool
         return False
     kind = condition.kind
     if kind is ConditionKind.LEADER:
-        return common_leader(group, seen) != ""
+        return common_leader(group, seen) != ''
     if kind is ConditionKind.FORMATION:
         error = seen.formation.error(group, seen.truth, seen.statuses)
         return error is not None and error.absolute_m <= condition.bound
+    if kind is ConditionKind.SLOTS:
+        return _slotted(group, seen)
     if kind is ConditionKind.ONE_LOG:
         return _one_log(group, seen)
     if kind is ConditionKind.COMMITTED:
@@ -70,8 +73,6 @@ def _robot_holds(
     condition: Condition, name: str, group: tuple[str, ...], seen: Situation
 ) -> bool:
     status, kind = seen.statuses[name], condition.kind
-    if kind is ConditionKind.SLOTS:
-        return status.slot >= 0 and status.epoch == seen.formation.epoch
     if kind is ConditionKind.ARRIVED:
         at_end = status.progress_m >= seen.formation.path_length_m - ARRIVED_M
         return status.slot >= 0 and status.epoch == seen.formation.epoch and at_end
@@ -88,6 +89,14 @@ def _robot_holds(
     if kind is ConditionKind.APART:
         return all(other in group for other in status.alive)
     return all(other in status.alive for other in seen.running)  # TOGETHER
+
+
+def _slotted(group: tuple[str, ...], seen: Situation) -> bool:
+    """Whether the slots of the newest assignment are those of ``group``, and all know it."""
+    statuses = [seen.statuses[name] for name in group]
+    if {status.storage_id for status in statuses} != seen.formation.assigned:
+        return False
+    return all(s.slot >= 0 and s.epoch == seen.formation.epoch for s in statuses)
 
 
 def _one_log(group: tuple[str, ...], seen: Situation) -> bool:

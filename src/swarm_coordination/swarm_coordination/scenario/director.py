@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Play a scenario's phases against a backend: polled by the backend's loop, never blocking.
+"""
+Play a scenario's phases against a backend: polled by the backend's loop, never blocking.
 
 ``update`` looks at the swarm, performs the action whose turn has come, and ends the phase when
 its conditions hold. Whatever does not come true in time is written into the record and the play
@@ -13,13 +14,14 @@ import random
 from swarm_coordination.scenario.actions import Stage
 from swarm_coordination.scenario.backend import Backend
 from swarm_coordination.scenario.conditions import holds
-from swarm_coordination.scenario.recorder import Recorder
 from swarm_coordination.scenario.record import PhaseSpan
+from swarm_coordination.scenario.recorder import Recorder
 from swarm_coordination.scenario.schema import Action, Condition, Phase, Scenario
 
 
 class Director:
-    """Plays one scenario once.
+    """
+    Plays one scenario once.
 
     Parameters
     ----------
@@ -27,6 +29,7 @@ class Director:
     backend : the swarm to play it on.
     recorder : where everything that happens is written.
     rng : picks robots where the scenario leaves it open.
+
     """
 
     def __init__(
@@ -70,12 +73,12 @@ class Director:
         """End the run now; what the present phase still waited for counts as unmet."""
         phase = self.phase
         if not self.done and phase is not None:
-            self._unmet.append(f"run ended after {now_s:.1f} s")
+            self._unmet.append(f'run ended after {now_s:.1f} s')
             self._close(phase, now_s)
             for left in self._scenario.phases[self._phase_at + 1 :]:
-                span = PhaseSpan(left.name, left.title, now_s, now_s, ("never begun",), ())
+                span = PhaseSpan(left.name, left.title, now_s, now_s, ('never begun',), ())
                 self._recorder.phase(span)
-        self.done = True
+            self._stop(now_s)
 
     def _begin(self, number: int, now_s: float) -> None:
         self._phase_at, self._action_at = number, 0
@@ -83,9 +86,13 @@ class Director:
         self._true_since.clear()
         self._unmet = []
         if self.phase is None:
-            self.done = True
+            self._stop(now_s)
         else:
             self._stage.phase = self.phase.name
+
+    def _stop(self, now_s: float) -> None:
+        self.done = True
+        self._stage.finish(now_s)
 
     def _act(self, phase: Phase, now_s: float) -> None:
         """Perform actions in order, as far as they are due."""
@@ -103,8 +110,8 @@ class Director:
             self._stage.begin_next()
 
     def _given_up(self, action: Action) -> str:
-        waited = f" when {action.when.text()}" if action.when else ""
-        return f"{action.do.value} {action.target}{waited} within {action.timeout_s:g} s"
+        waited = f' when {action.when.text()}' if action.when else ''
+        return f'{action.do.value} {action.target}{waited} within {action.timeout_s:g} s'
 
     def _true_for(self, condition: Condition | None, now_s: float) -> bool:
         """Whether ``condition`` has held long enough; None always does."""
@@ -126,7 +133,7 @@ class Director:
         elif lasted_s >= phase.timeout_s and self._action_at >= len(phase.actions):
             self._unmet += [condition.text() for condition, true in results if not true]
             if self._stage.busy:
-                self._unmet.append("an answer to what was submitted")
+                self._unmet.append('an answer to what was submitted')
             self._close(phase, now_s)
         else:
             return

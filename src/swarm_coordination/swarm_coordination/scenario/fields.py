@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.settings import check_value, declared
 
-T = TypeVar("T")
+T = TypeVar('T')
 
 
 class Fields:
@@ -21,13 +21,13 @@ class Fields:
         """Wrap ``value``; raises ConfigurationError where it is no mapping."""
         self.source, self.path = source, path
         if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-            raise ConfigurationError(source, path or "file", value, "a mapping of fields")
+            raise ConfigurationError(source, path or 'file', value, 'a mapping of fields')
         self._values: dict[str, Any] = dict(value)
         self._asked: list[str] = []
 
     def where(self, name: str) -> str:
         """Return the dotted path of a field."""
-        return f"{self.path}.{name}" if self.path else name
+        return f'{self.path}.{name}' if self.path else name
 
     def error(self, name: str, bound: str) -> ConfigurationError:
         """Return the error for the present value of a field."""
@@ -44,14 +44,14 @@ class Fields:
         if isinstance(value, int | float) and not isinstance(value, bool):
             value = str(value)
         if not isinstance(value, str) or (default is None and not value) or len(value) > longest:
-            raise self.error(name, f"text of 1 to {longest} characters")
+            raise self.error(name, f'text of 1 to {longest} characters')
         return value.strip()
 
     def choice(self, name: str, choices: Iterable[str], default: str | None = None) -> str:
         """Return a text field that is one of ``choices``."""
         value, allowed = self.get(name, default), list(choices)
         if value not in allowed:
-            raise self.error(name, "one of " + ", ".join(allowed))
+            raise self.error(name, 'one of ' + ', '.join(allowed))
         return str(value)
 
     def number(self, name: str, default: float, low: float, high: float, unit: str) -> float:
@@ -59,21 +59,21 @@ class Fields:
         value = self.get(name, default)
         bad = isinstance(value, bool) or not isinstance(value, int | float)
         if bad or not math.isfinite(value) or not low <= value <= high:
-            raise self.error(name, f"a number of {low:g} to {high:g} {unit}".rstrip())
+            raise self.error(name, f'a number of {low:g} to {high:g} {unit}'.rstrip())
         return float(value)
 
     def whole(self, name: str, default: int, low: int, high: int) -> int:
         """Return a whole number within inclusive bounds."""
         value = self.get(name, default)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise self.error(name, f"a whole number of {low} to {high}")
+            raise self.error(name, f'a whole number of {low} to {high}')
         return value
 
     def flag(self, name: str, default: bool) -> bool:
         """Return true or false."""
         value = self.get(name, default)
         if not isinstance(value, bool):
-            raise self.error(name, "true or false")
+            raise self.error(name, 'true or false')
         return value
 
     def items(self, name: str, most: int) -> list[Any]:
@@ -82,7 +82,7 @@ class Fields:
         if value is None:
             return []
         if not isinstance(value, list) or len(value) > most:
-            raise self.error(name, f"a list of at most {most} entries")
+            raise self.error(name, f'a list of at most {most} entries')
         return value
 
     def settings(self, name: str, kind: type[T]) -> T:
@@ -101,17 +101,17 @@ class Fields:
 
     def _typed(self, name: str, value: object, kind: str) -> object:
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if kind == "float" and number:
+        if kind == 'float' and number:
             return float(value)  # type: ignore[arg-type]
-        if kind == "int" and isinstance(value, int) and number:
+        if kind == 'int' and isinstance(value, int) and number:
             return value
-        if (kind == "str" and isinstance(value, str)) or (
-            kind == "bool" and isinstance(value, bool)
+        if (kind == 'str' and isinstance(value, str)) or (
+            kind == 'bool' and isinstance(value, bool)
         ):
             return value
-        words = {"float": "a number", "int": "a whole number", "str": "text"}
+        words = {'float': 'a number', 'int': 'a whole number', 'str': 'text'}
         raise ConfigurationError(
-            self.source, self.where(name), value, words.get(kind, "true or false")
+            self.source, self.where(name), value, words.get(kind, 'true or false')
         )
 
     def done(self) -> None:
@@ -122,7 +122,7 @@ class Fields:
                     self.source,
                     self.where(name),
                     self._values[name],
-                    "no such field here; known: " + ", ".join(dict.fromkeys(self._asked)),
+                    'no such field here; known: ' + ', '.join(dict.fromkeys(self._asked)),
                 )
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where every robot should be by the committed log, and how far from it they truly are.
+"""
+Where every robot should be by the committed log, and how far from it they truly are.
 
 An observer outside the swarm: it follows the entries that any robot applied, in log order, and
 compares ground truth with the slots of the newest assignment.
@@ -7,11 +8,11 @@ compares ground truth with the slots of the newest assignment.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
+import math
 
 from swarm_coordination.errors import CommandError
-from swarm_coordination.mission.commands import AssignSlots, StartMission, decode_command
+from swarm_coordination.mission.commands import AssignSlots, decode_command, StartMission
 from swarm_coordination.mission.formations import slot_offsets, turned
 from swarm_coordination.mission.paths import Path
 from swarm_coordination.robot.outputs import CommittedEntry, RobotStatus

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The record of a run: plain values that the recorder collects and the expectations judge.
+"""
+The record of a run: plain values that the recorder collects and the expectations judge.
 
 Times are seconds since the start of the run. Robots are named; per-robot tuples of a sample
 follow ``Record.robots``.
@@ -15,7 +16,8 @@ from swarm_coordination.scenario.backend import TrueState
 
 
 class FormationError(NamedTuple):
-    """How far robots with a slot are from the committed formation, metres.
+    """
+    How far robots with a slot are from the committed formation, metres.
 
     ``rmse_m`` and ``max_m``: shape error, after the best common translation. ``absolute_m``: the
     greatest distance of a robot from its own place on the committed path.
@@ -40,6 +42,7 @@ class Sample(NamedTuple):
     reachable: bool  # the same without imposed cuts: nobody is out of range
     formation: FormationError | None
     leader: str  # name of the leader that most running robots know; "" none
+    leaders: int  # different (term, leader) that running robots know; 1 where all agree
     term: int
     commit: int
 
@@ -123,10 +126,11 @@ class Record:
     phases: list[PhaseSpan] = field(default_factory=list)
     events: list[LoggedEvent] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)  # invariants a backend saw broken
+    refused: list[str] = field(default_factory=list)  # proposals that were not acknowledged
+    final: dict[str, RobotStatus] = field(default_factory=dict)  # running robots at the end
     processes: dict[str, ProcessFigures] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)  # further figures of the backend
-    min_distance_m: float = float("inf")
-    min_distance_at: tuple[float, str, str] = (0.0, "", "")
-    samples_disconnected: int = 0
+    min_distance_m: float = float('inf')
+    min_distance_at: tuple[float, str, str] = (0.0, '', '')
     dropped: int = 0  # anything not kept because a bound was reached
     end_s: float = 0.0

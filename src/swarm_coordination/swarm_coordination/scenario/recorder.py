@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keep what happened in a run, in bounded memory, while it happens.
+"""
+Keep what happened in a run, in bounded memory, while it happens.
 
 A backend calls ``status``, ``committed``, ``event`` and ``closest`` as things happen; the
 director calls ``accepted``, ``action`` and ``phase``, and ``sample`` at the sampling rate.
@@ -47,7 +48,7 @@ class Recorder:
         self.applied: set[tuple[str, int, int]] = set()  # (robot, session, serial)
         self._index = {name: number for number, name in enumerate(self.record.robots)}
         self._known: dict[str, tuple[object, ...]] = {}
-        self._least_m = float("inf")
+        self._least_m = float('inf')
         self._next_sample_s = 0.0
 
     def status(self, now_s: float, robot: str, status: RobotStatus) -> None:
@@ -100,6 +101,17 @@ class Recorder:
         """Keep a phase that has ended."""
         self.record.phases.append(span)
 
+    def refused(self, text: str) -> None:
+        """Keep a proposal that was not acknowledged."""
+        self._keep(self.record.refused, text, COMMITS_MAX)
+
+    def finish(self, now_s: float, backend: Backend) -> None:
+        """Take the last look at the swarm; the record is complete then."""
+        self.take(now_s, backend)
+        statuses = backend.statuses()
+        self.record.final = {n: statuses[n] for n in backend.running() if n in statuses}
+        self.record.end_s = now_s
+
     def sample(self, now_s: float, backend: Backend) -> Sample | None:
         """Take a sample if it is time for one; returns it."""
         self.record.end_s = now_s
@@ -112,9 +124,11 @@ class Recorder:
         """Take a sample now."""
         truth, running, statuses = backend.truth(), backend.running(), backend.statuses()
         links = self._pairs(backend.links())
+        for name, status in statuses.items():
+            self.status(now_s, name, status)
         alive = [self._index[name] for name in running]
         lambda2 = algebraic_connectivity(alive, links)
-        leader, term = self._leader(running, statuses)
+        leader, term, leaders = self._leader(running, statuses)
         sample = Sample(
             now_s,
             tuple(truth[name] for name in self.record.robots),
@@ -126,10 +140,11 @@ class Recorder:
             connected(alive, self._pairs(backend.reach())),
             self.formation.error(self._flying(running), truth, statuses),
             leader,
+            leaders,
             term,
             max((status.commit for status in statuses.values()), default=0),
         )
-        self._least_m = float("inf")
+        self._least_m = float('inf')
         self._keep(self.record.samples, sample, SAMPLES_MAX)
         return sample
 
@@ -142,17 +157,15 @@ class Recorder:
 
     def _leader(
         self, running: tuple[str, ...], statuses: Mapping[str, RobotStatus]
-    ) -> tuple[str, int]:
-        votes: dict[tuple[int, str], int] = {}
+    ) -> tuple[str, int, int]:
+        """Return the leader that most know, its term, and how many different ones are known."""
+        known: dict[tuple[int, str], int] = {}
         for name in running:
             status = statuses.get(name)
-            if status is not None and status.leader_name:
-                key = (status.term, status.leader_name)
-                votes[key] = votes.get(key, 0) + 1
-        if not votes:
-            return "", max((status.term for status in statuses.values()), default=0)
-        term, leader = max(votes, key=lambda key: (votes[key], key))
-        return leader, term
+            key = (status.term, status.leader_name) if status else (0, '')
+            known[key] = known.get(key, 0) + 1
+        (term, leader) = max(known, key=lambda key: (known[key], key), default=(0, ''))
+        return leader, term, len(known)
 
     def _pairs(self, links: Iterable[tuple[str, str]]) -> tuple[tuple[int, int], ...]:
         return tuple((self._index[a], self._index[b]) for a, b in links)

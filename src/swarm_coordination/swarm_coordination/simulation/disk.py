@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+A virtual disk: records become durable when a sync ends; a crash loses everything before that.
+
+One sync runs at a time; what is written meanwhile shares the next one (group commit), as the
+writer thread of a real robot does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from swarm_coordination.persistence import PersistRequest, Provision, Record, Recovered
+from swarm_coordination.simulation.queue import EventQueue
+from swarm_coordination.storage.replay import Replay
+
+# Told that requests up to a token are durable, and when.
+Done = Callable[[int, int], None]
+
+
+class VirtualDisk:
+    """The disk of one robot; ``sync_ns`` draws the length of one sync."""
+
+    def __init__(
+        self, provision: Provision, queue: EventQueue, sync_ns: Callable[[], int]
+    ) -> None:
+        self._provision = provision
+        self._queue = queue
+        self._sync_ns = sync_ns
+        self._durable: list[Record] = []
+        self._waiting: list[PersistRequest] = []
+        self._syncing: list[PersistRequest] = []
+        self._life = 0
+        self._lost = ''
+        self.syncs = 0
+
+    def write(self, requests: tuple[PersistRequest, ...], done: Done) -> None:
+        """Write ``requests``; ``done`` is called with the newest token of each sync."""
+        self._waiting.extend(requests)
+        if not self._syncing:
+            self._sync(done)
+
+    def crash(self) -> None:
+        """Lose what is not durable; nothing under way is reported done any more."""
+        self._life += 1
+        self._waiting, self._syncing = [], []
+
+    def wipe(self) -> None:
+        """Lose the log; the provision stays, and with it the knowledge that there was one."""
+        self._durable, self._lost = [], 'the log is missing'
+
+    def recovered(self) -> Recovered:
+        """Return what a starting robot reads back."""
+        return Replay(self._durable).recovered(self._provision, self._lost)
+
+    def _sync(self, done: Done) -> None:
+        self._syncing, self._waiting = self._waiting, []
+        life = self._life
+        self._queue.push(
+            self._queue.now + self._sync_ns(), lambda now: self._synced(now, life, done)
+        )
+
+    def _synced(self, now: int, life: int, done: Done) -> None:
+        if life != self._life:
+            return  # the process that wrote it has crashed
+        synced, self._syncing = self._syncing, []
+        self.syncs += 1
+        for request in synced:
+            self._durable.extend(request.records)
+        if self._waiting:
+            self._sync(done)
+        done(synced[-1].token, now)
