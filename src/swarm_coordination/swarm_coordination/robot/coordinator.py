@@ -287,7 +287,8 @@ class Coordinator:
     def _serve(self, want: Want, now: int) -> None:
         """Put what another robot lacks, and this one has verified, into the next frames."""
         if want.leader_term == self._raft.term and self._raft.leader:
-            self._mesh.offer_items(items_after(self._raft, want.index, SERVE_BYTES), now)
+            items = items_after(self._raft, want.index, SERVE_BYTES)
+            self._mesh.offer_items(items, now, push=leads(self._raft))
 
     def _on_stop(self, flag: StopFlag, now: int) -> None:
         self._outbox.add(StopRecord(*flag))

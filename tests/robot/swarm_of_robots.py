@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A few robots on one perfect radio, in virtual time, with disks that the test lets sync."""
+
+from __future__ import annotations
+
+import random
+
+from swarm_coordination.mission.commands import encode_command, Put
+from swarm_coordination.persistence import (
+    Entry,
+    EntryRecord,
+    fresh,
+    HardState,
+    IncarnationRecord,
+    IntentRecord,
+    IntentSettled,
+    PersistRequest,
+    Provision,
+    Recovered,
+    StopRecord,
+    Voter,
+)
+from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotStatus
+from swarm_coordination.robot.robot import Robot
+from swarm_coordination.robot.settings import RobotSettings
+from swarm_coordination.views import Pose
+from swarm_coordination.wire.codec import WireCodec
+
+KEY = b'k' * 32
+CLUSTER_ID = 99
+CONFIG_HASH = 7
+MS = 1_000_000
+STEP_NS = 10 * MS
+
+
+def provision(count: int, at: int) -> Provision:
+    """Return what robot number ``at`` of ``count`` voters was provisioned with."""
+    voters = tuple(Voter(f'robot{k + 1}', 1000 + k) for k in range(count))
+    return Provision(voters[at].name, voters[at].storage_id, CLUSTER_ID, voters, KEY)
+
+
+class Disk:
+    """Records written, and those of them that are synced."""
+
+    def __init__(self, held: Recovered) -> None:
+        self.held = held
+        self.waiting: list[PersistRequest] = []
+
+    def sync(self) -> list[int]:
+        """Make everything written durable; return the tokens."""
+        requests, self.waiting = self.waiting, []
+        for request in requests:
+            for record in request.records:
+                self._apply(record)
+        return [request.token for request in requests]
+
+    def _apply(self, record: object) -> None:
+        held = self.held
+        match record:
+            case HardState():
+                held = held._replace(hard_state=record)
+            case EntryRecord(Entry() as entry):
+                held = held._replace(entries=(*held.entries[: entry.index - 1], entry))
+            case IncarnationRecord(number):
+                held = held._replace(incarnation=number)
+            case StopRecord():
+                held = held._replace(stops=(*held.stops, record))
+            case IntentRecord():
+                held = held._replace(
+                    intents=(*held.intents, record), last_serial=record.serial
+                )
+            case IntentSettled(serial):
+                kept = tuple(intent for intent in held.intents if intent.serial > serial)
+                held = held._replace(intents=kept)
+        self.held = held
+
+
+class RobotsOnOneRadio:
+    """Robots 3 m apart in a row; whoever is in ``cut`` hears and is heard by nobody."""
+
+    def __init__(self, count: int) -> None:
+        self.now = 0
+        self.codec = WireCodec(KEY, CLUSTER_ID, CONFIG_HASH, cache_size=16)
+        self.disks = [Disk(fresh(provision(count, at))) for at in range(count)]
+        self.robots: list[Robot | None] = []
+        self.events: list[list[RobotEvent]] = [[] for _ in range(count)]
+        self.committed: list[list[CommittedEntry]] = [[] for _ in range(count)]
+        self.sent: list[list[bytes]] = [[] for _ in range(count)]
+        self.syncing = [True] * count
+        self.cut: set[int] = set()
+        self._generation = 0
+        for at in range(count):
+            self.robots.append(None)
+            self.start(at)
+
+    def start(self, at: int) -> None:
+        """Start robot ``at`` from what its disk holds."""
+        self._generation += 1
+        rng = random.Random(100 * self._generation + at)
+        settings = RobotSettings(config_hash=CONFIG_HASH)
+        self.disks[at].waiting = []
+        self.robots[at] = Robot(self.disks[at].held, settings, self.codec, rng, self.now)
+
+    def kill(self, at: int) -> None:
+        """Stop robot ``at``; what was not synced is lost."""
+        self.robots[at] = None
+        self.disks[at].waiting = []
+
+    def run(self, seconds: float) -> None:
+        """Let virtual time pass in steps of 10 ms."""
+        end = self.now + round(seconds * 1e9)
+        while self.now < end:
+            self.now += STEP_NS
+            for at, robot in enumerate(self.robots):
+                if robot is not None:
+                    robot.observe(Pose(3.0 * at, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0), self.now)
+                    robot.tick(self.now)
+            for at, robot in enumerate(self.robots):
+                if robot is not None:
+                    self._exchange(at, robot)
+
+    def _exchange(self, at: int, robot: Robot) -> None:
+        if self.syncing[at]:
+            for token in self.disks[at].sync():
+                robot.persisted(token, self.now)
+        output = robot.poll()
+        self.disks[at].waiting.extend(output.persist)
+        self.events[at].extend(output.events)
+        self.committed[at].extend(output.committed)
+        self.sent[at].extend(output.frames)
+        for other, receiver in enumerate(self.robots):
+            if other != at and receiver is not None and not {at, other} & self.cut:
+                for frame in output.frames:
+                    receiver.receive(frame, self.now)
+
+    def robot(self, at: int) -> Robot:
+        """Return robot ``at``, which must be running."""
+        robot = self.robots[at]
+        assert robot is not None
+        return robot
+
+    def status(self, at: int) -> RobotStatus:
+        """Return the status of robot ``at``."""
+        return self.robot(at).status(self.now)
+
+    def leader(self) -> int:
+        """Return the number of the robot that all running robots call their leader."""
+        leaders = {r.status(self.now).leader for r in self.robots if r is not None}
+        assert len(leaders) == 1 and 0 not in leaders, leaders
+        return leaders.pop() - 1000
+
+    def kinds(self, at: int) -> list[str]:
+        """Return the kinds of all events of robot ``at``."""
+        return [event.kind for event in self.events[at]]
+
+    def values_put(self, at: int) -> list[tuple[str, bool]]:
+        """Return the puts that robot ``at`` applied, with whether they took effect."""
+        return [(c.command, c.applied) for c in self.committed[at] if '"put"' in c.command]
+
+
+def put(key: str, value: str) -> str:
+    """Return the JSON of a put."""
+    return encode_command(Put(key, value)).decode()

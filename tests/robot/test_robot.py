@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract of the Robot object with its shell."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import pytest
+
+from robot.swarm_of_robots import (
+    CLUSTER_ID,
+    CONFIG_HASH,
+    KEY,
+    MS,
+    provision,
+    put,
+    RobotsOnOneRadio,
+)
+from swarm_coordination.errors import CommandError, UsageError
+from swarm_coordination.mission.commands import encode_command, StartMission
+from swarm_coordination.mission.formations import Formation
+from swarm_coordination.persistence import fresh
+from swarm_coordination.robot.robot import Robot
+from swarm_coordination.robot.settings import RobotSettings
+from swarm_coordination.views import Mode, Pose
+from swarm_coordination.wire.codec import WireCodec
+
+PATROL = StartMission('patrol', Formation('line', 3000), ((0, 0, 0), (5000, 0, 0)), 500, 2000)
+
+
+def lone_robot() -> Robot:
+    codec = WireCodec(KEY, CLUSTER_ID, CONFIG_HASH)
+    robot_settings = RobotSettings(config_hash=CONFIG_HASH)
+    return Robot(fresh(provision(1, 0)), robot_settings, codec, random.Random(1), 0)
+
+
+def test_a_robot_says_nothing_before_its_incarnation_is_on_disk() -> None:
+    swarm = RobotsOnOneRadio(2)
+    swarm.syncing[0] = False
+    swarm.run(1.0)
+    assert swarm.sent[0] == []
+    assert swarm.sent[1] != []
+    swarm.syncing[0] = True
+    swarm.run(0.2)
+    assert swarm.sent[0] != []
+
+
+def test_a_stalled_disk_silences_neither_beacons_nor_stops() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(0.5)
+    swarm.syncing[0] = False
+    before = len(swarm.sent[0])
+    swarm.run(1.0)
+    assert len(swarm.sent[0]) - before >= 18  # 20 beacons a second
+    swarm.robot(0).stop(1, swarm.now)
+    swarm.run(0.3)
+    assert [swarm.status(at).mode for at in range(3)] == [Mode.STOPPED] * 3
+
+
+def test_a_robot_whose_disk_stalls_never_becomes_leader() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(0.2)
+    for at in (0, 1, 2):
+        swarm.syncing[at] = at == 2
+    swarm.run(5.0)
+    assert all(swarm.status(at).leader == 0 for at in range(3))
+    assert all(swarm.status(at).commit == 0 for at in range(3))
+    swarm.syncing = [True] * 3
+    swarm.run(2.0)
+    swarm.leader()
+
+
+def test_a_command_is_accepted_only_once_it_is_on_disk() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    at = (swarm.leader() + 1) % 3
+    swarm.syncing[at] = False
+    serial = swarm.robot(at).propose(put('a', '1'), swarm.now)
+    swarm.run(1.0)
+    assert 'accepted' not in swarm.kinds(at)
+    assert swarm.values_put(at) == []
+    swarm.syncing[at] = True
+    swarm.run(1.0)
+    accepted = [event.value for event in swarm.events[at] if event.kind == 'accepted']
+    assert accepted == [serial]
+    for other in range(3):
+        assert swarm.values_put(other) == [(put('a', '1'), True)]
+
+
+def test_an_accepted_command_survives_the_loss_of_the_robot_and_applies_once() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    at = (swarm.leader() + 1) % 3
+    swarm.cut = {at}
+    swarm.run(0.1)
+    swarm.robot(at).propose(put('kept', 'yes'), swarm.now)
+    swarm.run(0.1)
+    assert 'accepted' in swarm.kinds(at)
+    swarm.kill(at)
+    swarm.run(2.0)
+    swarm.cut = set()
+    swarm.start(at)
+    swarm.run(3.0)
+    for other in range(3):
+        assert swarm.values_put(other)[-1:] == [(put('kept', 'yes'), True)]
+    assert len({swarm.status(other).state_hash for other in range(3)}) == 1
+    assert swarm.status(at).pending_intents == 0
+
+
+def test_a_restarted_robot_comes_back_under_a_higher_incarnation_with_its_log() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    leader = swarm.leader()
+    swarm.robot(leader).propose(put('a', '1'), swarm.now)
+    swarm.run(1.0)
+    before = swarm.status(leader)
+    swarm.kill(leader)
+    swarm.run(2.0)
+    assert swarm.leader() != leader
+    swarm.start(leader)
+    swarm.run(2.0)
+    after = swarm.status(leader)
+    assert after.incarnation == before.incarnation + 1
+    assert after.applied > before.applied
+    assert len({swarm.status(at).state_hash for at in range(3)}) == 1
+
+
+def test_without_a_majority_nothing_is_committed_and_the_robot_says_so() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    leader = swarm.leader()
+    swarm.cut = {leader}
+    swarm.run(2.0)
+    commit = swarm.status(leader).commit
+    swarm.robot(leader).propose(put('alone', '1'), swarm.now)
+    swarm.run(2.0)
+    assert swarm.status(leader).commit == commit
+    assert not swarm.status(leader).quorum
+    assert 'no_quorum' in swarm.kinds(leader)
+    swarm.cut = set()
+    swarm.run(3.0)
+    for at in range(3):
+        assert swarm.values_put(at) == [(put('alone', '1'), True)]
+
+
+def test_a_stop_acts_on_all_and_lifting_spares_one_raised_meanwhile() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    swarm.robot(0).stop(1, swarm.now)
+    swarm.run(0.3)
+    lift = swarm.robot(1).coordinator.lift_command()
+    swarm.robot(0).stop(1, swarm.now)
+    swarm.robot(1).propose(lift, swarm.now)
+    swarm.run(1.0)
+    assert [swarm.status(at).mode for at in range(3)] == [Mode.STOPPED] * 3
+    swarm.robot(2).propose(swarm.robot(2).coordinator.lift_command(), swarm.now)
+    swarm.run(1.0)
+    assert [swarm.status(at).mode for at in range(3)] == [Mode.IDLE] * 3
+
+
+def test_a_stop_is_still_in_force_after_a_restart() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    swarm.robot(0).stop(2, swarm.now)
+    swarm.run(0.5)
+    for at in range(3):
+        swarm.kill(at)
+    for at in range(3):
+        swarm.start(at)
+    swarm.run(2.0)
+    assert [swarm.status(at).mode for at in range(3)] == [Mode.STOPPED] * 3
+
+
+def test_a_mission_gets_slots_and_its_lease_runs_out_without_a_leader() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    swarm.robot(0).propose(encode_command(PATROL).decode(), swarm.now)
+    swarm.run(1.5)
+    assert sorted(swarm.status(at).slot for at in range(3)) == [0, 1, 2]
+    assert {swarm.status(at).mode for at in range(3)} == {Mode.FLY}
+    lonely = (swarm.leader() + 1) % 3
+    swarm.cut = {lonely}
+    swarm.run(1.5)
+    assert swarm.status(lonely).mode is Mode.FLY
+    swarm.run(1.5)
+    assert swarm.status(lonely).mode is Mode.LEASE_EXPIRED
+
+
+def test_a_malformed_command_is_refused_and_uses_up_no_serial() -> None:
+    robot = lone_robot()
+    with pytest.raises(CommandError, match='kind'):
+        robot.propose('{"kind": "dance"}', 0)
+    assert robot.propose(put('a', '1'), 0) == 1
+
+
+def test_a_token_that_was_never_given_out_is_misuse() -> None:
+    robot = lone_robot()
+    with pytest.raises(UsageError, match='never given out'):
+        robot.persisted(5, 0)
+
+
+def test_a_robot_alone_leads_itself_and_commits() -> None:
+    swarm = RobotsOnOneRadio(1)
+    swarm.run(2.0)
+    swarm.robot(0).propose(put('a', '1'), swarm.now)
+    swarm.run(0.5)
+    assert swarm.values_put(0) == [(put('a', '1'), True)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=1500))
+def test_any_bytes_from_the_air_are_counted_and_change_nothing(data: bytes) -> None:
+    robot = lone_robot()
+    robot.observe(Pose(0.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0), 0)
+    before = robot.status(0)
+    robot.receive(data, 5 * MS)
+    after = robot.status(0)
+    assert after == before._replace(frames_rejected=before.frames_rejected + 1)
