@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from consensus.cluster import Cluster
+from consensus.cluster import Cluster, Frame
 from swarm_coordination.errors import ProposalRefused
 from swarm_coordination.units import NS_PER_S
 
@@ -71,3 +71,134 @@ def torment(seed: int) -> None:
 def test_no_fault_breaks_an_invariant_and_every_cluster_heals(block: int) -> None:
     for seed in range(block * 20, block * 20 + 20):
         torment(seed)
+
+
+@pytest.mark.parametrize('size', [1, 2, 3, 4, 5, 7])
+def test_a_cluster_elects_one_leader_and_commits(size: int) -> None:
+    cluster = Cluster(size, size)
+    assert cluster.run(3.0, cluster.agreed_leader)
+    cluster.propose(b'x')
+    assert cluster.run(1.0, lambda: cluster.all_applied(b'x'))
+
+
+def test_a_chain_of_seven_elects_and_commits_over_six_hops() -> None:
+    cluster = Cluster(7, 1, links=line(7))
+    assert cluster.run(10.0, cluster.agreed_leader)
+    cluster.propose(b'x')
+    assert cluster.run(3.0, lambda: cluster.all_applied(b'x'))
+
+
+def test_a_leader_without_a_majority_stops_and_the_majority_goes_on() -> None:
+    cluster = Cluster(5, 3)
+    cluster.run(3.0, cluster.agreed_leader)
+    old = cluster.leader()
+    assert old is not None
+    ally, *others = (m for m in cluster.members if m != old.id)
+    cluster.split((old.id, ally), tuple(others))
+    before = old.raft.commit
+    old.raft.propose(b'lost', cluster.now)
+    cluster.run(3.0)
+    assert old.raft.leader == 0 and old.raft.commit == before
+    assert not old.raft.quorum_active(cluster.now)
+    assert {cluster.members[m].raft.leader for m in others} <= set(others)
+    cluster.propose(b'kept')
+    cluster.links = None
+    assert cluster.run(3.0, lambda: cluster.all_applied(b'kept'))
+    assert not any(e.payload == b'lost' for e in cluster.invariants.committed)
+
+
+def test_a_member_that_was_cut_off_does_not_disturb_the_leader_it_comes_back_to() -> None:
+    """Ongaro 2014, section 9.6: PreVote keeps its term down."""
+    cluster = Cluster(3, 5)
+    cluster.run(3.0, cluster.agreed_leader)
+    leading = cluster.leader()
+    assert leading is not None
+    term = leading.raft.term
+    first, second = (m for m in cluster.members if m != leading.id)
+    cluster.split((leading.id, first), (second,))
+    cluster.run(5.0)
+    assert cluster.members[second].raft.term == term
+    cluster.links = None
+    cluster.run(2.0)
+    assert cluster.leader() is leading and leading.raft.term == term
+
+
+def test_a_one_way_ear_does_not_unseat_the_leader() -> None:
+    """Section 4.2.3: who still hears the leader does not heed one that does not."""
+    cluster = Cluster(3, 7)
+    cluster.run(3.0, cluster.agreed_leader)
+    leading = cluster.leader()
+    assert leading is not None
+    deaf = cluster.members[next(m for m in cluster.members if m != leading.id)]
+    deaf.receive = lambda frame: None  # type: ignore[method-assign]
+    cluster.run(5.0)
+    assert cluster.leader() is leading
+
+
+def test_leaders_are_replaced_within_the_bound() -> None:
+    """The demonstration allows 1.5 s from a leader's death until all survivors know the next."""
+    taken = []
+    for seed in range(60):
+        cluster = Cluster(5, seed, loss=0.1)
+        assert cluster.run(5.0, cluster.agreed_leader)
+        cluster.run(0.3)
+        leading = cluster.leader()
+        assert leading is not None
+        cluster.crash(leading.id)
+        died = cluster.now
+        assert cluster.run(5.0, cluster.agreed_leader)
+        taken.append((cluster.now - died) / NS_PER_S)
+    taken.sort()
+    assert taken[len(taken) // 2] < 0.9 and taken[-2] < 1.5
+
+
+def test_a_disk_that_stalls_for_a_second_does_not_cost_the_leader_its_role() -> None:
+    cluster = Cluster(3, 9)
+    cluster.run(3.0, cluster.agreed_leader)
+    leading = cluster.leader()
+    assert leading is not None
+    leading.disk.stalled_until = cluster.now + NS_PER_S
+    cluster.propose(b'x')
+    assert cluster.run(0.5, lambda: cluster.all_applied(b'x'))
+    cluster.run(2.0)
+    assert cluster.leader() is leading
+
+
+def test_a_voter_whose_disk_is_damaged_catches_up_but_helps_no_majority() -> None:
+    cluster = Cluster(3, 11, damaged=frozenset({3}))
+    assert cluster.run(3.0, cluster.agreed_leader)
+    cluster.propose(b'x')
+    assert cluster.run(2.0, lambda: cluster.all_applied(b'x'))
+    other = next(m for m in (1, 2) if cluster.leader() is not cluster.members[m])
+    cluster.crash(other)
+    cluster.propose(b'y')
+    cluster.run(2.0)
+    assert cluster.leader() is None
+    assert not any(e.payload == b'y' for e in cluster.invariants.committed)
+
+
+def test_a_restarted_member_receives_only_what_it_lacks() -> None:
+    cluster = Cluster(3, 13)
+    cluster.run(3.0, cluster.agreed_leader)
+    leading = cluster.leader()
+    assert leading is not None
+    behind = next(m for m in cluster.members if m != leading.id)
+    for number in range(100):
+        cluster.propose(b'%d' % number)
+    cluster.run(2.0, lambda: cluster.all_applied(b'99'))
+    cluster.run(0.3)
+    cluster.crash(behind)
+    for number in range(100, 110):
+        cluster.propose(b'%d' % number)
+    cluster.run(0.5)
+    started = cluster.start(behind)
+    asked = []
+    receive = started.receive
+
+    def recording(frame: Frame) -> None:
+        asked.extend(item.index for item in frame.items)
+        receive(frame)
+
+    started.receive = recording  # type: ignore[method-assign]
+    assert cluster.run(2.0, lambda: cluster.all_applied(b'109'))
+    assert asked and min(asked) > 100
