@@ -11,9 +11,10 @@ chapter 4, and the buffered Voronoi cell share out gaps the same way):
     collision  -n(+-theta) . u <= cos(theta) a1 max(0, d - r - D) / (2 T), sin(theta) = (r + vT)/d
     kept link   n(+-theta) . u <= cos(theta) a2 max(0, R - d - r) / (2 T), sin(theta) = (r + 2vT)/d
 
-with D and R for measured positions (2 e more, 2 e less). The two normals per row span all directions the other robot
-can be in, so the staleness of the direction is covered exactly, and every right-hand side is at
-least 0 whatever the ages: standing still is always admissible. docs/control.md has the proof.
+with D and R for measured positions (2 e more, 2 e less). The two normals of a pair span all
+directions that the other robot can be in, so the staleness of the direction is covered exactly,
+and every right-hand side is at least 0 whatever the ages: standing still is always admissible.
+docs/control.md has the proof.
 
 Where the last known distance itself breaks a bound, one more row demands recovery (bound < 0);
 it is the first thing given up when the rows have no common point (``Relaxation``).

@@ -40,7 +40,7 @@ def track(
 def brake(last: VelocityCommand, elapsed_s: float, settings: ControlSettings) -> VelocityCommand:
     """Return ``last`` slowed down along its own direction for ``elapsed_s``; turning ends."""
     slower = settings.deceleration_mps2 * elapsed_s
-    norm = math.sqrt(last.vx**2 + last.vy**2 + last.vz**2)
+    norm = math.hypot(last.vx, last.vy, last.vz)
     if norm <= slower:
         return STANDSTILL
     scale = 1.0 - slower / norm

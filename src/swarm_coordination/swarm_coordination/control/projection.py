@@ -85,6 +85,8 @@ def project(
                 return INFEASIBLE
             ux, uy = point
         done.append(row)
+    if not (math.isfinite(ux) and math.isfinite(uy)):
+        return INFEASIBLE  # rows that are no unit vectors
     return Projection(ux, uy, True)
 
 

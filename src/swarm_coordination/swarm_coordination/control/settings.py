@@ -107,8 +107,13 @@ def check_control(settings: ControlSettings, source: str, prefix: str = '') -> N
     speed, hold = settings.speed_max_mps, settings.hold_s
     if hold < settings.period_s:
         refuse('hold_s', f'at least period_s = {settings.period_s:g} s')
-    if settings.kept_range_m >= settings.range_m:
-        refuse('kept_range_m', f'below range_m = {settings.range_m:g} m')
+    kept_max = settings.range_m - 2.0 * speed * hold
+    if settings.kept_range_m > kept_max:
+        refuse(
+            'kept_range_m',
+            f'at most range_m - 2 speed_max_mps hold_s = {kept_max:g} m: a link that is kept '
+            'anew may stretch that far beyond',
+        )
     if settings.safety_distance_m <= speed * hold:
         refuse(
             'safety_distance_m',

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 import math
 
+from swarm_coordination.bounds import COORDINATE_MAX_MM
 from swarm_coordination.control.settings import ControlSettings
-from swarm_coordination.units import ns_to_seconds, seconds_to_ns
+from swarm_coordination.units import from_mm, ns_to_seconds, seconds_to_ns
 from swarm_coordination.views import FormationTarget, NeighborState, NeighborTable, Pose
 
 # Stamps are of the same clock; what is ahead of it by more is of another one (a restarted clock).
 _FUTURE_NS = seconds_to_ns(0.1)
+# Coordinates in metres that fit a frame; far below where a square or a sum could overflow.
+_NUMBER_MAX = from_mm(COORDINATE_MAX_MM)
 
 
 class PoseGate:
@@ -118,7 +121,8 @@ class TargetGate:
 
 
 def _finite(numbers: Iterable[float]) -> bool:
-    return all(map(math.isfinite, numbers))
+    """Return whether all are numbers that a frame can carry; NaN and infinity are not."""
+    return all(-_NUMBER_MAX <= number <= _NUMBER_MAX for number in numbers)
 
 
 def _sound(row: NeighborState) -> bool:
