@@ -37,7 +37,7 @@ class RobotConfiguration:
     """One robot of the swarm file; ``start`` in ``map``, metres and radians."""
 
     name: str
-    type: str
+    robot_type: str
     kind: str
     start: Pose
     settings: RobotSettings

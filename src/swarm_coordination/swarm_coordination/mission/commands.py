@@ -319,4 +319,5 @@ class Envelope(NamedTuple):
         session, serial, stamp = (int(group) for group in match.groups())
         if session > ID_MAX or serial > COUNTER_MAX or stamp > COUNTER_MAX:
             raise CommandError('payload: session, serial or stamp is beyond its bound')
-        return cls(session, serial, stamp, payload[match.end() :])
+        command = payload[match.end():]
+        return cls(session, serial, stamp, command)
