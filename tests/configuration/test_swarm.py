@@ -70,7 +70,7 @@ def test_a_whole_number_serves_as_a_length(load):
         ('gain: 0.6', 'gain: 0', 'robot_types.holonomic.control.gain', 'at least 0.01'),
         ('gain: 0.7', 'range_m: 12', 'robots.robot1.control.range_m', 'set under all'),
         ('period_s: 0.04', 'period_s: 0.5', 'all.control.hold_s', 'at least period_s'),
-        ('period_s: 0.04', 'kept_range_m: 10.5', 'all.control.kept_range_m', 'below range_m'),
+        ('period_s: 0.04', 'kept_range_m: 10.5', 'all.control.kept_range_m', 'range_m'),
         ('{gain: 0.7}', '[1]', 'robots.robot1.control', 'a mapping'),
         ('control: {gain: 0.7}', 'controls: {}', 'robots.robot1.controls', 'mean control?'),
         ('control: {gain: 0.7}', 'mesh: {mtu_bytes: 1200.5}', 'mtu_bytes', 'a whole number'),
