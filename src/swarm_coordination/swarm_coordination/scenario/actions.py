@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 import random
 
+from swarm_coordination.configuration import SwarmFile
 from swarm_coordination.mission.commands import (
     Abort,
     Command,
@@ -34,10 +35,16 @@ class Stage:
     """What the director can see of a swarm and do to it."""
 
     def __init__(
-        self, backend: Backend, recorder: Recorder, rng: random.Random, source: str
+        self,
+        backend: Backend,
+        swarm: SwarmFile,
+        recorder: Recorder,
+        rng: random.Random,
+        source: str,
     ) -> None:
         """Look at the swarm once."""
         self._backend = backend
+        self._swarm = swarm
         self._recorder = recorder
         self._rng = rng
         self._source = source
@@ -187,7 +194,9 @@ class Stage:
                 sum(state.y for state in states) / count,
                 sum(state.z for state in states) / count,
             )
-        command = mission_command(action.mission, self._source, around=centre)
+        command = mission_command(
+            action.mission, self._source, swarm=self._swarm, around=centre
+        )
         return self._propose(action, now_s, command, f'mission {command.name}')
 
     def put(self, action: Action, now_s: float) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 
+from swarm_coordination.configuration import SwarmFile
 from swarm_coordination.scenario.actions import Stage
 from swarm_coordination.scenario.backend import Backend
 from swarm_coordination.scenario.conditions import holds
@@ -26,6 +27,7 @@ class Director:
     Parameters
     ----------
     scenario : what to play.
+    swarm : the robots that fly; the default lease of a mission is theirs.
     backend : the swarm to play it on.
     recorder : where everything that happens is written.
     rng : picks robots where the scenario leaves it open.
@@ -33,12 +35,17 @@ class Director:
     """
 
     def __init__(
-        self, scenario: Scenario, backend: Backend, recorder: Recorder, rng: random.Random
+        self,
+        scenario: Scenario,
+        swarm: SwarmFile,
+        backend: Backend,
+        recorder: Recorder,
+        rng: random.Random,
     ) -> None:
         """Start before the first phase; nothing happens until ``update``."""
         self._scenario = scenario
         self._recorder = recorder
-        self._stage = Stage(backend, recorder, rng, scenario.source)
+        self._stage = Stage(backend, swarm, recorder, rng, scenario.source)
         self._phase_at = -1
         self._action_at = 0
         self._phase_start_s = 0.0

@@ -128,6 +128,7 @@ class Record:
     violations: list[str] = field(default_factory=list)  # invariants a backend saw broken
     refused: list[str] = field(default_factory=list)  # proposals that were not acknowledged
     final: dict[str, RobotStatus] = field(default_factory=dict)  # running robots at the end
+    bytes_sent: dict[str, int] = field(default_factory=dict)  # frame bytes over the run
     processes: dict[str, ProcessFigures] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)  # further figures of the backend
     min_distance_m: float = float('inf')

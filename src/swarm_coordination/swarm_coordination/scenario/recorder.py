@@ -48,11 +48,19 @@ class Recorder:
         self.applied: set[tuple[str, int, int]] = set()  # (robot, session, serial)
         self._index = {name: number for number, name in enumerate(self.record.robots)}
         self._known: dict[str, tuple[object, ...]] = {}
-        self._least_m = float('inf')
+        self._least_m = float('inf')  # since the last sample; kept until the next step
+        self._stepped = False
         self._next_sample_s = 0.0
+        self.latest: Sample | None = None
+        self.newest: dict[str, RobotStatus] = {}  # last status of each robot, dead or not
+        self._bytes_before: dict[str, int] = {}  # sent in former lives of a process
 
     def status(self, now_s: float, robot: str, status: RobotStatus) -> None:
         """Keep a status if it differs from the robot's last in what the protocol cares about."""
+        last = self.newest.get(robot)
+        if last is not None and status.bytes_sent < last.bytes_sent:
+            self._bytes_before[robot] = self.bytes_sent(robot)
+        self.newest[robot] = status
         key = (
             *(status.incarnation, status.role, status.term, status.leader, status.quorum),
             *(status.commit, status.applied, status.state_hash, status.mode, status.mission),
@@ -62,6 +70,11 @@ class Recorder:
             return
         self._known[robot] = key
         self._keep(self.record.statuses, StatusChange(now_s, robot, status), STATUSES_MAX)
+
+    def bytes_sent(self, robot: str) -> int:
+        """Return the frame bytes that a robot has said it sent, over all its lives."""
+        status = self.newest.get(robot)
+        return self._bytes_before.get(robot, 0) + (status.bytes_sent if status else 0)
 
     def committed(self, now_s: float, robot: str, life: int, entry: CommittedEntry) -> None:
         """Keep one entry that a robot applied; ``life`` counts the starts of its process."""
@@ -79,7 +92,8 @@ class Recorder:
 
     def closest(self, now_s: float, distance_m: float, first: str, second: str) -> None:
         """Take the least true distance of any two robots at one step of the world."""
-        self._least_m = min(self._least_m, distance_m)
+        self._least_m = min(self._least_m, distance_m) if self._stepped else distance_m
+        self._stepped = True
         if distance_m < self.record.min_distance_m:
             self.record.min_distance_m = distance_m
             self.record.min_distance_at = (now_s, first, second)
@@ -111,6 +125,7 @@ class Recorder:
         statuses = backend.statuses()
         self.record.final = {n: statuses[n] for n in backend.running() if n in statuses}
         self.record.end_s = now_s
+        self.record.bytes_sent = {name: self.bytes_sent(name) for name in self.record.robots}
 
     def sample(self, now_s: float, backend: Backend) -> Sample | None:
         """Take a sample if it is time for one; returns it."""
@@ -144,8 +159,9 @@ class Recorder:
             term,
             max((status.commit for status in statuses.values()), default=0),
         )
-        self._least_m = float('inf')
+        self._stepped = False
         self._keep(self.record.samples, sample, SAMPLES_MAX)
+        self.latest = sample
         return sample
 
     def _flying(self, running: tuple[str, ...]) -> tuple[str, ...]:

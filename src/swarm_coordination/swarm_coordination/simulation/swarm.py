@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 import itertools
 import random
+from typing import Any
 
 from swarm_coordination.configuration import SwarmFile
 from swarm_coordination.robot.outputs import RobotOutput, RobotStatus
@@ -142,6 +143,22 @@ class VirtualSwarm:
         """Raise a safety stop at a robot."""
         self.trace.note(self.queue.now, f'stop {robot} {level}')
         self._member[robot].stop(level, self.queue.now)
+
+    def figures(self) -> dict[str, Any]:
+        """Return what only a simulator can tell of a run."""
+        heard, lost = self.frames_heard, self.frames_lost
+        return {
+            'trace_hash': self.trace.hexdigest(),
+            'events': self.queue.handled,
+            'invariant_checks': self.invariants.checks,
+            'frames': {'heard': heard, 'not_heard': lost},
+            'syncs': {member.name: member.disk.syncs for member in self._members},
+            'relaxations': {
+                member.name: member.robot.report.relaxations
+                for member in self._members
+                if member.robot is not None and member.robot.report is not None
+            },
+        }
 
     # ---------------------------------------------------------------- inside
 
