@@ -195,6 +195,15 @@ def test_a_malformed_command_is_refused_and_uses_up_no_serial() -> None:
     assert robot.propose(put('a', '1'), 0) == 1
 
 
+def test_a_mission_that_these_robots_may_not_fly_is_refused_with_the_reason() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(1.0)
+    wide = PATROL._replace(formation=Formation('line', 20_000))
+    with pytest.raises(CommandError, match='kept range'):
+        swarm.robot(0).propose(encode_command(wide).decode(), swarm.now)
+    assert swarm.status(0).pending_intents == 0
+
+
 def test_a_token_that_was_never_given_out_is_misuse() -> None:
     robot = lone_robot()
     with pytest.raises(UsageError, match='never given out'):

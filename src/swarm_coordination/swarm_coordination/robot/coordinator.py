@@ -29,13 +29,18 @@ from swarm_coordination.mesh.rows import (
     StopFlag,
     Want,
 )
-from swarm_coordination.mission.commands import decode_command, encode_command, LiftStop
+from swarm_coordination.mission.commands import (
+    decode_command,
+    encode_command,
+    LiftStop,
+    StartMission,
+)
 from swarm_coordination.mission.executor import MissionExecutor
-from swarm_coordination.mission.formations import FormationLimits
 from swarm_coordination.mission.intents import IntentQueue
 from swarm_coordination.mission.log_time import LogClock
 from swarm_coordination.mission.planner import LiveRobot, MissionPlanner
 from swarm_coordination.mission.state import Applied, MissionState
+from swarm_coordination.mission.validation import check_mission
 from swarm_coordination.persistence import (
     Entry,
     EntryRecord,
@@ -112,6 +117,7 @@ class Coordinator:
         self._intents = IntentQueue(recovered.intents, recovered.last_serial)
         self._executor = MissionExecutor(self.storage_id, settings.mission)
         self._planner = self._new_planner()
+        self._problem = ''  # of the planner, as last told
         self._leading: Leading | None = None
         self._outbox = Outbox()
         self._frames: list[bytes] = []
@@ -164,10 +170,13 @@ class Coordinator:
 
         It is accepted once the event ``accepted`` with that serial has come, and applied once
         a committed entry with this session and serial has. Raises CommandError for a command
-        that is malformed and ProposalRefused where the queue is full.
+        that is malformed, or a mission that the robots alive may not fly, with the reason, and
+        ProposalRefused where the queue is full.
         """
-        payload = encode_command(decode_command(command.encode()))
-        record = self._intents.accept(payload)
+        decoded = decode_command(command.encode())
+        if isinstance(decoded, StartMission):
+            check_mission(decoded, self._settings.formation_limits, len(self._mesh.alive()))
+        record = self._intents.accept(encode_command(decoded))
         self._outbox.add(record, serial=record.serial)
         return record.serial
 
@@ -359,6 +368,10 @@ class Coordinator:
             leading.assignment_pending,
             now,
         )
+        if self._planner.problem != self._problem:
+            self._problem = self._planner.problem
+            if self._problem:
+                self._event(now, 'refused', f'no slots: {self._problem}', self._state.epoch)
         if command is not None:
             leading.propose_assignment(command, now)
 
@@ -467,14 +480,7 @@ class Coordinator:
             self._event(now, kind, text, self._raft.term)
 
     def _new_planner(self) -> MissionPlanner:
-        control, mission = self._settings.control, self._settings.mission
-        limits = FormationLimits(
-            kept_range_m=control.kept_range_m,
-            safety_distance_m=control.safety_distance_m,
-            mission_speed_max_mps=mission.speed_fraction_max * control.speed_max_mps,
-            margin_m=mission.spacing_margin_m,
-        )
-        return MissionPlanner(mission, limits)
+        return MissionPlanner(self._settings.mission, self._settings.formation_limits)
 
     def _event(self, now: int, kind: str, text: str, value: int = 0) -> None:
         self._events.append(RobotEvent(now, kind, text, value))
