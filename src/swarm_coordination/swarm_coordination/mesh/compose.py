@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import random
 
-from swarm_coordination.mesh.ages import stated_age_ms
 from swarm_coordination.mesh.budget import TokenBucket
 from swarm_coordination.mesh.codec import FrameCodec
 from swarm_coordination.mesh.draft import Draft
 from swarm_coordination.mesh.parts import MeshParts
+from swarm_coordination.mesh.relays import Relays
 from swarm_coordination.mesh.rows import (
     Beacon,
     Digest,
@@ -26,7 +26,6 @@ from swarm_coordination.mesh.rows import (
     Want,
 )
 from swarm_coordination.mesh.settings import MeshSettings
-from swarm_coordination.mesh.table import Life, Row, Section
 from swarm_coordination.units import seconds_to_ns
 
 # Stops take at most an eighth of a frame (ten of them at 1200 bytes): the longest log item
@@ -49,15 +48,15 @@ class Composer:
         self._settings, self._ids, self._codec, self._parts = settings, ids, codec, parts
         self._period_ns = seconds_to_ns(settings.beacon_period_s)
         self._urgent_ns = seconds_to_ns(settings.urgent_period_s)
-        self._relay_ns = seconds_to_ns(settings.relay_period_s)
         self._refresh_ns = seconds_to_ns(settings.refresh_period_s)
-        self._relay_max_age_ns = seconds_to_ns(settings.row_relay_max_age_s)
+        self._relays = Relays(settings, parts)
         self._digest_ns = seconds_to_ns(settings.digest_period_s)
         self.bucket = TokenBucket(settings.byte_budget_per_s, settings.burst_bytes, now)
         # A random phase, so that robots started together do not all speak at once.
         self._next_beacon_ns = now + rng.randrange(self._period_ns)
         self._last_frame_ns = now - self._period_ns
         self._last_digest_ns = now
+        self._stops_cursor = 0
         self._urgent = False
         self._short_of = 0  # bytes the last attempt wanted and did not have
         self.state = Beacon(0, False, 0, 0, 0, 0, 0, 0, 0, 0, ())
@@ -97,10 +96,10 @@ class Composer:
             return None
         self._short_of = 0
         draft.limit = min(draft.limit, tokens)
-        more = self._add_urgent(draft, now)
+        more = self._relays.add_urgent(draft, now, beacon_due=beacon_due)
         if beacon_due:
             draft.limit = min(draft.limit, max(draft.size, tokens - self._settings.mtu_bytes))
-            self._add_relays(draft, now)
+            self._relays.add_rest(draft, now)
             self._add_digests(draft, now)
         self._urgent = more
         if draft.empty:
@@ -128,9 +127,9 @@ class Composer:
         flags = self._parts.stops.active()
         kept = draft.limit
         draft.limit = draft.size + kept // STOPS_SHARE
-        start = self.counter % len(flags) if flags else 0
+        start = self._stops_cursor % len(flags) if flags else 0
         for flag in flags[start:] + flags[:start]:
-            draft.add_stop(flag)
+            self._stops_cursor += draft.add_stop(flag)
         draft.limit = kept
 
     def _add_own(self, draft: Draft, now: int, beacon_due: bool) -> Fragment:
@@ -172,73 +171,6 @@ class Composer:
             heard=parts.heard.select(self.state, now),
             accused=parts.detector.accusations(now),
         )
-
-    def _add_urgent(self, draft: Draft, now: int) -> bool:
-        """Add others' consensus changes and log items; return whether some did not fit."""
-        more = False
-        for row in self._relayable(now):
-            if row.sends_left[Section.CONSENSUS] and row.consensus is not None:
-                fragment = Fragment(row.identity, self._age_ms(row, now), None, row.consensus)
-                if draft.add_fragment(fragment):
-                    self._relayed(row, Section.CONSENSUS, now)
-                else:
-                    more = True
-        for item in self._parts.items.select(now):
-            if draft.add_item(item):
-                self._parts.items.sent(item, now)
-            else:
-                more = True
-                break
-        return more
-
-    def _add_relays(self, draft: Draft, now: int) -> None:
-        """Add other robots' rows that somebody near lacks, longest unsent first."""
-        candidates = []
-        for row in self._relayable(now):
-            if self._parts.links.lacking(row.identity.storage_id):
-                self._refresh(row, now)
-            beacon = self._beacon_to_relay(row, now)
-            mission = row.mission if row.sends_left[Section.MISSION] else None
-            intents = row.intents if row.sends_left[Section.INTENTS] else None
-            if beacon or mission or intents:
-                candidates.append((row.sent_ns[Section.BEACON], row, beacon, mission, intents))
-        candidates.sort(key=lambda candidate: candidate[0])
-        for _, row, beacon, mission, intents in candidates:
-            age_ms = self._age_ms(row, now)
-            whole = Fragment(row.identity, age_ms, beacon, None, mission, intents)
-            for fragment in (whole, whole._replace(intents=None), whole._replace(beacon=None)):
-                if any(fragment[2:]) and draft.add_fragment(fragment):
-                    for section in (Section.BEACON, Section.MISSION, Section.INTENTS):
-                        if fragment[2 + section] is not None:
-                            self._relayed(row, section, now)
-                    break
-
-    def _beacon_to_relay(self, row: Row, now: int) -> Beacon | None:
-        recently = now - row.sent_ns[Section.BEACON] < self._relay_ns
-        return None if recently or not row.sends_left[Section.BEACON] else row.beacon
-
-    def _relayable(self, now: int) -> list[Row]:
-        """Rows with something to send, fresh enough, of robots believed alive."""
-        return [
-            row
-            for row in self._parts.table.rows()
-            if row.cooperates
-            and row.life in (Life.ALIVE, Life.SUSPECT)
-            and now - row.refreshed_ns <= self._relay_max_age_ns
-        ]
-
-    def _refresh(self, row: Row, now: int) -> None:
-        """Let sections that somebody near cannot hear from the owner go out now and then."""
-        for section in (Section.MISSION, Section.INTENTS):
-            if now - row.sent_ns[section] >= self._refresh_ns:
-                row.sends_left[section] = max(1, row.sends_left[section])
-
-    def _relayed(self, row: Row, section: Section, now: int) -> None:
-        row.sends_left[section] = max(0, row.sends_left[section] - 1)
-        row.sent_ns[section] = now
-
-    def _age_ms(self, row: Row, now: int) -> int:
-        return stated_age_ms(row.made_after_ns, now, self._settings.clock_drift_ppm)
 
     def _add_digests(self, draft: Draft, now: int) -> None:
         """Say what is held of others' rows, longest unsaid first."""

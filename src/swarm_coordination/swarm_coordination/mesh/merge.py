@@ -26,7 +26,8 @@ from swarm_coordination.mesh.table import Row, Section
 
 # A digest that far behind in heartbeats (1 s at 20 Hz) is a row that does not get through.
 _BEACONS_BEHIND = 20
-# Relays of a change: once, and once more against loss; heartbeats alone are not repeated.
+# Relays of a change: once, and once more against loss, so that many hops do not thin it out.
+# Consensus heartbeats alone are not repeated.
 _RELAY_REPEATS = 2
 
 
@@ -152,10 +153,12 @@ class Merger:
             if row.take_beacon(beacon, made_after, now):
                 self._detector.advance(row, beacon.heartbeat, now)
                 self._detector.prove(row, now)
-                self._read_lists(row, beacon, now)
+                made_after = row.made_after_ns
                 if relay:
-                    row.sends_left[Section.BEACON] = 1
+                    row.sends_left[Section.BEACON] = _RELAY_REPEATS
+                self._take_lists(row, beacon, made_after, now)
             else:
+                self._take_lists(row, beacon, made_after, now)
                 beacon = None
         if not row.cooperates:
             return None
@@ -180,8 +183,18 @@ class Merger:
         if newer.intents is not None:
             left[Section.INTENTS] = _RELAY_REPEATS
 
-    def _read_lists(self, row: Row, beacon: Beacon, now: int) -> None:
-        """Read what a new beacon hears and suspects: links, hearsay of heartbeats, accusations."""
+    def _take_lists(self, row: Row, beacon: Beacon, made_after: int | None, now: int) -> None:
+        """
+        Read what a beacon hears and suspects: links, hearsay of heartbeats, accusations.
+
+        A relay mostly leaves the lists out, so the newest lists may belong to an older beacon.
+        """
+        held = row.lists
+        if held is not None and beacon.heartbeat <= held.heartbeat:
+            return
+        if not beacon.heard and not beacon.accused:
+            return
+        row.lists, row.lists_made_after_ns = beacon, made_after
         mine = self._own.identity
         rows, listed = self._table.by_id, row.listed
         for who, incarnation, heartbeat, direct in beacon.heard:

@@ -30,13 +30,16 @@ class MeshSettings:
         1.5, 's', 0.1, 30.0, 'suspicion before silence where nobody agrees (and 30 beacons)'
     )
     proof_age_max_s: float = setting(
-        2.0, 's', 0.2, 10.0, 'a beacon proves life only if its age is bounded by this'
+        3.0, 's', 0.2, 10.0, 'a beacon proves life only if its age is bounded by this'
     )
     row_relay_max_age_s: float = setting(
         10.0, 's', 1.0, 60.0, 'rows not refreshed for this long are not relayed'
     )
     relay_period_s: float = setting(
         0.1, 's', 0.02, 5.0, "least time between two relays of one robot's beacon"
+    )
+    lists_period_s: float = setting(
+        0.2, 's', 0.02, 5.0, 'least time between two relays of what a robot lists as heard'
     )
     refresh_period_s: float = setting(
         1.0, 's', 0.1, 10.0, 'sections that do not change are repeated this often'

@@ -73,6 +73,9 @@ class Row:
     same_configuration: bool = True
     lost_name: bool = False
     regained: bool = True  # False: after a gap, until it has echoed a fresh heartbeat
+    lists: Beacon | None = None  # newest beacon that came with lists
+    lists_made_after_ns: int | None = None
+    lists_sent_ns: int = 0
     sends_left: list[int] = field(default_factory=lambda: [0, 0, 0, 0])  # by Section, to relay
     sent_ns: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
     digested_ns: int = 0
@@ -96,6 +99,7 @@ class Row:
         self.heartbeat = 0
         self.beacon = self.consensus = self.mission = self.intents = None
         self.window = ReplayWindow()
+        self.lists = None
         self.listed.clear()
         self.accusers.clear()
         self.proofs = 0

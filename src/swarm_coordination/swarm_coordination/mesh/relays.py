@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Relaying: what goes into a frame of other robots' rows, because a neighbour lacks it.
+
+A row is relayed only while some neighbour does not list its owner as heard. Consensus changes
+and log items go at once; a leader's heartbeats with every beacon; everything else at most once
+per relay period, the row longest unsent first. Beacons are mostly lists, so a relayed beacon
+goes without them but for one per list period, which carries the owner's live links. That is
+sound: lists rotate anyway, a receiver keeps each entry until it times out or is taken back. The
+newest lists are repeated, so that loss over many hops delays them and does not thin them out.
+"""
+
+from __future__ import annotations
+
+from swarm_coordination.mesh.ages import stated_age_ms
+from swarm_coordination.mesh.draft import Draft
+from swarm_coordination.mesh.parts import MeshParts
+from swarm_coordination.mesh.rows import Beacon, Fragment
+from swarm_coordination.mesh.settings import MeshSettings
+from swarm_coordination.mesh.table import Life, Row, Section
+from swarm_coordination.units import seconds_to_ns
+
+# Sends left of a consensus section from which on it may not wait: a change, not a heartbeat.
+CHANGED = 2
+
+
+class Relays:
+    """Adds other robots' rows and the log items to a frame."""
+
+    def __init__(self, settings: MeshSettings, parts: MeshParts) -> None:
+        self._parts = parts
+        self._drift_ppm = settings.clock_drift_ppm
+        self._relay_ns = seconds_to_ns(settings.relay_period_s)
+        self._lists_ns = seconds_to_ns(settings.lists_period_s)
+        self._refresh_ns = seconds_to_ns(settings.refresh_period_s)
+        self._max_age_ns = seconds_to_ns(settings.row_relay_max_age_s)
+
+    def add_urgent(self, draft: Draft, now: int, *, beacon_due: bool) -> bool:
+        """Add consensus changes and log items; return whether some did not fit."""
+        more = False
+        for row in self._relayable(now):
+            left, section = row.sends_left[Section.CONSENSUS], row.consensus
+            if not left or section is None:
+                continue
+            leads = section.leader == row.identity.storage_id
+            if left < CHANGED and not (leads and beacon_due):
+                continue
+            if draft.add_fragment(Fragment(row.identity, consensus=section)):
+                self._sent(row, Section.CONSENSUS, now)
+            else:
+                more = True
+        for item in self._parts.items.select(now):
+            if not draft.add_item(item):
+                return True
+            self._parts.items.sent(item, now)
+        return more
+
+    def add_rest(self, draft: Draft, now: int) -> None:
+        """Add rows that somebody near lacks, longest unsent first."""
+        waiting = [
+            row
+            for row in self._relayable(now)
+            if now - row.sent_ns[Section.BEACON] >= self._relay_ns and self._has_news(row, now)
+        ]
+        for row in sorted(waiting, key=lambda row: row.sent_ns[Section.BEACON]):
+            left = row.sends_left
+            beacon, age_ms = self._beacon(row, now)
+            whole = Fragment(
+                row.identity,
+                age_ms,
+                beacon,
+                row.consensus if left[Section.CONSENSUS] else None,
+                row.mission if left[Section.MISSION] else None,
+                row.intents if left[Section.INTENTS] else None,
+            )
+            for fragment in (whole, whole._replace(intents=None)):
+                if any(fragment[2:]) and draft.add_fragment(fragment):
+                    self._note(row, fragment, now)
+                    break
+            self._add_lists(draft, row, now)
+
+    def _has_news(self, row: Row, now: int) -> bool:
+        if self._parts.links.lacking(row.identity.storage_id):
+            for section in (Section.MISSION, Section.INTENTS):
+                if now - row.sent_ns[section] >= self._refresh_ns:
+                    row.sends_left[section] = max(1, row.sends_left[section])
+        return any(row.sends_left)
+
+    def _beacon(self, row: Row, now: int) -> tuple[Beacon | None, int]:
+        """Return the beacon to relay and its age bound: with its lists when they are due."""
+        beacon = row.beacon
+        if not row.sends_left[Section.BEACON] or beacon is None:
+            return None, 0
+        age_ms = stated_age_ms(row.made_after_ns, now, self._drift_ppm)
+        if beacon is row.lists and now - row.lists_sent_ns >= self._lists_ns:
+            return _relayed_lists(beacon), age_ms
+        return beacon._replace(heard=(), accused=()), age_ms
+
+    def _add_lists(self, draft: Draft, row: Row, now: int) -> None:
+        """Add the newest lists where they came with an older beacon."""
+        lists = row.lists
+        if lists is None or now - row.lists_sent_ns < self._lists_ns:
+            return
+        age_ms = stated_age_ms(row.lists_made_after_ns, now, self._drift_ppm)
+        if draft.add_fragment(Fragment(row.identity, age_ms, _relayed_lists(lists))):
+            row.lists_sent_ns = now
+
+    def _note(self, row: Row, fragment: Fragment, now: int) -> None:
+        row.sent_ns[Section.BEACON] = now
+        if fragment.beacon is not None and (fragment.beacon.heard or fragment.beacon.accused):
+            row.lists_sent_ns = now
+        for section in Section:
+            if fragment[2 + section] is not None:
+                self._sent(row, section, now)
+
+    def _sent(self, row: Row, section: Section, now: int) -> None:
+        row.sends_left[section] = max(0, row.sends_left[section] - 1)
+        row.sent_ns[section] = now
+
+    def _relayable(self, now: int) -> list[Row]:
+        """Rows fresh enough, of robots believed alive."""
+        return [
+            row
+            for row in self._parts.table.rows()
+            if row.cooperates
+            and row.life in (Life.ALIVE, Life.SUSPECT)
+            and now - row.refreshed_ns <= self._max_age_ns
+        ]
+
+
+def _relayed_lists(beacon: Beacon) -> Beacon:
+    """Keep the live links of a beacon's list; echoes of hearsay help nobody further away."""
+    return beacon._replace(heard=tuple(heard for heard in beacon.heard if heard.direct))

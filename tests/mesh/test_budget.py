@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Neither the byte budget nor the MTU is ever exceeded, and what matters most goes first."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+import pytest
+
+from mesh.radio import Air, FIRST_ID, line
+from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.mesh.budget import TokenBucket
+from swarm_coordination.mesh.rows import Intent, IntentSection, LogItem
+from swarm_coordination.mesh.settings import check_mesh, MeshSettings
+from swarm_coordination.settings import declared
+from swarm_coordination.units import NS_PER_S
+
+
+def assert_within_budget(air: Air) -> None:
+    settings = air.settings
+    for station in air.live():
+        assert max(size for _, size in station.sent) <= settings.mtu_bytes
+        # A token bucket bounds every interval, so it is enough to follow its level.
+        level, last = settings.burst_bytes * NS_PER_S, station.sent[0][0]
+        for at, size in station.sent:
+            gained = (at - last) * settings.byte_budget_per_s
+            level = min(settings.burst_bytes * NS_PER_S, level + gained) - size * NS_PER_S
+            last = at
+            assert level >= 0
+
+
+def load(air: Air, items: int) -> None:
+    """Give everybody more to say than fits."""
+    for station in air.live():
+        intents = tuple(Intent(serial, bytes(200)) for serial in range(1, 12))
+        station.mesh.set_intents(IntentSection(0, intents))
+        station.mesh.offer_items(
+            [LogItem(station.number + 1, i, 1, 1, bytes(600)) for i in range(1, items)],
+            station.clock(air.now),
+        )
+
+
+@pytest.mark.parametrize('rate', [1_500, 8_000, 30_000])
+def test_a_line_under_load_keeps_to_budget_and_mtu(rate: int) -> None:
+    air = Air(6, line, loss=0.2, settings=MeshSettings(byte_budget_per_s=rate, burst_bytes=2_400))
+    load(air, 40)
+    air.run(4.0)
+    assert_within_budget(air)
+
+
+def test_fifty_robots_in_one_hop_keep_to_budget_and_mtu() -> None:
+    air = Air(50)
+    air.run(0.3)
+    load(air, 3)
+    air.run(0.4)
+    assert_within_budget(air)
+    for station in air.live():
+        assert len(station.mesh.alive()) == 50
+
+
+def test_fifty_robots_in_a_grid_of_hops_keep_to_budget_and_mtu() -> None:
+    def near(a: int, b: int) -> bool:
+        return abs(a // 10 - b // 10) <= 1 and abs(a % 10 - b % 10) <= 1
+
+    air = Air(50, near)
+    air.run(1.5)
+    assert_within_budget(air)
+    assert all(len(station.mesh.alive()) == 50 for station in air.live())
+
+
+def test_beacons_do_not_starve_while_a_log_is_pulled() -> None:
+    air = Air(2, settings=MeshSettings(byte_budget_per_s=10_000, burst_bytes=2_400))
+    air.run(1.0)
+    load(air, 200)
+    before = dict(air.stations[0].made_ns)
+    air.run(5.0)
+    assert len(air.stations[0].made_ns) - len(before) >= 40  # at least 8 Hz of 20
+    assert not air.stations[1].kinds('suspected')
+
+
+def test_a_stop_goes_out_at_once_although_the_budget_is_spent() -> None:
+    air = Air(2, settings=MeshSettings(byte_budget_per_s=10_000, burst_bytes=2_400))
+    air.run(1.0)
+    load(air, 200)
+    air.run(1.0)
+    station = air.stations[0]
+    station.mesh.raise_stop(1)
+    air.wake(station)
+    air.run(0.1)
+    assert air.stations[1].mesh.active_stops()
+
+
+def test_an_idle_robot_wakes_for_its_beacons_only() -> None:
+    air = Air(3)
+    air.run(1.0)
+    wakes = [0]
+    air.checks.append(lambda station: wakes.__setitem__(0, wakes[0] + 1))
+    air.run(1.0)
+    assert wakes[0] <= 3 * 21
+
+
+@given(
+    st.integers(1, 10**6),
+    st.integers(1, 10**5),
+    st.lists(st.tuples(st.integers(0, 10**10), st.integers(1, 2000)), max_size=50),
+)
+def test_the_bucket_never_gives_more_than_rate_and_burst(
+    rate: int, burst: int, steps: list[tuple[int, int]]
+) -> None:
+    bucket, now, spent = TokenBucket(rate, burst, 0), 0, 0
+    for elapsed, size in steps:
+        now += elapsed
+        if bucket.available(now) >= size:
+            bucket.spend(size)
+            spent += size
+        elif size <= burst:
+            ready = bucket.ready_ns(size, now)
+            assert ready > now and bucket.available(ready) >= size
+            now = ready
+    assert spent * NS_PER_S <= burst * NS_PER_S + rate * now
+
+
+def test_the_bucket_says_exactly_when_enough_is_there() -> None:
+    bucket = TokenBucket(1000, 100, 0)
+    bucket.spend(100)
+    assert bucket.ready_ns(10, 0) == 10_000_000
+    assert bucket.available(9_999_999) == 9
+    assert bucket.available(10_000_000) == 10
+
+
+@pytest.mark.parametrize(
+    ('field', 'values'),
+    [
+        ('suspicion_max_s', {'suspicion_max_s': 0.2}),
+        ('link_timeout_s', {'link_timeout_s': 0.5, 'beacon_period_s': 0.5}),
+        ('burst_bytes', {'burst_bytes': 2_300}),
+        ('mtu_bytes', {'mtu_bytes': 500}),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(field: str, values: dict) -> None:
+    with pytest.raises(ConfigurationError, match=field):
+        check_mesh(MeshSettings(**values), 'swarm.yaml', 'mesh.')
+
+
+def test_the_defaults_are_valid_and_every_field_is_declared() -> None:
+    check_mesh(MeshSettings(), 'defaults')
+    assert len(declared(MeshSettings)) == len(MeshSettings.__dataclass_fields__)
+
+
+def test_a_position_no_frame_can_carry_is_not_sent() -> None:
+    air = Air(2)
+    air.stations[1].mesh.set_beacon((10**10, 0, 0), 0, (0, 0, 0), 0, localised=True)
+    air.run(1.0)
+    assert air.stations[0].mesh.neighbors(0, 0).neighbors == ()
+    assert air.stations[0].mesh.alive() == (FIRST_ID, FIRST_ID + 1)

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Safety stops reach everybody at once, merge by maximum and are lifted by exact counters."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+import pytest
+
+from mesh.radio import Air, CLUSTER, CONFIG, FIRST_ID, identity, line
+from swarm_coordination.errors import UsageError
+from swarm_coordination.mesh.rows import Frame, FrameHeader, StopFlag
+from swarm_coordination.mesh.stops import ISSUERS_MAX, StopRegister
+from swarm_coordination.units import NS_PER_S
+
+FLAGS = st.builds(StopFlag, st.integers(1, 5), st.integers(0, 9), st.integers(0, 3))
+
+
+@pytest.mark.parametrize('seed', range(3))
+def test_a_stop_reaches_the_end_of_a_line_within_a_fifth_second_and_a_tenth_per_hop(
+    seed: int,
+) -> None:
+    air = Air(7, line, seed=seed)
+    reached: dict[int, int] = {}
+
+    def note(station: object, result: object) -> None:
+        if result.stops:  # type: ignore[attr-defined]
+            reached.setdefault(station.number, air.now)  # type: ignore[attr-defined]
+
+    air.arrivals.append(note)
+    air.run(1.0)
+    raised = air.now
+    station = air.stations[0]
+    flag = station.mesh.raise_stop(2)
+    air.wake(station)
+    air.run(1.0)
+    for hops in range(1, 7):
+        assert (reached[hops] - raised) / NS_PER_S <= 0.2 + 0.1 * hops
+        assert air.stations[hops].mesh.active_stops() == (flag,)
+
+
+def test_a_stop_reaches_everybody_at_a_third_loss_and_those_who_start_later() -> None:
+    air = Air(7, line, loss=0.3)
+    air.run(1.0)
+    air.stations[0].mesh.raise_stop(1)
+    air.run(3.0)
+    assert all(station.mesh.active_stops() for station in air.live())
+    late = air.start(6, incarnation=2)
+    air.run(0.5)
+    assert late.mesh.active_stops() == air.stations[0].mesh.active_stops()
+
+
+def test_a_stop_is_taken_from_a_frame_that_is_otherwise_refused() -> None:
+    air = Air(2)
+    air.run(0.5)
+    frame = Frame(FrameHeader(CLUSTER, CONFIG + 1, identity(9), 1), (), (StopFlag(5, 1, 3),))
+    data = air.codec(CONFIG + 1).encode(frame)
+    assert air.inject(0, data).stops == (StopFlag(5, 1, 3),)
+    # Again: nothing rises.
+    assert air.inject(0, data).stops == ()
+
+
+def test_lifting_names_counters_and_a_stop_raised_meanwhile_survives() -> None:
+    register = StopRegister(1)
+    first = register.raise_stop(2)
+    second = register.raise_stop(1)
+    register.lift([(1, first.counter)])
+    assert register.active() == (second,)
+    register.lift([(1, second.counter)])
+    assert register.active() == ()
+    assert not register.merge(second)  # an echo of the lifted one stops nobody
+    assert register.raise_stop(1).counter == second.counter + 1
+
+
+def test_a_lift_that_comes_before_its_stop_still_lifts_it() -> None:
+    register = StopRegister(1)
+    register.lift([(2, 4)])
+    assert not register.merge(StopFlag(2, 4, 3))
+    assert register.merge(StopFlag(2, 5, 3))
+    assert register.active() == (StopFlag(2, 5, 3),)
+
+
+def test_stops_survive_a_restart() -> None:
+    assert StopRegister(1, [(2, 3, 1), (1, 7, 2)]).raise_stop(1).counter == 8
+    assert StopRegister(1, [(2, 3, 1)]).active() == (StopFlag(2, 3, 1),)
+
+
+def test_an_undefined_level_is_misuse() -> None:
+    with pytest.raises(UsageError):
+        Air(1).stations[0].mesh.raise_stop(0)
+
+
+@given(st.lists(FLAGS, max_size=12), st.randoms())
+def test_the_order_in_which_flags_arrive_does_not_matter(flags: list, rng: object) -> None:
+    shuffled = list(flags)
+    rng.shuffle(shuffled)  # type: ignore[attr-defined]
+    registers = [StopRegister(0), StopRegister(0)]
+    for register, order in zip(registers, (flags, shuffled)):
+        for flag in order + order:
+            register.merge(flag)
+    assert registers[0].active() == registers[1].active()
+
+
+def test_the_register_is_bounded_and_keeps_what_it_has() -> None:
+    register = StopRegister(0)
+    for issuer in range(1, ISSUERS_MAX + 50):
+        register.merge(StopFlag(issuer, 1, 1))
+    assert len(register.active()) == ISSUERS_MAX
+    assert register.active()[0].issuer == 1
+
+
+def test_many_stops_do_not_crowd_the_beacon_out_and_all_get_through() -> None:
+    air = Air(2)
+    air.run(0.5)
+    for issuer in range(40):
+        flag = StopFlag(FIRST_ID + 100 + issuer, 1, 1)
+        frame = Frame(FrameHeader(CLUSTER, CONFIG, identity(9), issuer), (), (flag,))
+        air.inject(0, air.codec(CONFIG).encode(frame))
+    before = max(air.stations[0].made_ns)
+    air.run(1.0)
+    assert max(air.stations[0].made_ns) >= before + 19
+    assert len(air.stations[1].mesh.active_stops()) == 40
