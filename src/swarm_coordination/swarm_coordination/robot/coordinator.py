@@ -17,7 +17,6 @@ import random
 from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.errors import FrameError
 from swarm_coordination.mesh.codec import FrameCodec
-from swarm_coordination.mesh.consensus_rows import append_from_item, ConsensusRows, items_after
 from swarm_coordination.mesh.events import MeshEvent
 from swarm_coordination.mesh.mesh import Mesh
 from swarm_coordination.mesh.rows import (
@@ -27,7 +26,6 @@ from swarm_coordination.mesh.rows import (
     IntentSection,
     MissionSection,
     StopFlag,
-    Want,
 )
 from swarm_coordination.mission.commands import (
     decode_command,
@@ -43,21 +41,18 @@ from swarm_coordination.mission.state import Applied, MissionState
 from swarm_coordination.mission.validation import check_mission
 from swarm_coordination.persistence import (
     Entry,
-    EntryRecord,
     IncarnationRecord,
     PersistRequest,
     Recovered,
     StopRecord,
 )
 from swarm_coordination.robot.durability import Outbox
-from swarm_coordination.robot.leading import Leading, leads
+from swarm_coordination.robot.leading import leads
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotOutput, RobotStatus
+from swarm_coordination.robot.replication import Replication
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.units import seconds_to_ns, to_mm
 from swarm_coordination.views import FormationTarget, Liveness, Mode, NeighborTable, Pose
-
-# Entries handed to a frame's worth of wants at once: two frames of 1200 bytes.
-SERVE_BYTES = 2_400
 
 
 class Coordinator:
@@ -87,8 +82,7 @@ class Coordinator:
         self.name = provision.name
         self._settings = settings
         self._codec = codec
-        self._names = {voter.storage_id: voter.name for voter in provision.voters}
-        self._names[self.storage_id] = self.name
+        self._voter_names = {voter.storage_id: voter.name for voter in provision.voters}
         self._incarnation = recovered.incarnation + 1
         self._mesh = Mesh(
             Identity(self.name, self.storage_id, self._incarnation),
@@ -101,6 +95,8 @@ class Coordinator:
             stops=recovered.stops,
         )
         self._mesh.set_roster(voter.storage_id for voter in provision.voters)
+        self._state = MissionState()
+        self._clock = LogClock()
         self._raft = Raft(
             self.storage_id,
             (voter.storage_id for voter in provision.voters),
@@ -111,14 +107,12 @@ class Coordinator:
             entries=recovered.entries,
             may_vote=recovered.may_vote,
         )
-        self._rows = ConsensusRows()
-        self._state = MissionState()
-        self._clock = LogClock()
+        self._replication = Replication(self._raft, self._mesh, self._state, self._clock)
         self._intents = IntentQueue(recovered.intents, recovered.last_serial)
         self._executor = MissionExecutor(self.storage_id, settings.mission)
         self._planner = self._new_planner()
         self._problem = ''  # of the planner, as last told
-        self._leading: Leading | None = None
+        self._planned_term = 0  # of the leadership that the planner serves
         self._outbox = Outbox()
         self._frames: list[bytes] = []
         self._committed: list[CommittedEntry] = []
@@ -126,7 +120,6 @@ class Coordinator:
         self._rejections: dict[str, int] = {}  # by reason, of which there are few (wire/codec.py)
         self._speaks = False  # not before the incarnation is on disk
         self._quorum = False
-        self._mission_version = 0
         self._pose: Pose | None = None
         self._velocity = (0.0, 0.0, 0.0)
         self._observed_at = now
@@ -151,12 +144,11 @@ class Coordinator:
         for stop in merged.stops:
             self._on_stop(stop, now)
         for owner, fragment in merged.news:
-            self._names[owner.storage_id] = owner.name
             self._on_news(owner, fragment, now)
         if merged.items:
-            self._take_items(now)
+            self._replication.on_items(now)
         if merged.want is not None:
-            self._serve(merged.want, now)
+            self._replication.serve(merged.want, now)
         self._settle(now)
 
     def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> None:
@@ -214,14 +206,12 @@ class Coordinator:
         """Let time pass: verdicts, elections, the mission, then frames that are due."""
         for event in self._mesh.tick(now):
             self._on_mesh_event(event, now)
-        self._raft.tick(now)
+        self._replication.tick(now)
         self._watch_quorum(now)
         if now >= self._next_step:
             self._step_mission(now)
             missed = (now - self._next_step) // self._step_ns
             self._next_step += (missed + 1) * self._step_ns
-        for want in self._mesh.items_wanted(now):
-            self._serve(want, now)
         self._settle(now)
         while self._speaks and (frame := self._mesh.compose(now)) is not None:
             self._frames.append(self._codec.encode(frame))
@@ -253,7 +243,7 @@ class Coordinator:
             role=int(self._raft.role),
             term=self._raft.term,
             leader=self._raft.leader,
-            leader_name=self._names.get(self._raft.leader, ''),
+            leader_name=self._name_of(self._raft.leader),
             quorum=self._raft.quorum_active(now),
             commit=self._raft.commit,
             applied=self._state.index,
@@ -278,30 +268,14 @@ class Coordinator:
 
     def _on_news(self, owner: Identity, fragment: Fragment, now: int) -> None:
         if fragment.consensus is not None:
-            for message in self._rows.messages(owner, fragment.consensus):
-                self._raft.step(message, now)
-        if fragment.intents is not None and self._leading is not None:
-            self._leading.propose_intents(owner.storage_id, fragment.intents.intents, now)
-
-    def _take_items(self, now: int) -> None:
-        """Feed Raft every item it wants next and that is here, whoever sent it and when."""
-        while (want := self._raft.want) is not None:
-            item = self._mesh.item(want[0], want[1] + 1)
-            if item is None:
-                return
-            self._raft.step(append_from_item(item), now)
-            if self._raft.want == want:
-                return
-
-    def _serve(self, want: Want, now: int) -> None:
-        """Put what another robot lacks, and this one has verified, into the next frames."""
-        if want.leader_term == self._raft.term and self._raft.leader:
-            items = items_after(self._raft, want.index, SERVE_BYTES)
-            self._mesh.offer_items(items, now, push=leads(self._raft))
+            self._replication.on_section(owner, fragment.consensus, now)
+        leading = self._replication.leading
+        if fragment.intents is not None and leading is not None:
+            leading.propose_intents(owner.storage_id, fragment.intents.intents, now)
 
     def _on_stop(self, flag: StopFlag, now: int) -> None:
         self._outbox.add(StopRecord(*flag))
-        issuer = self._names.get(flag.issuer, str(flag.issuer))
+        issuer = self._name_of(flag.issuer) or flag.issuer
         self._event(now, 'stop', f'safety stop {flag.counter} of {issuer}', flag.issuer)
 
     def _on_mesh_event(self, event: MeshEvent, now: int) -> None:
@@ -318,47 +292,37 @@ class Coordinator:
     # ---------------------------------------------------------------- log and mission
 
     def _settle(self, now: int) -> None:
-        """Move what came out of Raft to where it belongs, until nothing more comes."""
+        """Move what came out of Raft to where it belongs."""
         self._lead(now)
-        ready = self._raft.ready()
+        ready = self._replication.collect(now)
         if ready.soft_state is not None:
-            self._on_soft_state(now)
+            self._tell_role(now)
         if ready.records:
             self._outbox.add(*ready.records, mark=ready.mark)
-            if self._leading is not None:
-                new = [r.entry for r in ready.records if isinstance(r, EntryRecord)]
-                if new:
-                    items = items_after(self._raft, new[0].index - 1, SERVE_BYTES)
-                    self._mesh.offer_items(items, now)
         for entry in ready.committed:
             self._apply(entry, now)
         self._publish(now)
 
-    def _on_soft_state(self, now: int) -> None:
-        """Tell of a new term, role or leader; start or end leading."""
+    def _tell_role(self, now: int) -> None:
         raft = self._raft
-        if leads(raft):
-            if self._leading is None or self._leading.term != raft.term:
-                self._leading = Leading(raft, self._state, self._clock)
-                self._planner = self._new_planner()
-        else:
-            self._leading = None
-        name = self._names.get(raft.leader, 'nobody')
+        name = self._name_of(raft.leader) or 'nobody'
         text = f'{raft.role.name.lower()} in term {raft.term}, leader {name}'
         self._event(now, 'leader' if raft.leader else 'role', text, raft.term)
 
     def _lead(self, now: int) -> None:
-        """As leader: append what waits in the rows, and what the planner wants."""
-        leading = self._leading
-        if leading is None or not leads(self._raft) or leading.term != self._raft.term:
-            return
-        own = [Intent(r.serial, r.payload) for r in self._intents.head()]
-        leading.propose_intents(self.storage_id, own, now)
+        """As leader: append the intents that wait here."""
+        leading = self._replication.leading
+        if leading is not None and leads(self._raft):
+            own = [Intent(r.serial, r.payload) for r in self._intents.head()]
+            leading.propose_intents(self.storage_id, own, now)
 
     def _plan(self, now: int) -> None:
-        leading = self._leading
-        if leading is None or self._state.index < self._raft.commit:
+        """As leader: append intents that were refused before, and what the planner wants."""
+        leading = self._replication.leading
+        if leading is None or not leads(self._raft):
             return
+        if leading.term != self._planned_term:  # a planner remembers its own proposals only
+            self._planned_term, self._planner = leading.term, self._new_planner()
         for owner, intents in self._mesh.intents():
             leading.propose_intents(owner, intents.intents, now)
         command = self._planner.plan(
@@ -457,8 +421,7 @@ class Coordinator:
     def _publish(self, now: int) -> None:
         """Bring the own row up to date."""
         mesh, executor = self._mesh, self._executor
-        mesh.set_consensus(self._rows.section(self._raft))
-        mesh.set_want(Want(*want) if (want := self._raft.want) is not None else None)
+        self._replication.publish()
         mesh.set_mission(
             MissionSection(
                 version=0,  # the mesh numbers versions
@@ -481,6 +444,9 @@ class Coordinator:
 
     def _new_planner(self) -> MissionPlanner:
         return MissionPlanner(self._settings.mission, self._settings.formation_limits)
+
+    def _name_of(self, storage_id: int) -> str:
+        return self._mesh.name_of(storage_id) or self._voter_names.get(storage_id, '')
 
     def _event(self, now: int, kind: str, text: str, value: int = 0) -> None:
         self._events.append(RobotEvent(now, kind, text, value))

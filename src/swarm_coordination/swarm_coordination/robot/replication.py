@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Raft on the mesh: rows become messages, levels become the row, entries travel as log items.
+
+A leader pushes what it appends. Everybody states up to where it has verified the leader's log;
+whoever holds what follows offers it to the mesh, which sends it. What arrives goes to Raft in
+order, from the mesh's cache, whoever sent it and when.
+"""
+
+from __future__ import annotations
+
+from swarm_coordination.consensus.messages import Ready
+from swarm_coordination.consensus.raft import Raft
+from swarm_coordination.mesh.consensus_rows import append_from_item, ConsensusRows, items_after
+from swarm_coordination.mesh.mesh import Mesh
+from swarm_coordination.mesh.rows import ConsensusSection, Identity, Want
+from swarm_coordination.mission.log_time import LogClock
+from swarm_coordination.mission.state import MissionState
+from swarm_coordination.persistence import EntryRecord
+from swarm_coordination.robot.leading import Leading, leads
+
+# Entries handed to the mesh for one want: two frames of 1200 bytes.
+SERVE_BYTES = 2_400
+
+
+class Replication:
+    """One robot's Raft member and its traffic; ``leading`` is there while it leads."""
+
+    def __init__(self, raft: Raft, mesh: Mesh, state: MissionState, clock: LogClock) -> None:
+        self.raft = raft
+        self.leading: Leading | None = None
+        self._mesh = mesh
+        self._state = state
+        self._clock = clock
+        self._rows = ConsensusRows()
+
+    def on_section(self, owner: Identity, section: ConsensusSection, now: int) -> None:
+        """Take a newer consensus section of another robot's row."""
+        for message in self._rows.messages(owner, section):
+            self.raft.step(message, now)
+
+    def on_items(self, now: int) -> None:
+        """Feed Raft every item that it wants next and that is here."""
+        while (want := self.raft.want) is not None:
+            item = self._mesh.item(want[0], want[1] + 1)
+            if item is None:
+                return
+            self.raft.step(append_from_item(item), now)
+            if self.raft.want == want:
+                return  # it did not fit: the item is of a log that was cut since
+
+    def serve(self, want: Want, now: int) -> None:
+        """Offer what another robot lacks and this one has verified."""
+        if want.leader_term == self.raft.term and self.raft.leader:
+            items = items_after(self.raft, want.index, SERVE_BYTES)
+            self._mesh.offer_items(items, now, push=leads(self.raft))
+
+    def tick(self, now: int) -> None:
+        """Let time pass, and offer what neighbours want and the mesh does not hold."""
+        self.raft.tick(now)
+        for want in self._mesh.items_wanted(now):
+            self.serve(want, now)
+
+    def collect(self, now: int) -> Ready:
+        """Return what came out of Raft; start or end leading, push what a leader appended."""
+        ready = self.raft.ready()
+        if ready.soft_state is not None:
+            self._follow_role()
+        if self.leading is not None:
+            new = [record.entry for record in ready.records if isinstance(record, EntryRecord)]
+            if new:
+                items = items_after(self.raft, new[0].index - 1, SERVE_BYTES)
+                self._mesh.offer_items(items, now)
+        return ready
+
+    def publish(self) -> None:
+        """Bring the own row's consensus section and want up to date."""
+        want = self.raft.want
+        self._mesh.set_consensus(self._rows.section(self.raft))
+        self._mesh.set_want(Want(*want) if want is not None else None)
+
+    def _follow_role(self) -> None:
+        if not leads(self.raft):
+            self.leading = None
+        elif self.leading is None or self.leading.term != self.raft.term:
+            self.leading = Leading(self.raft, self._state, self._clock)
