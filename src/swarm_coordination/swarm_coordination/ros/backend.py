@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+A swarm of real processes as a backend that scenarios are played on.
+
+One process for each robot and one for the world; this one watches over DDS, kills and restarts.
+Times of what robots report are those of the robots: one host has one steady clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import itertools
+import json
+from pathlib import Path
+import random
+import sys
+import time
+
+from swarm_coordination.configuration import SwarmFile
+from swarm_coordination.errors import StorageError, SwarmError
+from swarm_coordination.persistence import Entry
+from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotStatus
+from swarm_coordination.ros.executor import Runner
+from swarm_coordination.ros.fleet import Fleet
+from swarm_coordination.ros.observer import Handlers, Observer
+from swarm_coordination.scenario.backend import Groups, Proposal, TrueState
+from swarm_coordination.scenario.recorder import Recorder
+from swarm_coordination.scenario.schema import Scenario
+from swarm_coordination.simulation.invariants import Invariants
+from swarm_coordination.simulation.radio import Radio
+from swarm_coordination.storage.provision import FILE_NAME, make_cluster, write_provision
+from swarm_coordination.storage.store import Storage
+from swarm_coordination.units import ns_to_seconds
+
+WORLD = 'world'
+# A Python process on a busy host needs some seconds to start.
+START_TIMEOUT_S = 30.0
+
+
+class RosSwarm:
+    """
+    Robots as processes over DDS; implements ``scenario.backend.Backend``.
+
+    ``folder`` is the folder of the run: disks, logs. Call ``start``, then ``update`` some 10
+    times a second, then ``end``, then ``compare_disks``.
+    """
+
+    name = 'ros'
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        swarm: SwarmFile,
+        seed: int,
+        recorder: Recorder,
+        folder: Path,
+        runner: Runner,
+        fleet: Fleet,
+    ) -> None:
+        self.robots = swarm.names
+        self._scenario, self._swarm, self._seed = scenario, swarm, seed
+        self._recorder, self._folder = recorder, folder
+        self._runner, self._fleet = runner, fleet
+        self.invariants = Invariants(self._broken)
+        control = swarm.robots[0].settings.control
+        self._safety_distance_m = control.safety_distance_m
+        self._radio = Radio(scenario.radio, control.range_m, self.robots)
+        self._observer = Observer(
+            runner,
+            self.robots,
+            Handlers(self._on_status, self._on_entry, self._on_event, self._on_closest),
+        )
+        runner.add(self._observer)
+        self._tickets = itertools.count(1)
+        self._start_ns = time.monotonic_ns()
+        self._applied: dict[str, int] = {}
+        self._too_close: set[tuple[str, str]] = set()
+        self._ended: set[str] = set()
+
+    # ---------------------------------------------------------------- start and end
+
+    def start(self) -> None:
+        """
+        Provision, start the world, then every robot: the time of the run begins with that.
+
+        Raises SwarmError, with the end of its log, where the world does not start.
+        """
+        # Every robot votes: an imposed split leaves the quorum with the larger group.
+        for provision in make_cluster(self.robots, random.SystemRandom(), self.robots):
+            write_provision(self.disk(provision.name), provision)
+        command = [sys.executable, '-m', 'swarm_coordination.ros.world_main', '--light']
+        command += _parameters(
+            swarm_file=self._swarm.source,
+            scenario=self._scenario.source,
+            robots=len(self.robots),
+            seed=self._seed,
+        )
+        self._fleet.start(WORLD, command, self._folder / f'{WORLD}.log')
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self._runner.stopping and len(self._observer.truth) < len(self.robots):
+            self._runner.spin_until(time.monotonic() + 0.1)
+            self._check_starts()
+            if time.monotonic() > deadline:
+                raise SwarmError(f'the world has not started within {START_TIMEOUT_S:g} s')
+        self._fleet.begin_measuring(WORLD)
+        self._start_ns = time.monotonic_ns()
+        for name in self.robots:
+            command = [sys.executable, '-m', 'swarm_coordination.ros.robot_main', '--light']
+            command += _parameters(
+                '-r', f'__ns:=/{name}',
+                swarm_file=self._swarm.source,
+                robot_name=name,
+                storage_dir=self.disk(name),
+                radio_filter=True,
+                radio_seed=self._seed,
+            )
+            self._fleet.start(name, command, self._folder / f'{name}.log')
+
+    def _check_starts(self) -> None:
+        """Raise SwarmError where a process has ended before it ever reported."""
+        for name, code in self._fleet.unexpected():
+            if name not in self._observer.seen:
+                tail = self._fleet.log_tail(name)
+                raise SwarmError(f'{name} ended at start with status {code}:\n{tail}')
+
+    def update(self) -> None:
+        """
+        Look after processes and requests.
+
+        Raises SwarmError where a robot's process has ended before it ever reported.
+        """
+        self._observer.ask_again()
+        if self._observer.truth:
+            self._radio.place(self._observer.truth)
+        self._check_starts()
+        for name, code in self._fleet.unexpected():
+            if name not in self._ended:
+                self._ended.add(name)
+                self._broken(f'{name} ended with status {code}: {self._fleet.log_tail(name, 1)}')
+        while self._observer.problems:
+            self._broken(self._observer.problems.pop())
+
+    def end(self) -> None:
+        """Measure, then end every process."""
+        self._recorder.record.processes.update(self._fleet.figures())
+        self._fleet.end()
+
+    def compare_disks(self) -> None:
+        """Check that all disks hold one log, as far as each robot had applied it."""
+        logs: dict[str, tuple[Entry, ...]] = {}
+        for name in self.robots:
+            try:
+                storage, recovered = Storage.open(self.disk(name))
+            except StorageError as error:
+                self._broken(f'disk of {name}: {error}')
+                continue
+            storage.close()
+            logs[name] = recovered.entries[: self._applied.get(name, 0)]
+        longest = max(logs.values(), key=len, default=())
+        for name, entries in logs.items():
+            if len(entries) < self._applied.get(name, 0):
+                self._broken(
+                    f'disk of {name}: {len(entries)} entries of {self._applied[name]} applied'
+                )
+            if entries != longest[: len(entries)]:
+                self._broken(f'disk of {name}: its log is not that of the others')
+        self._recorder.record.figures['disk_entries'] = {k: len(v) for k, v in logs.items()}
+
+    def disk(self, robot: str) -> Path:
+        """Return the folder that is the robot's disk."""
+        return self._folder / 'robots' / robot
+
+    # ---------------------------------------------------------------- the backend interface
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since the run began."""
+        return ns_to_seconds(time.monotonic_ns() - self._start_ns)
+
+    def running(self) -> tuple[str, ...]:
+        """Return the names of the robots whose process runs."""
+        return tuple(name for name in self.robots if self._fleet.running(name))
+
+    def statuses(self) -> Mapping[str, RobotStatus]:
+        """Return the newest status of every running robot."""
+        known = self._observer.statuses
+        return {name: known[name] for name in self.running() if name in known}
+
+    def truth(self) -> Mapping[str, TrueState]:
+        """Return the newest true state of every plant."""
+        return self._observer.truth
+
+    def links(self) -> tuple[tuple[str, str], ...]:
+        """Return the pairs that hear each other, imposed cuts included."""
+        return self._radio.links()
+
+    def reach(self) -> tuple[tuple[str, str], ...]:
+        """Return the pairs within range of each other."""
+        return self._radio.reach()
+
+    def propose(self, robot: str, command: str) -> int:
+        """Hand a command to a robot; returns a ticket."""
+        ticket = next(self._tickets)
+        self._observer.propose(robot, command, ticket)
+        return ticket
+
+    def proposal(self, ticket: int) -> Proposal:
+        """Return what became of a proposal."""
+        return self._observer.proposals[ticket]
+
+    def kill(self, robot: str) -> None:
+        """SIGKILL a robot's process."""
+        self._fleet.kill(robot)
+        self._observer.forget(robot)
+
+    def restart(self, robot: str, *, keep_disk: bool) -> None:
+        """Start a killed robot's process again; without its disk only its identity is left."""
+        if not keep_disk:
+            for path in self.disk(robot).iterdir():
+                if path.name != FILE_NAME:
+                    path.unlink()
+        self.invariants.restarted(robot)
+        self._fleet.restart(robot)
+
+    def set_partition(self, groups: Groups | None) -> None:
+        """Let only robots of the same group hear each other; None heals."""
+        self._radio.cut(groups)
+        self._observer.set_partition(groups)
+
+    def stop(self, robot: str, level: int) -> None:
+        """Raise a safety stop at a robot."""
+        self._observer.stop(robot, level)
+
+    # ---------------------------------------------------------------- what happens
+
+    def _at(self, time_ns: int) -> float:
+        return max(0.0, ns_to_seconds(time_ns - self._start_ns))
+
+    def _on_status(self, robot: str, status: RobotStatus) -> None:
+        self._fleet.begin_measuring(robot)
+        self.invariants.status(robot, status)
+        self._recorder.status(self._at(status.time_ns), robot, status)
+
+    def _on_entry(self, robot: str, entry: CommittedEntry) -> None:
+        self._applied[robot] = entry.index
+        self.invariants.committed(robot, entry)
+        self._recorder.committed(self.now_s, robot, self._fleet.lives(robot), entry)
+
+    def _on_event(self, robot: str, event: RobotEvent) -> None:
+        self._recorder.event(self._at(event.time_ns), robot, event)
+
+    def _on_closest(self, distance_m: float, first: str, second: str) -> None:
+        self._recorder.closest(self.now_s, distance_m, first, second)
+        if distance_m < self._safety_distance_m and (first, second) not in self._too_close:
+            self._too_close.add((first, second))
+            self._broken(f'{first} and {second} are {distance_m:.3f} m apart')
+
+    def _broken(self, text: str) -> None:
+        self._recorder.violation(f'{self.now_s:.3f} s: {text}')
+
+
+def _parameters(*words_before: str, **values: object) -> list[str]:
+    """Return parameters in the form of ROS's command line, after ``words_before``."""
+    words = ['--ros-args', *words_before]
+    for name, value in values.items():
+        # A number or a flag as it is; text quoted, as YAML reads the value.
+        shown = json.dumps(value if isinstance(value, bool | int) else str(value))
+        words += ['-p', f'{name}:={shown}']
+    return words

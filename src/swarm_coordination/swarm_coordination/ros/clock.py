@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The one clock of a node: integer nanoseconds, steady, or ROS time under ``use_sim_time``.
+
+Under simulated time nothing starts before the first ``/clock``, a paused clock pauses the robot,
+and a jump back ends the process: the core's ``now`` never goes backwards, so a rewound
+simulation is a restart of the robot, with its disk.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from rclpy.clock import Clock, ClockType
+
+from swarm_coordination.errors import SwarmError
+
+
+class ClockWentBack(SwarmError):
+    """Simulated time jumped back: the robot has to be started again."""
+
+
+class CoreClock:
+    """Gives the core its ``now`` and timers their clock."""
+
+    def __init__(self, node: Any) -> None:
+        self._simulated = bool(node.get_parameter('use_sim_time').value)
+        self._ros = node.get_clock()
+        self.timer_clock = (
+            self._ros if self._simulated else Clock(clock_type=ClockType.STEADY_TIME)
+        )
+        self._newest = 0
+
+    @property
+    def started(self) -> bool:
+        """Whether there is a time: at once, or from the first ``/clock`` on."""
+        return not self._simulated or self._ros.now().nanoseconds > 0
+
+    def now(self) -> int:
+        """Nanoseconds now; raises ClockWentBack where simulated time did."""
+        if not self._simulated:
+            return time.monotonic_ns()
+        now = int(self._ros.now().nanoseconds)
+        if now < self._newest:
+            raise ClockWentBack(
+                f'simulated time went from {self._newest} ns back to {now} ns: restart the robot'
+            )
+        self._newest = now
+        return now
+
+    def stamp(self) -> Any:
+        """ROS time now, for the header of a message."""
+        return self._ros.now().to_msg()

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Node ``coordinator``: carries the core's ``Coordinator`` between DDS, disk and operator.
+
+One timer, armed for the core's next deadline. Every callback ends in ``_pump``, which takes what
+came out of the core: frames to the air, records to the writer thread, entries and events to
+their topics. The disk is touched by that thread only; its results come back as tasks of the
+executor. A failed sync ends the process.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+import importlib
+import math
+import random
+import secrets
+from typing import Any
+
+from rclpy.node import Node
+from swarm_msgs import msg as swarm
+from visualization_msgs.msg import MarkerArray
+
+from swarm_coordination.bounds import ID_MAX
+from swarm_coordination.errors import ConfigurationError, StorageError
+from swarm_coordination.robot.coordinator import Coordinator
+from swarm_coordination.robot.outputs import CommittedEntry
+from swarm_coordination.ros import qos
+from swarm_coordination.ros.clock import CoreClock
+from swarm_coordination.ros.conversions import (
+    entry_to,
+    event_to,
+    status_to,
+    table_to,
+    target_to,
+)
+from swarm_coordination.ros.executor import Runner
+from swarm_coordination.ros.localisation import Localisation
+from swarm_coordination.ros.markers import markers
+from swarm_coordination.ros.operator_services import OperatorServices
+from swarm_coordination.ros.parameters import (
+    ControllerOptions,
+    CoordinatorOptions,
+    Overrides,
+    read_robot,
+)
+from swarm_coordination.ros.radio_filter import RadioFilter
+from swarm_coordination.settings import declared
+from swarm_coordination.storage.store import Storage
+from swarm_coordination.storage.writer import StorageWriter
+from swarm_coordination.units import NS_PER_MS, seconds_to_ns
+from swarm_coordination.views import Pose
+from swarm_coordination.wire.codec import WireCodec
+
+MESH_TOPIC = '/swarm/mesh'
+RADIO_TOPIC = '/swarm/radio'
+# Own frames come back from DDS; those of the last second are enough to know them by.
+SENT_MAX = 256
+# A timer armed for a time this near is as good: re-arming costs more than it gains.
+SLACK_NS = NS_PER_MS // 2
+# What `query_log` can look back on; as many entries as the core holds in memory for sure.
+ENTRIES_MAX = 65_536
+
+
+class CoordinatorNode(Node):
+    """Runs one ``Coordinator``."""
+
+    def __init__(self, runner: Runner, **node_options: Any) -> None:
+        """Read parameters and disk, then create topics and the timer; raises SwarmError."""
+        super().__init__(
+            'coordinator',
+            context=runner.context,
+            automatically_declare_parameters_from_overrides=True,
+            **node_options,
+        )
+        overrides = Overrides(self)
+        robot, directory = read_robot(self, overrides)
+        self._options = overrides.group(CoordinatorOptions(), '')
+        overrides.done(ignored=tuple(declared(ControllerOptions)))
+        self._runner = runner
+        self._core_clock = CoreClock(self)
+        storage, recovered = Storage.open(directory)
+        provision = recovered.provision
+        if provision.name != robot.name:
+            storage.close()
+            raise ConfigurationError(
+                'parameter', 'storage_dir', str(directory),
+                f'the storage of {robot.name}: it is that of {provision.name}',
+            )
+        self._name = robot.name
+        self._nonce = secrets.randbelow(ID_MAX)
+        self._settings = robot.settings
+        self._recovered = recovered
+        codec = WireCodec(provision.key, provision.cluster_id, robot.settings.config_hash)
+        self._codec = codec
+        # Who leads assigns slots with it. Loading it takes a second on a busy host: at the first
+        # assignment, the new leader would fall silent and lose the lead.
+        importlib.import_module('scipy.optimize')
+        self._core = Coordinator(
+            recovered, robot.settings, codec, random.Random(self._nonce), self._core_clock.now()
+        )
+        self._writer = StorageWriter(storage, self._on_durable, self._on_disk_failure)
+        self._pose: Pose | None = None
+        self._sent: deque[bytes] = deque(maxlen=SENT_MAX)
+        self.entries: deque[CommittedEntry] = deque(maxlen=ENTRIES_MAX)
+        self._shown_ns = -1
+        self._next_status = self._next_markers = 0
+        self._filter: RadioFilter | None = None
+        self._create_topics()
+        self._operators = OperatorServices(
+            self, runner, self._core, self._core_clock, self._options
+        )
+        self._localisation = Localisation(self, self._name, self._core_clock, self._on_pose)
+        self._armed_ns = self._core_clock.now()
+        self._timer = self.create_timer(0.001, self._on_timer, clock=self._core_clock.timer_clock)
+
+    def _create_topics(self) -> None:
+        def publisher(kind: Any, topic: str, profile: Any) -> Any:
+            events = qos.publisher_events(self, topic)
+            return self.create_publisher(kind, topic, profile, event_callbacks=events)
+
+        self._mesh = publisher(swarm.MeshFrame, MESH_TOPIC, qos.MESH)
+        self._status = publisher(swarm.RobotStatus, 'status', qos.STATUS_OFFERED)
+        self._neighbors = publisher(swarm.NeighborTable, 'neighbors', qos.TABLE_OFFERED)
+        self._target = publisher(swarm.FormationTarget, 'target', qos.TABLE_OFFERED)
+        self._log = publisher(swarm.LogEntry, 'log', qos.LOG)
+        self._events = publisher(swarm.MissionEvent, 'events', qos.EVENTS)
+        self._markers = publisher(MarkerArray, 'markers', qos.MARKERS)
+        self.create_subscription(
+            swarm.MeshFrame, MESH_TOPIC, self._on_frame, qos.MESH,
+            event_callbacks=qos.subscription_events(self, MESH_TOPIC),
+        )
+        if self._options.radio_filter:
+            rng = random.Random(f'{self._options.radio_seed}:{self._name}')
+            self._filter = RadioFilter(self._name, self._options.radio_timeout_s, rng)
+            self.create_subscription(swarm.RadioState, RADIO_TOPIC, self._on_radio, qos.RADIO)
+
+    # ---------------------------------------------------------------- what comes in
+
+    def _on_frame(self, message: Any) -> None:
+        data = message.data.tobytes()
+        if message.sender == self._name and data in self._sent:
+            return
+        now = self._core_clock.now()
+        if self._filter is not None and not self._filter.hears(message.sender, len(data), now):
+            return
+        self._core.receive(data, now)
+        self.pump(now)
+
+    def _on_radio(self, message: Any) -> None:
+        assert self._filter is not None
+        self._filter.update(
+            message.names, message.reception, message.reference_bytes, self._core_clock.now()
+        )
+
+    def _on_pose(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> None:
+        self._pose = pose
+        self._core.observe(pose, velocity, now)
+
+    def _on_timer(self) -> None:
+        if not self._core_clock.started:
+            self._arm(self._core_clock.now() + seconds_to_ns(self._options.status_period_s))
+            return
+        now = self._core_clock.now()
+        self._core.tick(now)
+        self._armed_ns = now  # it has fired: any deadline is a new one
+        self.pump(now, timer=True)
+
+    # ---------------------------------------------------------------- what goes out
+
+    def pump(self, now: int, *, timer: bool = False) -> None:
+        """Carry out everything the core has to say, and arm the timer for what it waits for."""
+        out = self._core.poll()
+        for frame in out.frames:
+            self._sent.append(frame)
+            self._mesh.publish(swarm.MeshFrame(sender=self._name, data=array('B', frame)))
+        for request in out.persist:
+            self._writer.submit(request)
+        for entry in out.committed:
+            self.entries.append(entry)
+            self._log.publish(entry_to(entry))
+        if out.events:
+            stamp = self._core_clock.stamp()
+            for event in out.events:
+                self._events.publish(event_to(event, self._name, stamp))
+            self._operators.on_events(out.events)
+            self._next_status = now
+        table = self._core.table
+        if table.stamp_ns > self._shown_ns:
+            self._shown_ns = table.stamp_ns
+            stamp = self._core_clock.stamp()
+            self._neighbors.publish(table_to(table, stamp))
+            self._target.publish(target_to(self._core.target, stamp))
+        if now >= self._next_status:
+            self._publish_status(now)
+        deadline = min(self._core.next_deadline(now), self._next_status)
+        if timer or deadline + SLACK_NS < self._armed_ns:
+            self._arm(deadline)
+
+    def _arm(self, deadline_ns: int) -> None:
+        self._armed_ns = deadline_ns
+        self._timer.timer_period_ns = max(SLACK_NS, deadline_ns - self._core_clock.now())
+        self._timer.reset()
+
+    def _publish_status(self, now: int) -> None:
+        self._next_status = now + seconds_to_ns(self._options.status_period_s)
+        self._operators.expire(now)
+        status, stamp = self._core.status(now), self._core_clock.stamp()
+        table, target = self._core.table, self._core.target
+        error = math.nan
+        if self._pose is not None and target.slot >= 0:
+            error = math.dist(self._pose[:2], target.position[:2])
+        self._status.publish(
+            status_to(
+                status,
+                stamp,
+                heard=sorted(row.name for row in table.neighbors if row.heard),
+                formation_error_m=error,
+                process_nonce=self._nonce,
+            )
+        )
+        if now >= self._next_markers and self._pose is not None:
+            self._next_markers = now + seconds_to_ns(self._options.marker_period_s)
+            if self._markers.get_subscription_count():
+                self._markers.publish(markers(status, self._pose, table, target, stamp))
+
+    # ---------------------------------------------------------------- the disk
+
+    def _on_durable(self, tokens: tuple[int, ...]) -> None:
+        """Hand tokens over from the writer's thread."""
+        self._runner.post(lambda: self._release(tokens[-1]))
+
+    def _release(self, token: int) -> None:
+        now = self._core_clock.now()
+        self._core.persisted(token, now)
+        self.pump(now)
+
+    def _on_disk_failure(self, error: StorageError) -> None:
+        """End the process: a robot without a disk must not go on (writer's thread)."""
+        self._runner.fail(error)
+
+    def destroy_node(self) -> None:
+        """Sync what is queued, close the disk, leave."""
+        try:
+            self._writer.close()
+        except StorageError as error:
+            self.get_logger().fatal(f'disk: {error}')
+        super().destroy_node()

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Node ``observer``: what the demo sees of the swarm and asks of it, over DDS like anybody else.
+
+It keeps the newest status and truth, hands what happens to callbacks, and keeps asking until it
+is answered: a request sent before DDS has matched both ways is lost, and a command has an id
+under which a robot accepts it once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+import secrets
+import time
+from typing import Any
+
+from rclpy.node import Node
+from swarm_msgs import msg as swarm
+from swarm_msgs.srv import ProposeCommand, SetPartition, SetStop
+
+from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotStatus
+from swarm_coordination.ros import qos
+from swarm_coordination.ros.conversions import entry_from, event_from, status_from
+from swarm_coordination.ros.executor import Runner
+from swarm_coordination.ros.world_node import PARTITION_SERVICE, WORLD_TOPIC
+from swarm_coordination.scenario.backend import Groups, Proposal, ProposalStage, TrueState
+
+# A local answer takes milliseconds and one sync; by then the request or the answer was lost.
+ASK_AGAIN_S = 1.0
+# After that many times nobody will answer.
+ASK_MAX = 8
+
+
+@dataclass
+class Handlers:
+    """What happens in the swarm, as callbacks; the first argument is the robot's name."""
+
+    status: Callable[[str, RobotStatus], None]
+    committed: Callable[[str, CommittedEntry], None]
+    event: Callable[[str, RobotEvent], None]
+    closest: Callable[[float, str, str], None]
+
+
+@dataclass
+class _Request:
+    """A request that is sent until it is answered."""
+
+    client: Any
+    message: Any
+    answered: Callable[[Any], None]
+    given_up: Callable[[], None]
+    robot: str = ''
+    sent: int = 0
+    again_s: float = 0.0
+    future: Any = None
+
+
+class Observer(Node):
+    """Watches robots of these names."""
+
+    def __init__(self, runner: Runner, robots: Sequence[str], handlers: Handlers) -> None:
+        super().__init__(
+            'observer',
+            context=runner.context,
+            enable_rosout=False,
+            start_parameter_services=False,
+        )
+        self.statuses: dict[str, RobotStatus] = {}
+        self.truth: dict[str, TrueState] = {}
+        self.proposals: dict[int, Proposal] = {}
+        self.problems: list[str] = []
+        self.seen: set[str] = set()  # robots that have ever reported
+        self._handlers = handlers
+        self._silenced: dict[str, int] = {}  # robot: nonce of its killed process
+        self._nonces: dict[str, int] = {}
+        self._requests: list[_Request] = []
+        self._propose_clients, self._stop_clients = {}, {}
+        for name in robots:
+            def subscribe(kind: Any, topic: str, handler: Any, profile: Any, to: str) -> None:
+                self.create_subscription(kind, f'/{to}/{topic}', partial(handler, to), profile)
+
+            subscribe(swarm.RobotStatus, 'status', self._on_status, qos.STATUS, name)
+            subscribe(swarm.LogEntry, 'log', self._on_entry, qos.LOG, name)
+            subscribe(swarm.MissionEvent, 'events', self._on_event, qos.EVENTS, name)
+            self._propose_clients[name] = self.create_client(ProposeCommand, f'/{name}/propose')
+            self._stop_clients[name] = self.create_client(SetStop, f'/{name}/stop')
+        self.create_subscription(swarm.WorldState, WORLD_TOPIC, self._on_world, qos.WORLD)
+        self._partition_client = self.create_client(SetPartition, PARTITION_SERVICE)
+
+    # ---------------------------------------------------------------- asking
+
+    def propose(self, robot: str, command: str, ticket: int) -> None:
+        """Hand a command to a robot; the answer appears in ``proposals`` under ``ticket``."""
+        self.proposals[ticket] = Proposal(ProposalStage.PENDING)
+        message = ProposeCommand.Request(command=command, request_id=secrets.token_hex(8))
+
+        def answered(response: Any) -> None:
+            stage = ProposalStage.ACCEPTED if response.accepted else ProposalStage.REFUSED
+            self.proposals[ticket] = Proposal(
+                stage, response.session, response.serial, response.message
+            )
+
+        def lost() -> None:
+            self.proposals[ticket] = Proposal(ProposalStage.LOST, text=f'no answer from {robot}')
+
+        self._ask(_Request(self._propose_clients[robot], message, answered, lost, robot))
+
+    def stop(self, robot: str, level: int) -> None:
+        """Raise a safety stop at a robot."""
+        message = SetStop.Request(level=level, requested_by='demo', reason='scenario')
+        self._ask(
+            _Request(
+                self._stop_clients[robot],
+                message,
+                lambda response: self._check(f'stop at {robot}', response),
+                lambda: self.problems.append(f'{robot} did not answer to stop'),
+                robot,
+            )
+        )
+
+    def set_partition(self, groups: Groups | None) -> None:
+        """Let the world cut its radio, or heal it; a later call replaces one under way."""
+        self._requests = [r for r in self._requests if r.client is not self._partition_client]
+        placed = [(name, k) for k, group in enumerate(groups or (), start=1) for name in group]
+        message = SetPartition.Request(
+            names=[name for name, _ in placed], groups=[number for _, number in placed]
+        )
+        self._ask(
+            _Request(
+                self._partition_client,
+                message,
+                lambda response: self._check('partition', response),
+                lambda: self.problems.append('the world did not answer to a partition'),
+            )
+        )
+
+    def forget(self, robot: str) -> None:
+        """Note that the robot's process was killed: what it said no longer holds."""
+        self._silenced[robot] = self._nonces.get(robot, 0)
+        self.statuses.pop(robot, None)
+        for request in [r for r in self._requests if r.robot == robot]:
+            self._requests.remove(request)
+            request.given_up()
+
+    def ask_again(self) -> None:
+        """Send what is due, again where no answer came; call some 10 times a second."""
+        now = time.monotonic()
+        for request in list(self._requests):
+            if now < request.again_s or not request.client.service_is_ready():
+                continue
+            if request.sent >= ASK_MAX:
+                self._requests.remove(request)
+                request.given_up()
+                continue
+            if request.future is not None:
+                request.client.remove_pending_request(request.future)
+            request.sent += 1
+            request.again_s = now + ASK_AGAIN_S
+            request.future = request.client.call_async(request.message)
+            request.future.add_done_callback(partial(self._on_answer, request))
+
+    def _ask(self, request: _Request) -> None:
+        self._requests.append(request)
+        self.ask_again()
+
+    def _on_answer(self, request: _Request, future: Any) -> None:
+        if request in self._requests and not future.cancelled():
+            self._requests.remove(request)
+            request.answered(future.result())
+
+    def _check(self, what: str, response: Any) -> None:
+        if not response.accepted:
+            self.problems.append(f'{what}: {response.message}')
+
+    # ---------------------------------------------------------------- seeing
+
+    def _on_status(self, robot: str, message: Any) -> None:
+        if message.process_nonce == self._silenced.get(robot):
+            return
+        self._nonces[robot] = message.process_nonce
+        self.seen.add(robot)
+        status = self.statuses[robot] = status_from(message)
+        self._handlers.status(robot, status)
+
+    def _on_entry(self, robot: str, message: Any) -> None:
+        self._handlers.committed(robot, entry_from(message))
+
+    def _on_event(self, robot: str, message: Any) -> None:
+        self._handlers.event(robot, event_from(message))
+
+    def _on_world(self, message: Any) -> None:
+        for name, at, velocity, yaw in zip(
+            message.names, message.positions, message.velocities, message.yaws
+        ):
+            self.truth[name] = TrueState(
+                at.x, at.y, at.z, yaw, velocity.x, velocity.y, velocity.z
+            )
+        if message.closest_first:
+            self._handlers.closest(
+                message.closest_m, message.closest_first, message.closest_second
+            )

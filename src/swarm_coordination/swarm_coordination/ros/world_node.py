@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Node ``world``: the embedded world in real time, for robots that have no bodies.
+
+It integrates one plant for each robot of the swarm file from that robot's ``cmd_vel``, publishes
+localisation in each robot's namespace, the state of the radio for the receivers' filters, and
+ground truth for whoever judges. It knows nothing of the robots' processes: a plant whose robot is
+dead brakes and stands, an obstacle.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+from geometry_msgs.msg import Point, PoseStamped, Twist, Vector3
+from nav_msgs.msg import Odometry
+from rclpy.node import Node
+from swarm_msgs import msg as swarm
+from swarm_msgs.srv import SetPartition
+
+from swarm_coordination.configuration import load_swarm
+from swarm_coordination.ros import qos
+from swarm_coordination.ros.clock import CoreClock
+from swarm_coordination.ros.conversions import (
+    command_from,
+    MessageRefused,
+    odometry_to,
+    pose_to,
+)
+from swarm_coordination.ros.coordinator_node import RADIO_TOPIC
+from swarm_coordination.ros.executor import Runner
+from swarm_coordination.ros.parameters import Overrides, read_swarm_file, WorldOptions
+from swarm_coordination.scenario.backend import TrueState
+from swarm_coordination.scenario.loading import load_scenario
+from swarm_coordination.scenario.schema import RadioSettings, WorldSettings
+from swarm_coordination.simulation.radio import FRAME_BYTES, Radio
+from swarm_coordination.simulation.world import Closest, World
+from swarm_coordination.units import ns_to_seconds, seconds_to_ns
+from swarm_coordination.views import Pose
+
+WORLD_TOPIC = '/swarm/world'
+PARTITION_SERVICE = '/swarm/set_partition'
+_NOTHING_CLOSE = Closest(math.inf, '', '')
+
+
+class WorldNode(Node):
+    """Plants and radio of a whole swarm."""
+
+    def __init__(self, runner: Runner, **node_options: Any) -> None:
+        """Read parameters, create the topics of every robot and the timer; raises SwarmError."""
+        super().__init__(
+            'world',
+            context=runner.context,
+            automatically_declare_parameters_from_overrides=True,
+            **node_options,
+        )
+        overrides = Overrides(self)
+        source = read_swarm_file(overrides)
+        scenario = overrides.text('scenario', '', 'scenario for radio and plants; empty: defaults')
+        self._options = overrides.group(WorldOptions(), '')
+        overrides.done()
+        found = load_swarm(source)
+        robots = (found.first(self._options.robots) if self._options.robots else found).robots
+        radio, plants = RadioSettings(), WorldSettings()
+        if scenario:
+            played = load_scenario(scenario)
+            radio, plants = played.radio, played.world
+        self._names = tuple(robot.name for robot in robots)
+        self._core_clock = CoreClock(self)
+        self._start_ns = self._now_ns = self._core_clock.now()
+        self._noise_m, self._rng = plants.pose_noise_m, random.Random(self._options.seed)
+        self._world = World(((r.name, r.start) for r in robots), plants, self._now_ns)
+        self._radio = Radio(radio, robots[0].settings.control.range_m, self._names)
+        self._revision = 0
+        self._closest = _NOTHING_CLOSE
+        self._commanded_ns: dict[str, int] = {}
+        self._command_timeout_ns = seconds_to_ns(plants.command_timeout_s)
+        self._due = {'odom': 0, 'radio': 0, 'world': 0}
+        self._create_topics()
+        self.create_timer(
+            ns_to_seconds(self._world.step_ns), self._on_timer, clock=self._core_clock.timer_clock
+        )
+
+    def _create_topics(self) -> None:
+        self._poses, self._odometry = {}, {}
+        for name in self._names:
+            self._poses[name] = self.create_publisher(
+                PoseStamped, f'/{name}/pose', qos.STATE_OFFERED
+            )
+            self._odometry[name] = self.create_publisher(
+                Odometry, f'/{name}/odom', qos.STATE_OFFERED
+            )
+            self._subscribe(name)
+        self._radio_topic = self.create_publisher(swarm.RadioState, RADIO_TOPIC, qos.RADIO)
+        self._world_topic = self.create_publisher(swarm.WorldState, WORLD_TOPIC, qos.WORLD)
+        self.create_service(SetPartition, PARTITION_SERVICE, self._set_partition)
+
+    def _subscribe(self, name: str) -> None:
+        def command(message: Any) -> None:
+            plant = self._world.plants[name]
+            try:
+                velocity = command_from(message, plant.state.yaw)
+            except MessageRefused as error:
+                self.get_logger().error(f'{name}: {error}', throttle_duration_sec=5.0)
+                return
+            self._commanded_ns[name] = now = self._core_clock.now()
+            plant.command(velocity, now)
+
+        self.create_subscription(
+            Twist, f'/{name}/cmd_vel', command, qos.COMMAND,
+            event_callbacks=qos.subscription_events(self, f'/{name}/cmd_vel'),
+        )
+
+    def _on_timer(self) -> None:
+        if not self._core_clock.started:
+            return
+        now = self._core_clock.now()
+        moved = False
+        while self._now_ns + self._world.step_ns <= now:
+            self._now_ns += self._world.step_ns
+            closest = self._world.step(self._now_ns)
+            if closest.distance_m < self._closest.distance_m:
+                self._closest = closest
+            moved = True
+        if not moved:
+            return
+        truth, stamp = self._world.truth(), self._core_clock.stamp()
+        self._publish_localisation(truth, stamp, now)
+        if self._is_due('radio', self._options.radio_period_s, now):
+            self._publish_radio(truth, stamp)
+        if self._is_due('world', self._options.world_period_s, now):
+            self._publish_world(truth, stamp, now)
+
+    def _is_due(self, what: str, period_s: float, now: int) -> bool:
+        if now < self._due[what]:
+            return False
+        self._due[what] = max(self._due[what] + seconds_to_ns(period_s), now)
+        return True
+
+    def _publish_localisation(self, truth: dict[str, TrueState], stamp: Any, now: int) -> None:
+        odometry = self._is_due('odom', self._options.odom_period_s, now)
+        for name, state in truth.items():
+            pose = Pose(*state[:4])
+            if self._noise_m:
+                noise = self._rng.gauss
+                pose = pose._replace(
+                    x=pose.x + noise(0.0, self._noise_m), y=pose.y + noise(0.0, self._noise_m)
+                )
+            self._poses[name].publish(pose_to(pose, stamp))
+            if odometry:
+                self._odometry[name].publish(odometry_to(pose, state[4:], name, stamp))
+
+    def _publish_radio(self, truth: dict[str, TrueState], stamp: Any) -> None:
+        self._radio.place(truth)
+        # Losses of the disc do not depend on the size of a frame.
+        reference = 0 if self._radio.settings.model == 'disc' else FRAME_BYTES
+        self._radio_topic.publish(
+            swarm.RadioState(
+                stamp=stamp,
+                elapsed_ns=self._now_ns - self._start_ns,
+                names=list(self._names),
+                reception=[chance for row in self._radio.matrix() for chance in row],
+                reference_bytes=reference,
+                revision=self._revision,
+            )
+        )
+
+    def _publish_world(self, truth: dict[str, TrueState], stamp: Any, now: int) -> None:
+        states = list(truth.values())
+        ages = [now - self._commanded_ns.get(name, -(2**62)) for name in self._names]
+        known = [name in self._commanded_ns for name in self._names]
+        self._world_topic.publish(
+            swarm.WorldState(
+                stamp=stamp,
+                elapsed_ns=self._now_ns - self._start_ns,
+                names=list(self._names),
+                positions=[Point(x=s.x, y=s.y, z=s.z) for s in states],
+                velocities=[Vector3(x=s.vx, y=s.vy, z=s.vz) for s in states],
+                yaws=[s.yaw for s in states],
+                commanded=[age <= self._command_timeout_ns for age in ages],
+                closest_m=self._closest.distance_m,
+                closest_first=self._closest.first,
+                closest_second=self._closest.second,
+                command_age_s=[
+                    ns_to_seconds(age) if sure else math.inf for age, sure in zip(ages, known)
+                ],
+            )
+        )
+        self._closest = _NOTHING_CLOSE
+
+    def _set_partition(self, request: Any, response: Any) -> Any:
+        names, numbers = list(request.names), list(request.groups)
+        unknown = [name for name in names if name not in self._names]
+        if unknown or len(set(names)) != len(names) or len(names) != len(numbers):
+            response.error = response.ERROR_INVALID
+            response.message = f'names {names} with groups {numbers}: each robot once, one group'
+            return response
+        groups = tuple(
+            tuple(name for name, group in zip(names, numbers) if group == number)
+            for number in sorted(set(numbers))
+        )
+        if groups:  # whoever is not named is alone
+            groups += tuple((name,) for name in self._names if name not in names)
+        self._radio.cut(groups or None)
+        self._revision += 1
+        self._due['radio'] = 0  # at once: receivers must not hear on by the old state
+        response.accepted = True
+        response.message = f'{len(groups)} groups' if groups else 'whole'
+        self.get_logger().info(f'radio: {response.message}: {groups}')
+        return response
