@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import pytest
 
 from swarm_coordination.control.controller import FormationController
+from swarm_coordination.control.halfspaces import Relaxation
 from swarm_coordination.control.settings import ControlSettings
 from swarm_coordination.units import NS_PER_MS, NS_PER_S
 from swarm_coordination.views import (
@@ -250,6 +251,33 @@ def test_a_certified_link_is_released():
 def test_a_robot_that_is_not_surely_in_the_same_epoch_and_alive_stands_in_no_certificate(changes):
     _, report = flying(0, neighbors=certificate(**changes))
     assert report.released == () and 3 in report.kept
+
+
+@pytest.mark.parametrize(
+    ('age_s', 'pose_age_s', 'released'), [(0.1, 0.0, (3,)), (0.6, 0.0, ()), (0.1, 0.25, ())]
+)
+def test_a_certificate_counts_how_far_everybody_may_have_moved(age_s, pose_age_s, released):
+    middle = neighbor(2, -7.9, 0.0, age_s=age_s, links=(1, 3))
+    far = neighbor(3, -9.4, 0.0, age_s=0.1, links=(1, 2))
+    controller = FormationController(1, SETTINGS, 0)
+    controller.observe(ORIGIN, STILL, 0)
+    now = round(pose_age_s * NS_PER_S)
+    controller.table(table(now, middle, far), now)
+    assert controller.update(now).released == released
+
+
+def test_recovery_of_a_link_is_given_up_before_recovery_from_a_robot_too_close():
+    near, far = neighbor(2, 0.3, 0.0, age_s=0.0), neighbor(3, 6.93, 6.93, age_s=0.0)
+    _, report = flying(0, neighbors=(near, far))
+    assert report.relaxation is Relaxation.LINK_RECOVERY and report.relaxations == (1, 0)
+    assert report.command.vx <= -SETTINGS.recovery_speed_mps + 1e-9
+
+
+def test_a_robot_squeezed_between_two_that_are_too_close_stands_and_counts_it():
+    both = (neighbor(2, 0.3, 0.0, age_s=0.0), neighbor(3, -0.3, 0.0, age_s=0.0))
+    _, report = flying(0, neighbors=both)
+    assert report.relaxation is Relaxation.COLLISION_RECOVERY and report.relaxations == (0, 1)
+    assert report.command.vx == pytest.approx(0.0, abs=1e-9)
 
 
 def test_ages_grow_with_the_age_of_the_table():
