@@ -62,18 +62,22 @@ class Invariants:
             assert entry.index == len(self.committed) + 1, 'an entry was left out'
             self.committed.append(entry)
 
-    def shows(self, owner: int, section: ConsensusSection, disk: Disk) -> None:
+    def shows(self, raft: Raft, section: ConsensusSection, disk: Disk) -> None:
         """Whatever was promised is on disk, and nobody votes twice in a term."""
         state, entries = disk.durable()
+        owner = raft.member
         assert state.term >= section.term
+        if section.term < raft.term:
+            assert section.leader == section.heartbeat == 0, 'echo of a term not on disk'
         if section.vote:
             voted = self.votes.setdefault((owner, section.term), section.vote)
             assert voted == section.vote, f'{owner} voted twice in {section.term}'
             assert state.term > section.term or state.vote == section.vote
         if section.role in (Role.CANDIDATE, Role.LEADER):
             assert state == HardState(section.term, owner)
-        if section.match_index and section.match_term == state.term:
-            assert len(entries) >= section.match_index, 'acknowledged but not on disk'
+        if section.match_index and section.match_term == raft.term:
+            acknowledged = raft.log.between(0, section.match_index)
+            assert tuple(entries[: section.match_index]) == acknowledged, 'not on disk'
 
 
 def replay(records: list[HardState | EntryRecord]) -> tuple[HardState, list[Entry]]:
@@ -181,7 +185,7 @@ class Member:
     def beacon(self) -> Frame:
         """Compose a frame: own row, rows held, own new entries, what neighbours asked for."""
         section = self.rows.section(self.raft)
-        self.cluster.invariants.shows(self.id, section, self.disk)
+        self.cluster.invariants.shows(self.raft, section, self.disk)
         frame = Frame({**self.table, self.id: (self.identity, section)})
         frame.want = self.raft.want
         if self.raft.role is Role.LEADER:

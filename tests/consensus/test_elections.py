@@ -105,6 +105,35 @@ def test_a_candidate_does_not_count_its_own_vote_before_it_is_on_disk() -> None:
     assert raft.role is Role.LEADER
 
 
+def test_an_earlier_sync_does_not_count_a_later_vote_for_oneself() -> None:
+    raft = member((1,))
+    raft.step(append(1, (1, 1), 1), 0)
+    earlier = raft.ready()
+    candidate(raft)
+    raft.step(VoteResponse(2, 2, 1, False, 0), MAX)
+    candidacy = raft.ready()
+    raft.persisted(earlier.mark, MAX)
+    assert raft.role is Role.CANDIDATE
+    raft.persisted(candidacy.mark, MAX)
+    assert raft.role is Role.LEADER
+
+
+def test_a_second_candidacy_is_not_shown_by_the_disk_of_the_first() -> None:
+    raft = candidate(member())
+    sync(raft)
+    candidate(raft, raft.next_deadline())
+    shown = raft.levels()
+    assert raft.term == 2 and (shown.term, shown.role) == (1, Role.FOLLOWER)
+
+
+def test_a_new_leader_is_echoed_once_its_term_is_on_disk() -> None:
+    raft = member((1,))
+    raft.step(beat(2, 3, 5, raft), 0)
+    assert (raft.levels().term, raft.levels().leader, raft.levels().heartbeat) == (1, 0, 0)
+    sync(raft)
+    assert (raft.levels().term, raft.levels().leader, raft.levels().heartbeat) == (3, 2, 5)
+
+
 def test_a_vote_shows_only_once_it_is_on_disk() -> None:
     """Section 3.8."""
     voter = member((1,))

@@ -145,17 +145,27 @@ def test_what_was_cut_and_came_back_counts_only_when_it_is_written_again() -> No
     """The same entry may stand twice in the disk's history with another one in between."""
     raft = member((1,))
     raft.step(append(2, (1, 1), 2), 0)
-    first = raft.ready()
+    raft.ready()
     raft.step(append(3, (1, 1), 3), 0)
-    second = raft.ready()
-    raft.step(append(4, (1, 1), 2), 0)  # a leader of term 4 that holds the entry of term 2
-    third = raft.ready()
-    raft.persisted(first.mark, 0)
-    assert raft.levels().match_index == 0
-    raft.persisted(second.mark, 0)
-    assert raft.levels().match_index == 0
-    raft.persisted(third.mark, 0)
+    raft.ready()
+    raft.step(Heartbeat(4, 3, 1, 0, 2, 2), 0)
+    another_on_disk = raft.ready()
+    raft.step(append(4, (1, 1), 2), 0)  # the leader of term 4 holds the entry of term 2
+    back_on_disk = raft.ready()
+    raft.persisted(another_on_disk.mark, 0)
+    assert (raft.levels().match_term, raft.levels().match_index) == (4, 1)
+    raft.persisted(back_on_disk.mark, 0)
     assert (raft.levels().match_term, raft.levels().match_index) == (4, 2)
+
+
+def test_an_entry_in_place_of_a_durable_one_is_not_durable() -> None:
+    raft = member((1, 2))
+    raft.step(Heartbeat(3, 2, 1, 0, 2, 3), 0)
+    sync(raft)
+    raft.step(append(3, (1, 1), 3), 0)
+    assert (raft.levels().match_term, raft.levels().match_index) == (3, 1)
+    sync(raft)
+    assert (raft.levels().match_term, raft.levels().match_index) == (3, 2)
 
 
 def test_marks_may_be_skipped_and_come_again() -> None:
@@ -279,7 +289,7 @@ def test_a_leader_bounds_what_waits_for_commitment() -> None:
     assert waiting == 1 + (SETTINGS.uncommitted_max_bytes - 16) // 616
     sync(raft)
     acknowledge(raft, 2, waiting)
-    assert raft.propose(b'x', MAX) == waiting + 1
+    assert raft.propose(bytes(600), MAX) == waiting + 1
 
 
 def test_a_stalled_disk_silences_neither_heartbeats_nor_entries() -> None:
