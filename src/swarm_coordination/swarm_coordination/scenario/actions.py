@@ -37,10 +37,10 @@ class Stage:
     def __init__(
         self,
         backend: Backend,
-        swarm: SwarmFile,
         recorder: Recorder,
         rng: random.Random,
         source: str,
+        swarm: SwarmFile | None,
     ) -> None:
         """Look at the swarm once."""
         self._backend = backend

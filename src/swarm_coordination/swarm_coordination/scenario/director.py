@@ -27,25 +27,25 @@ class Director:
     Parameters
     ----------
     scenario : what to play.
-    swarm : the robots that fly; the default lease of a mission is theirs.
     backend : the swarm to play it on.
     recorder : where everything that happens is written.
     rng : picks robots where the scenario leaves it open.
+    swarm : the robots that fly: missions are checked for them and take their default lease.
 
     """
 
     def __init__(
         self,
         scenario: Scenario,
-        swarm: SwarmFile,
         backend: Backend,
         recorder: Recorder,
         rng: random.Random,
+        swarm: SwarmFile | None = None,
     ) -> None:
         """Start before the first phase; nothing happens until ``update``."""
         self._scenario = scenario
         self._recorder = recorder
-        self._stage = Stage(backend, swarm, recorder, rng, scenario.source)
+        self._stage = Stage(backend, recorder, rng, scenario.source, swarm)
         self._phase_at = -1
         self._action_at = 0
         self._phase_start_s = 0.0

@@ -94,14 +94,18 @@ def figures(record: Record) -> dict[str, Any]:
     """Return every figure that the record holds, in SI units."""
     at_s, first, second = record.min_distance_at
     spans = split_spans(record)
-    outside = [s for s in record.samples if not any(a <= s.time_s <= b for a, b, _ in spans)]
+    together = [
+        sample
+        for sample in record.samples
+        if sum(sample.running) > 1 and not any(a <= sample.time_s <= b for a, b, _ in spans)
+    ]
     return {
         'duration_s': record.end_s,
         'election_s': _elections(record),
         'min_distance_m': record.min_distance_m,
         'min_distance_at': {'time_s': at_s, 'robots': [first, second]},
         'safety_distance_m': record.safety_distance_m,
-        'lambda2_min': min((s.lambda2 for s in outside), default=None),
+        'lambda2_min': min((s.lambda2 for s in together), default=None),
         'formation_error_m': _formation_errors(record),
         'commits_per_phase': _commits_per_phase(record),
         'phases': [

@@ -7,7 +7,7 @@ A backend makes a recorder and a director here, plays, and calls ``conclude``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 import random
@@ -23,20 +23,22 @@ from swarm_coordination.scenario.recorder import Recorder
 from swarm_coordination.scenario.report import make_report, Report
 from swarm_coordination.scenario.schema import ActionKind, Scenario
 
+# Shows a run while it goes on: seconds, backend, recorder, director; called after each look.
+View = Callable[[float, Backend, Recorder, Director], None]
+
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """
     What a run is asked for, checked: the swarm is cut to the number of robots that fly.
 
-    ``out``: folder for what the run leaves behind. ``quiet``: nothing but the result is shown.
+    ``out``: folder for what the run leaves behind.
     """
 
     scenario: Scenario
     swarm: SwarmFile
     seed: int
     out: Path
-    quiet: bool = False
 
 
 def make_options(
@@ -46,7 +48,6 @@ def make_options(
     *,
     seed: int | None = None,
     robots: int | None = None,
-    quiet: bool = False,
 ) -> RunOptions:
     """
     Check scenario, swarm and numbers against each other, before anything is started.
@@ -70,7 +71,7 @@ def make_options(
             if action.do is ActionKind.SUBMIT:
                 field = f'phases[{at}].actions[{number}].mission'
                 mission_command(action.mission, scenario.source, field, swarm)
-    return RunOptions(scenario, swarm, chosen, out, quiet)
+    return RunOptions(scenario, swarm, chosen, out)
 
 
 def make_recorder(options: RunOptions) -> Recorder:
@@ -82,7 +83,7 @@ def make_recorder(options: RunOptions) -> Recorder:
 def make_director(options: RunOptions, backend: Backend, recorder: Recorder) -> Director:
     """Return the director of a run; its choices depend on the seed alone."""
     rng = random.Random(f'{options.seed}/director')
-    return Director(options.scenario, options.swarm, backend, recorder, rng)
+    return Director(options.scenario, backend, recorder, rng, options.swarm)
 
 
 def conclude(

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``swarm log``: what is on a robot's disk, for people; changes nothing there."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from swarm_coordination.persistence import Entry
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the verb."""
+    parser.add_argument('folder', type=Path, metavar='DIR', help="a robot's storage folder")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print identity, term, stops, waiting commands and log; return the exit status."""
+    from swarm_coordination.storage.recovery import read_only
+
+    found = read_only(options.folder)
+    provision = found.provision
+    voters = ', '.join(voter.name for voter in provision.voters)
+    names = {voter.storage_id: voter.name for voter in provision.voters}
+    print(f'robot        {provision.name} ({provision.storage_id})')
+    print(f'cluster      {provision.cluster_id}, voters {voters}')
+    print(f'incarnation  {found.incarnation}')
+    vote = names.get(found.hard_state.vote, str(found.hard_state.vote or 'nobody'))
+    print(f'term         {found.hard_state.term}, voted for {vote}')
+    print(f'may vote     {"yes" if found.may_vote else f"no: {found.reason}"}')
+    for stop in found.stops:
+        issuer = names.get(stop.issuer, str(stop.issuer))
+        print(f'stop         {issuer} #{stop.counter}, level {stop.level}')
+    for intent in found.intents:
+        print(f'waiting      #{intent.serial} {intent.payload.decode(errors="replace")}')
+    print(f'entries      {len(found.entries)}')
+    for entry in found.entries:
+        print(f'  {entry.index:6d}  term {entry.term:4d}  {_content(entry, names)}')
+    return 0
+
+
+def _content(entry: Entry, names: dict[int, str]) -> str:
+    """Return who submitted what, in one line."""
+    from swarm_coordination.errors import CommandError
+    from swarm_coordination.mission.commands import Envelope
+
+    if not entry.payload:
+        return 'no-op'
+    try:
+        envelope = Envelope.decode(entry.payload)
+    except CommandError as error:
+        return f'unreadable: {error}'
+    command = envelope.command.decode(errors='replace')
+    if not envelope.session:
+        return f'leader: {command}'
+    return f'{names.get(envelope.session, str(envelope.session))} #{envelope.serial}: {command}'

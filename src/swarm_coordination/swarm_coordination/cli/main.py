@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The ``swarm`` command.
+
+Exit status: 0 where all went well and every expectation held, 1 where one failed or something
+broke, 2 for a wrong command line or configuration, 130 after Ctrl-C. What a verb needs is
+imported when it is called, so that ``swarm --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+import importlib
+import os
+import sys
+
+from swarm_coordination.errors import ConfigurationError, SwarmError, UsageError
+
+# Verb: (module, one line of help). Each module has `add_arguments(parser)` and `run(options)`.
+VERBS = {
+    'simulate': ('simulate', 'play a scenario in virtual time'),
+    'demo': ('demo', 'play a scenario on real ROS 2 processes over DDS on this host'),
+    'provision': ('provision', 'write the identities of new robots, before their first start'),
+    'log': ('log', "print what is on a robot's disk"),
+}
+FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        options = _parser(given).parse_args(given)
+        verb = importlib.import_module(f'swarm_coordination.cli.{VERBS[options.verb][0]}')
+        return int(verb.run(options))
+    except SwarmError as error:
+        print(f'swarm: {error}', file=sys.stderr)
+        return WRONG_USE if isinstance(error, ConfigurationError | UsageError) else FAILED
+    except KeyboardInterrupt:
+        print('swarm: interrupted', file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone (`swarm log DIR | head`): nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser; only the verb on the command line brings its arguments along."""
+    parser = argparse.ArgumentParser(prog='swarm', description='A swarm that stays together.')
+    verbs = parser.add_subparsers(dest='verb', required=True, metavar='VERB')
+    for name, (module, text) in VERBS.items():
+        sub = verbs.add_parser(name, help=text, description=text)
+        if name in given:
+            importlib.import_module(f'swarm_coordination.cli.{module}').add_arguments(sub)
+    return parser
+
+
+if __name__ == '__main__':
+    sys.exit(main())
