@@ -2,20 +2,9 @@
 """
 The mesh of one robot: what comes in with the time, what goes out, what is known of the others.
 
-Theory of operation. Every robot keeps a table of rows, one per other robot, and broadcasts
-frames: its own row each beacon period, and the rows, log items and stops that its neighbours
-lack. ``merge`` judges a frame in this order, the cheapest and most certain first:
-
-1. own echo: dropped (a frame of ours that we did not send means a copied disk);
-2. safety stops are taken whatever else is wrong with the frame: they can only rise;
-3. a tick gap: the frame may have been queued while this process slept, so it is dropped; until a
-   sender has echoed a heartbeat made after the gap it is not believed, and after the link
-   time-out, when no queue can be left, everybody is;
-4. incarnation older than the row's, or frame counter seen before: dropped;
-5. another configuration: only its beacon is taken, for avoidance;
-6. the rest, part by part (``merge.py``).
-
-``tick`` passes the failure detector's verdicts; ``compose`` gives the next frame when due.
+``merge`` takes a frame over (``reception.py`` judges whether to believe it, ``merge.py`` takes its
+parts over), ``tick`` passes the failure detector's verdicts, ``compose`` gives the next frame when
+it is due and affordable. Everything the mesh remembers is in its ``parts.py``.
 """
 
 from __future__ import annotations
@@ -28,15 +17,12 @@ from swarm_coordination.errors import UsageError
 from swarm_coordination.mesh.codec import FrameCodec
 from swarm_coordination.mesh.compose import Composer
 from swarm_coordination.mesh.events import MergeResult, MeshEvent, MeshStatistics
-from swarm_coordination.mesh.merge import Merger
-from swarm_coordination.mesh.names import losers_of_names
 from swarm_coordination.mesh.neighbors import neighbor_table
 from swarm_coordination.mesh.parts import MeshParts
+from swarm_coordination.mesh.reception import Reception
 from swarm_coordination.mesh.rows import (
-    Accusation,
     Beacon,
     ConsensusSection,
-    Fragment,
     Frame,
     Identity,
     IntentSection,
@@ -46,7 +32,7 @@ from swarm_coordination.mesh.rows import (
     Want,
 )
 from swarm_coordination.mesh.settings import MeshSettings
-from swarm_coordination.mesh.table import Life, Row
+from swarm_coordination.mesh.table import Life
 from swarm_coordination.units import seconds_to_ns
 from swarm_coordination.views import NeighborTable
 
@@ -82,26 +68,13 @@ class Mesh:
         now: int,
         stops: Iterable[tuple[int, int, int]] = (),
     ) -> None:
-        self._settings, self._codec, self._rng = settings, codec, rng
-        self._config_hash = config_hash
+        self._settings, self._codec = settings, codec
         self._parts = MeshParts(identity, settings, stops)
         ids = (cluster_id, config_hash)
         self._composer = Composer(settings, ids, codec, self._parts, rng, now)
-        self._merger = Merger(
-            self._parts, rng, self._composer.urge, self._admit, self._note_accused
-        )
+        self._reception = Reception(settings, config_hash, self._parts, self._composer, rng, now)
         self._gap_ns = seconds_to_ns(settings.tick_gap_max_s)
-        self._link_ns = seconds_to_ns(settings.link_timeout_s)
-        self._last_tick_ns = now
-        self._regaining_since: int | None = None
-        self._roster: frozenset[int] = frozenset()
-        self._accused_incarnation = -1
-        self._said_duplicate_storage = False
-        self._said_own_name = False
-        self._named_rows: tuple[Row, ...] = ()
-        self._received = [0, 0]  # frames, bytes
-        self._sent = [0, 0]
-        self._rejections: dict[str, int] = {}
+        self._sent = [0, 0]  # frames, bytes
 
     # -- the own row ---------------------------------------------------------------------------
 
@@ -158,7 +131,7 @@ class Mesh:
 
     def set_roster(self, storage_ids: Iterable[int]) -> None:
         """State who belongs to the swarm: of two robots with one name the one in it wins."""
-        self._roster = frozenset(storage_ids)
+        self._reception.set_roster(storage_ids)
 
     # -- log items and stops -------------------------------------------------------------------
 
@@ -201,40 +174,14 @@ class Mesh:
 
     def merge(self, frame: Frame, size: int, now: int) -> MergeResult:
         """Take a decoded frame of ``size`` bytes from the air; never raises on what is in it."""
-        self._received[0] += 1
-        self._received[1] += size
-        sender = frame.header.sender
-        if sender.storage_id == self.identity.storage_id:
-            self._check_own_echo(frame, now)
-            return self._reject('own_echo')
-        stops = tuple(flag for flag in frame.stops if self._parts.stops.merge(flag))
-        if stops:
-            self._composer.urge()
-        own_parts = [part for part in frame.fragments if part.owner == sender]
-        echoes = [self._merger.echo(part.beacon) for part in own_parts]
-        echo = max((made for made in echoes if made is not None), default=None)
-        if now - self._last_tick_ns > self._gap_ns:
-            return self._reject('gap', stops)
-        row, reason = self._sender_row(frame, echo, now)
-        if row is None:
-            return self._reject(reason, stops)
-        made_after = self._heard_directly(row, frame, echo, now)
-        if frame.header.config_hash != self._config_hash:
-            self._mark_mismatch(row, now)
-        return self._merge_parts(row, frame, own_parts, made_after, stops, now)
+        return self._reception.merge(frame, size, now)
 
     def tick(self, now: int) -> tuple[MeshEvent, ...]:
         """Pass verdicts, notice a pause of this process; return what happened since last time."""
-        pause = now - self._last_tick_ns
-        if pause > self._gap_ns:
-            self._begin_regaining(pause, now)
-        elif self._regaining_since is not None and now - self._regaining_since > self._link_ns:
-            self._regaining_since = None
-        self._last_tick_ns = now
+        self._reception.tick(now)
         self._parts.links.refresh(now)
         events = self._parts.detector.tick(now)
-        if self._parts.table.rows() is not self._named_rows:
-            self._check_names(now)  # somebody was dropped: his name is free again
+        self._reception.check_names(now)
         return events
 
     def compose(self, now: int) -> Frame | None:
@@ -248,7 +195,7 @@ class Mesh:
     def next_deadline(self, now: int) -> int:
         """Time by which ``tick`` and ``compose`` want to be called."""
         # A third of the gap: a tick may be late by two thirds before it counts as a pause.
-        return min(self._composer.deadline(now), self._last_tick_ns + self._gap_ns // 3)
+        return min(self._composer.deadline(now), self._reception.last_tick_ns + self._gap_ns // 3)
 
     # -- what is known -------------------------------------------------------------------------
 
@@ -297,151 +244,12 @@ class Mesh:
 
     def statistics(self) -> MeshStatistics:
         """Return the counts since the start."""
-        rejected = sum(self._rejections.values())
-        reasons = tuple(sorted(self._rejections.items()))
-        sent, received = self._sent, self._received
-        return MeshStatistics(sent[0], sent[1], received[0], received[1], rejected, reasons)
-
-    # -- judging a frame -----------------------------------------------------------------------
-
-    def _sender_row(self, frame: Frame, echo: int | None, now: int) -> tuple[Row | None, str]:
-        """Return the sender's row where its frame may be believed, else why not."""
-        sender = frame.header.sender
-        row = self._parts.table.get(sender.storage_id)
-        if self._regaining_since is not None and not (row and row.regained):
-            if echo is None or echo < self._regaining_since:
-                return None, 'gap'
-            if row is not None:
-                row.regained = True
-        if row is None or sender.incarnation > row.identity.incarnation:
-            row = self._admit(sender, now)
-            if row is None:
-                return None, 'table_full'
-        if sender.incarnation < row.identity.incarnation:
-            return None, 'old_incarnation'
-        if not row.window.accept(frame.header.counter):
-            return None, 'replay'
-        return row, ''
-
-    def _heard_directly(self, row: Row, frame: Frame, echo: int | None, now: int) -> int | None:
-        """
-        Note a live link; return the made-after time of the frame.
-
-        A frame with the highest counter was made after every frame before it, so it inherits
-        their bound; one that comes late has only its own echo.
-        """
-        new_link = not self._parts.links.live(row, now)
-        row.direct_ns = now
-        if new_link:
-            self._parts.own.repeat_all()
-            self._parts.links.refresh(now, force=True)
-        if frame.header.counter < row.window.highest:
-            return echo
-        if echo is not None and (row.frame_made_after_ns or 0) < echo:
-            row.frame_made_after_ns = echo
-        return row.frame_made_after_ns
-
-    def _merge_parts(
-        self,
-        row: Row,
-        frame: Frame,
-        own_parts: list[Fragment],
-        made_after: int | None,
-        stops: tuple[StopFlag, ...],
-        now: int,
-    ) -> MergeResult:
-        news: list[tuple[Identity, Fragment]] = []
-        for part in own_parts:
-            newer = self._merger.own_fragment(row, part, made_after, now)
-            if newer is not None and row.cooperates:
-                news.append((part.owner, newer))
-        if not row.cooperates:
-            return MergeResult(stops=stops)
-        sender = frame.header.sender
-        for part in frame.fragments:
-            if part.owner.storage_id != sender.storage_id:
-                outcome = self._merger.relayed_fragment(row, part, made_after, now)
-                if outcome is not None:
-                    news.append(outcome)
-        for digest in frame.digests:
-            self._merger.digest(row, digest, now)
-        self._take_items(row, frame, now)
-        return MergeResult(tuple(news), frame.items, stops, frame.want)
-
-    def _take_items(self, row: Row, frame: Frame, now: int) -> None:
-        sender = row.identity.storage_id
-        if frame.items:
-            relay = bool(self._parts.links.lacking(sender))
-            fresh = [self._parts.items.hear(item, now, relay=relay) for item in frame.items]
-            if relay and any(fresh):
-                self._composer.urge()
-        if frame.want is not None:
-            willing = self._rng.random() * (1 + self._parts.links.helpers(sender)) < 1
-            self._parts.items.want(sender, frame.want, now, willing=willing)
-
-    def _reject(self, reason: str, stops: tuple[StopFlag, ...] = ()) -> MergeResult:
-        self._rejections[reason] = self._rejections.get(reason, 0) + 1
-        return MergeResult(stops=stops, rejected=reason)
-
-    def _admit(self, identity: Identity, now: int) -> Row | None:
-        """Return a row for an identity that is new, by storage id or by incarnation."""
-        table, detector = self._parts.table, self._parts.detector
-        row = table.get(identity.storage_id)
-        if row is None:
-            row = table.add(identity, seconds_to_ns(self._settings.beacon_period_s), now)
-            if row is None:
-                return None
-        else:
-            row.begin(identity)
-            detector.reincarnated(row, now)
-        self._check_names(now)
-        return row
-
-    def _check_names(self, now: int) -> None:
-        rows = self._named_rows = self._parts.table.rows()
-        lost = losers_of_names(self.identity, [row.identity for row in rows], self._roster)
-        for row in rows:
-            loses = row.identity.storage_id in lost
-            if loses and not row.lost_name:
-                self._parts.detector.report('duplicate_name', row, now, 'another robot bears it')
-            row.lost_name = loses
-        loses = self.identity.storage_id in lost
-        if loses and not self._said_own_name:
-            self._report_own('duplicate_name', now, 'another robot bears our name')
-        self._said_own_name = loses
-
-    def _mark_mismatch(self, row: Row, now: int) -> None:
-        if row.same_configuration:
-            row.same_configuration = False
-            text = 'its shared settings differ from ours: avoided, not obeyed'
-            self._parts.detector.report('configuration_mismatch', row, now, text)
-
-    def _note_accused(self, row: Row, accusation: Accusation, now: int) -> None:
-        if self._accused_incarnation < accusation.incarnation:
-            self._accused_incarnation = accusation.incarnation
-            self._report_own('accused', now, f'suspected by {row.identity.name}')
-
-    def _check_own_echo(self, frame: Frame, now: int) -> None:
-        sender = frame.header.sender
-        mine = self.identity.incarnation
-        ahead = sender.incarnation == mine and frame.header.counter > self._composer.counter
-        if (ahead or sender.incarnation > mine) and not self._said_duplicate_storage:
-            self._said_duplicate_storage = True
-            self._report_own('duplicate_storage', now, 'somebody else speaks as us')
-
-    def _report_own(self, kind: str, now: int, text: str) -> None:
-        name, storage_id, incarnation = self.identity
-        self._parts.detector.report_event(
-            MeshEvent(now, kind, storage_id, name, incarnation, text)
+        rejections = self._reception.rejections
+        frames, size = self._reception.received
+        reasons = tuple(sorted(rejections.items()))
+        return MeshStatistics(
+            self._sent[0], self._sent[1], frames, size, sum(rejections.values()), reasons
         )
-
-    def _begin_regaining(self, pause: int, now: int) -> None:
-        """Believe nobody until fresh echoes come; hold nobody's silence against them."""
-        self._regaining_since = now
-        for row in self._parts.table.rows():
-            row.regained = False
-        self._parts.detector.shift(pause)
-        self._report_own('gap', now, f'no tick for {pause / 1e9:.2f} s')
 
 
 def _representable(position_mm: tuple[int, int, int], velocity_mm_s: tuple[int, int, int]) -> bool:
