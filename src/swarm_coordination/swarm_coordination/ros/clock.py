@@ -12,9 +12,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from rclpy.clock import Clock, ClockType
-
 from swarm_coordination.errors import SwarmError
+from swarm_coordination.units import NS_PER_MS
+
+# Simulated time moves in the steps of ``/clock``: looked at this often, in real time.
+POLL_NS = 5 * NS_PER_MS
 
 
 class ClockWentBack(SwarmError):
@@ -22,14 +24,11 @@ class ClockWentBack(SwarmError):
 
 
 class CoreClock:
-    """Gives the core its ``now`` and timers their clock."""
+    """Gives the core its ``now`` and the loop the time to wait for."""
 
     def __init__(self, node: Any) -> None:
         self._simulated = bool(node.get_parameter('use_sim_time').value)
         self._ros = node.get_clock()
-        self.timer_clock = (
-            self._ros if self._simulated else Clock(clock_type=ClockType.STEADY_TIME)
-        )
         self._newest = 0
 
     @property
@@ -48,6 +47,14 @@ class CoreClock:
             )
         self._newest = now
         return now
+
+    def due_ns(self, deadline_ns: int) -> int:
+        """Steady time at which to see to ``deadline_ns`` of this clock; 0: now."""
+        if not self._simulated:
+            return deadline_ns
+        if self.started and self.now() >= deadline_ns:
+            return 0
+        return time.monotonic_ns() + POLL_NS
 
     def stamp(self) -> Any:
         """ROS time now, for the header of a message."""

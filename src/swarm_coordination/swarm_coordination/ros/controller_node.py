@@ -46,7 +46,7 @@ class ControllerNode(Node):
     """Runs one ``FormationController`` at its period."""
 
     def __init__(self, runner: Runner, **node_options: Any) -> None:
-        """Read parameters, then create topics and the timer; raises SwarmError."""
+        """Read parameters, then create the topics; raises SwarmError."""
         super().__init__(
             'formation_controller',
             context=runner.context,
@@ -74,9 +74,9 @@ class ControllerNode(Node):
         self._localisation = Localisation(self, self._name, self._core_clock, self._on_pose)
         self.create_subscription(swarm.NeighborTable, 'neighbors', self._on_table, qos.TABLE)
         self.create_subscription(swarm.FormationTarget, 'target', self._on_target, qos.TABLE)
-        self._timer = self.create_timer(
-            robot.settings.control.period_s, self._on_timer, clock=self._core_clock.timer_clock
-        )
+        self._period_ns = seconds_to_ns(robot.settings.control.period_s)
+        self._next_ns = self._core_clock.now()
+        runner.at(lambda: self._core_clock.due_ns(self._next_ns), self._on_deadline)
 
     def _on_pose(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> None:
         self._core.observe(pose, velocity, now)
@@ -99,10 +99,10 @@ class ControllerNode(Node):
             f'{topic} refused: {error}', throttle_duration_sec=LOG_PERIOD_S
         )
 
-    def _on_timer(self) -> None:
-        if not self._core_clock.started:
-            return
+    def _on_deadline(self) -> None:
         now = self._core_clock.now()
+        # A fixed rhythm; periods that a busy host has cost are not made up for.
+        self._next_ns += max(1, -(-(now - self._next_ns + 1) // self._period_ns)) * self._period_ns
         report = self._core.update(now)
         pose = self._localisation.pose
         twist = twist_to(report.command, pose.yaw if pose is not None else 0.0)

@@ -2,10 +2,10 @@
 """
 Node ``coordinator``: carries the core's ``Coordinator`` between DDS, disk and operator.
 
-One timer, armed for the core's next deadline. Every callback ends in ``_pump``, which takes what
-came out of the core: frames to the air, records to the writer thread, entries and events to
-their topics. The disk is touched by that thread only; its results come back as tasks of the
-executor. A failed sync ends the process.
+The loop calls at the core's next deadline. Every callback ends in ``pump``, which takes what came
+out of the core: frames to the air, records to the writer thread, entries and events to their
+topics. The disk is touched by that thread only; its results come back as tasks of the executor.
+A failed sync ends the process.
 """
 
 from __future__ import annotations
@@ -57,8 +57,9 @@ MESH_TOPIC = '/swarm/mesh'
 RADIO_TOPIC = '/swarm/radio'
 # Own frames come back from DDS; those of the last second are enough to know them by.
 SENT_MAX = 256
-# A timer armed for a time this near is as good: re-arming costs more than it gains.
-SLACK_NS = NS_PER_MS // 2
+# Ticks keep this distance, whatever deadline the core names: a tick costs half a millisecond at
+# worst, so they never take more than a quarter of a processor.
+TICK_GAP_NS = 2 * NS_PER_MS
 # What `query_log` can look back on; as many entries as the core holds in memory for sure.
 ENTRIES_MAX = 65_536
 
@@ -67,7 +68,7 @@ class CoordinatorNode(Node):
     """Runs one ``Coordinator``."""
 
     def __init__(self, runner: Runner, **node_options: Any) -> None:
-        """Read parameters and disk, then create topics and the timer; raises SwarmError."""
+        """Read parameters and disk, then create the topics; raises SwarmError."""
         super().__init__(
             'coordinator',
             context=runner.context,
@@ -112,8 +113,8 @@ class CoordinatorNode(Node):
             self, runner, self._core, self._core_clock, self._options
         )
         self._localisation = Localisation(self, self._name, self._core_clock, self._on_pose)
-        self._armed_ns = self._core_clock.now()
-        self._timer = self.create_timer(0.001, self._on_timer, clock=self._core_clock.timer_clock)
+        self._deadline_ns = self._ticked_ns = self._core_clock.now()
+        runner.at(lambda: self._core_clock.due_ns(self._deadline_ns), self._on_deadline)
 
     def _create_topics(self) -> None:
         def publisher(kind: Any, topic: str, profile: Any) -> Any:
@@ -158,19 +159,15 @@ class CoordinatorNode(Node):
         self._pose = pose
         self._core.observe(pose, velocity, now)
 
-    def _on_timer(self) -> None:
-        if not self._core_clock.started:
-            self._arm(self._core_clock.now() + seconds_to_ns(self._options.status_period_s))
-            return
-        now = self._core_clock.now()
+    def _on_deadline(self) -> None:
+        now = self._ticked_ns = self._core_clock.now()
         self._core.tick(now)
-        self._armed_ns = now  # it has fired: any deadline is a new one
-        self.pump(now, timer=True)
+        self.pump(now)
 
     # ---------------------------------------------------------------- what goes out
 
-    def pump(self, now: int, *, timer: bool = False) -> None:
-        """Carry out everything the core has to say, and arm the timer for what it waits for."""
+    def pump(self, now: int) -> None:
+        """Carry out everything the core has to say, and note what it waits for."""
         out = self._core.poll()
         for frame in out.frames:
             self._sent.append(frame)
@@ -195,13 +192,7 @@ class CoordinatorNode(Node):
         if now >= self._next_status:
             self._publish_status(now)
         deadline = min(self._core.next_deadline(now), self._next_status)
-        if timer or deadline + SLACK_NS < self._armed_ns:
-            self._arm(deadline)
-
-    def _arm(self, deadline_ns: int) -> None:
-        self._armed_ns = deadline_ns
-        self._timer.timer_period_ns = max(SLACK_NS, deadline_ns - self._core_clock.now())
-        self._timer.reset()
+        self._deadline_ns = max(deadline, self._ticked_ns + TICK_GAP_NS)
 
     def _publish_status(self, now: int) -> None:
         self._next_status = now + seconds_to_ns(self._options.status_period_s)

@@ -2,10 +2,12 @@
 """
 Spin nodes in one thread until told to stop, with the fastest executor that this rclpy has.
 
-EventsExecutor (Kilted, later Jazzy) takes about half the CPU of SingleThreadedExecutor. Its
-``shutdown`` from another thread hangs while it spins, and it knows no guard conditions; so the
-loop is ``spin_once`` with a time-out, and ``post`` hands a callback over as a task, which both
-executors accept from any thread.
+EventsExecutor (Kilted, later Jazzy) takes about half the CPU of SingleThreadedExecutor. Three of
+its habits shape this file. Its ``shutdown`` from another thread hangs while it spins: the loop is
+``spin_once`` with a time-out. It knows no guard conditions: ``post`` hands a callback over as a
+task, which both executors accept from any thread. A timer that is reset while it is due is
+dispatched once more for every reset, so that a re-armed timer on a busy host multiplies until
+nothing else is served: deadlines are kept by this loop, and no ROS timer is used.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
+
+from swarm_coordination.units import ns_to_seconds
 
 try:
     from rclpy.experimental.events_executor import EventsExecutor
@@ -49,6 +53,7 @@ class Runner:
             else SingleThreadedExecutor(context=self.context)
         )
         self._nodes: list[Any] = []
+        self._deadlines: list[tuple[Callable[[], int], Callable[[], None]]] = []
         self._handlers: dict[int, Any] = {}
         self._stopping = False
         self._error: BaseException | None = None
@@ -63,6 +68,10 @@ class Runner:
         """Spin ``node``; it is destroyed by ``close``."""
         self._nodes.append(node)
         self._executor.add_node(node)
+
+    def at(self, due_ns: Callable[[], int], callback: Callable[[], None]) -> None:
+        """Call ``callback`` whenever ``time.monotonic_ns()`` has reached ``due_ns()``."""
+        self._deadlines.append((due_ns, callback))
 
     def post(self, callback: Callable[[], None]) -> None:
         """Run ``callback`` in the executor's thread; may be called from any thread."""
@@ -110,8 +119,16 @@ class Runner:
             raise self._error
 
     def spin_once(self, timeout_s: float) -> None:
-        """Wait for work for at most ``timeout_s`` and do it."""
-        self._executor.spin_once(timeout_sec=timeout_s)
+        """Wait for one event or deadline for at most ``timeout_s``, and see to it."""
+        wait_s = timeout_s
+        if self._deadlines:
+            due_ns = min(due() for due, _ in self._deadlines)
+            wait_s = min(wait_s, max(0.0, ns_to_seconds(due_ns - time.monotonic_ns())))
+        # An event is taken even where a deadline has passed: neither starves the other.
+        self._executor.spin_once(timeout_sec=wait_s)
+        for due, callback in self._deadlines:
+            if time.monotonic_ns() >= due():
+                callback()
         if self.pending:
             time.sleep(PENDING_PAUSE_S)
 
@@ -126,6 +143,7 @@ class Runner:
             self._executor.remove_node(node)
             node.destroy_node()
         self._nodes.clear()
+        self._deadlines.clear()
         self._executor.shutdown()
         if self.context.ok():
             rclpy.shutdown(context=self.context)

@@ -49,7 +49,7 @@ class WorldNode(Node):
     """Plants and radio of a whole swarm."""
 
     def __init__(self, runner: Runner, **node_options: Any) -> None:
-        """Read parameters, create the topics of every robot and the timer; raises SwarmError."""
+        """Read parameters, create the topics of every robot; raises SwarmError."""
         super().__init__(
             'world',
             context=runner.context,
@@ -79,8 +79,8 @@ class WorldNode(Node):
         self._command_timeout_ns = seconds_to_ns(plants.command_timeout_s)
         self._due = {'odom': 0, 'radio': 0, 'world': 0}
         self._create_topics()
-        self.create_timer(
-            ns_to_seconds(self._world.step_ns), self._on_timer, clock=self._core_clock.timer_clock
+        runner.at(
+            lambda: self._core_clock.due_ns(self._now_ns + self._world.step_ns), self._on_step
         )
 
     def _create_topics(self) -> None:
@@ -113,19 +113,13 @@ class WorldNode(Node):
             event_callbacks=qos.subscription_events(self, f'/{name}/cmd_vel'),
         )
 
-    def _on_timer(self) -> None:
-        if not self._core_clock.started:
-            return
+    def _on_step(self) -> None:
         now = self._core_clock.now()
-        moved = False
         while self._now_ns + self._world.step_ns <= now:
             self._now_ns += self._world.step_ns
             closest = self._world.step(self._now_ns)
             if closest.distance_m < self._closest.distance_m:
                 self._closest = closest
-            moved = True
-        if not moved:
-            return
         truth, stamp = self._world.truth(), self._core_clock.stamp()
         self._publish_localisation(truth, stamp, now)
         if self._is_due('radio', self._options.radio_period_s, now):
