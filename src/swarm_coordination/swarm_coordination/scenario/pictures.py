@@ -51,7 +51,7 @@ def draw_timeline(record: Record, scenario: Scenario, title: str, path: Path) ->
     plt.close(figure)
 
 
-def draw_trajectories(record: Record, scenario: Scenario, title: str, path: Path) -> None:
+def draw_trajectories(record: Record, title: str, path: Path) -> None:
     """Draw the way of every robot, its start, its end and the links at the end into a PNG."""
     plt = _pyplot()
     figure, axis = plt.subplots(figsize=(9.5, 8.5), layout='constrained')

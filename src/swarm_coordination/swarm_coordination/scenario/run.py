@@ -101,7 +101,7 @@ def conclude(
     write_logs(record, options.out / 'logs')
     title = f'{options.scenario.name}, {len(record.robots)} robots, seed {options.seed}, {backend}'
     draw_timeline(record, options.scenario, title, options.out / 'timeline.png')
-    draw_trajectories(record, options.scenario, title, options.out / 'trajectories.png')
+    draw_trajectories(record, title, options.out / 'trajectories.png')
     return report
 
 

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whole runs in virtual time: deterministic, fast enough, and every expectation holds."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+import subprocess
+import sys
+import time
+
+import pytest
+
+from swarm_coordination.configuration import find_swarm_file, load_swarm
+from swarm_coordination.scenario.loading import load_scenario, read_scenario
+from swarm_coordination.scenario.report import make_report, Report
+from swarm_coordination.scenario.run import make_options
+from swarm_coordination.simulation.run import play
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SHORT = {
+    'name': 'short', 'description': 'for a test', 'robots': {'min': 3, 'default': 3},
+    'phases': [
+        {'name': 'elect', 'until': ['leader', 'together'], 'timeout_s': 10.0},
+        {'name': 'lose', 'actions': [
+            {'do': 'put', 'key': 'a', 'value': '1'}, {'do': 'kill', 'robot': 'leader'}],
+         'until': ['leader', 'one_log'], 'timeout_s': 10.0},
+    ],
+}
+
+
+def run(scenario, seed: int = 1, robots: int | None = None) -> Report:
+    """Play a scenario and judge it."""
+    swarm = load_swarm(find_swarm_file())
+    options = make_options(scenario, swarm, Path('out'), seed=seed, robots=robots)
+    return make_report(play(options).record, scenario, 'virtual', seed)
+
+
+def failed(report: Report) -> list[str]:
+    """Return the expectations that did not hold, with their values."""
+    return [f'{e.name}: {e.measured} ({e.detail})' for e in report.expectations if not e.ok]
+
+
+@pytest.mark.parametrize('scenario', ['default', 'smoke', 'split', 'loss30'])
+def test_every_expectation_of_the_scenarios_that_come_along_holds(scenario):
+    assert failed(run(load_scenario(scenario))) == []
+
+
+def test_twelve_robots_do_it_too():
+    assert failed(run(load_scenario('smoke'), seed=2, robots=12)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize('robots', [5, 6, 7, 8, 9, 10, 11, 12])
+def test_the_main_job_works_with_every_number_of_robots(robots):
+    for seed in range(1, 4):
+        assert failed(run(load_scenario('default'), seed=seed, robots=robots)) == []
+
+
+def test_a_scenario_that_cannot_come_true_fails():
+    scenario = read_scenario({**SHORT, 'phases': [
+        *SHORT['phases'],
+        # Two of three are dead: nothing can be committed, nobody leads.
+        {'name': 'lose_more', 'actions': [{'do': 'kill', 'robot': 'leader'}],
+         'until': ['leader'], 'timeout_s': 3.0, 'checks': ['leader']},
+    ]}, 'test')
+    names = [e.name for e in run(scenario).expectations if not e.ok]
+
+    assert 'phases that did not complete' in names
+    assert 'lose_more: leaders known' in names
+    assert any(name.startswith('new leader known') for name in names)
+
+
+def test_the_same_seed_gives_the_same_trace_in_every_process(tmp_path):
+    path = tmp_path / 'short.yaml'
+    path.write_text(json.dumps(SHORT))
+    code = (
+        'import sys, pathlib\n'
+        'from swarm_coordination.cli.main import main\n'
+        f'sys.exit(main(["simulate", {str(path)!r}, "--json", "--out", sys.argv[1]]))\n'
+    )
+    hashes = []
+    for hash_seed in ('0', '1', '4711'):
+        env = {**os.environ, 'PYTHONHASHSEED': hash_seed,
+               'PYTHONPATH': str(ROOT / 'src' / 'swarm_coordination')}
+        out = tmp_path / f'out{hash_seed}'
+        done = subprocess.run(
+            [sys.executable, '-c', code, str(out)], env=env, capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        hashes.append(json.loads(done.stdout)['trace_hash'])
+
+    assert len(set(hashes)) == 1
+
+
+def test_another_seed_gives_another_trace():
+    scenario = read_scenario(SHORT, 'test')
+
+    assert run(scenario, 1).figures['trace_hash'] != run(scenario, 2).figures['trace_hash']
+
+
+def test_virtual_time_runs_ten_times_faster_than_real_time():
+    swarm = load_swarm(find_swarm_file())
+    options = make_options(load_scenario('smoke'), swarm, Path('out'))
+    # Time of this process on a core: how busy the machine is otherwise does not count. The best
+    # of three: neither does what another process does to the caches.
+    best = 0.0
+    for _ in range(3):
+        started = time.process_time()
+        record = play(options).record
+        best = max(best, record.end_s / (time.process_time() - started))
+
+    assert best >= 10.0
