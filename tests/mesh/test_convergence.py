@@ -104,6 +104,7 @@ def test_another_configuration_is_heard_for_avoidance_only() -> None:
     assert stranger.name == 'robot2' and not stranger.same_configuration
     assert stranger.position == (2.0, 0.0, 0.0) and stranger.age_s < 0.2
     assert stranger.links == () and stranger.mission_epoch == 0
+    assert station.mesh.applied(FIRST_ID + 2) == 0
     assert FIRST_ID + 2 not in given
     assert station.mesh.alive() == everybody(2)
     assert len(station.kinds('configuration_mismatch')) == 1

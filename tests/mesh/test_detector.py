@@ -189,6 +189,20 @@ def test_a_robot_cut_off_returns_under_its_old_incarnation_by_two_fresh_advances
         assert (event.time_ns - air.stations[number].clock(healed)) / NS_PER_S < 0.4
 
 
+def test_beacons_made_before_the_silence_do_not_end_it() -> None:
+    table = Table(8, NS_PER_S)
+    detector = FailureDetector(MeshSettings(), table)
+    row = table.add(identity(1), 50_000_000, 0)
+    assert row is not None
+    row.life, row.silent_ns = Life.SILENT, 10 * NS_PER_S
+    for step, made_after in enumerate([9, 9.5, 9.9, 10.1, 10.2]):
+        assert row.life is Life.SILENT
+        row.made_after_ns = round(made_after * NS_PER_S)
+        detector.advance(row, step + 1, 11 * NS_PER_S)
+        detector.prove(row, 11 * NS_PER_S)
+    assert row.life is Life.ALIVE
+
+
 def test_an_advance_that_only_hearsay_reports_does_not_raise_the_dead() -> None:
     table = Table(8, NS_PER_S)
     detector = FailureDetector(MeshSettings(), table)

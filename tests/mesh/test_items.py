@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from mesh.radio import Air, line, Station
+from mesh.radio import Air, CLUSTER, CONFIG, identity, line, Station
 from swarm_coordination.mesh.events import MergeResult
 from swarm_coordination.mesh.items import ItemCache
-from swarm_coordination.mesh.rows import LogItem, Want
+from swarm_coordination.mesh.rows import Frame, FrameHeader, LogItem, StopFlag, Want
 from swarm_coordination.units import NS_PER_S
 
 
@@ -108,7 +108,10 @@ def test_the_longest_item_fits_a_frame_beside_everything_urgent() -> None:
     air = Air(2)
     air.run(0.5)
     leader = air.stations[0]
-    leader.mesh.raise_stop(1)
+    for issuer in range(60):
+        flags = (StopFlag((1 << 60) + issuer, 1, 1),)
+        frame = Frame(FrameHeader(CLUSTER, CONFIG, identity(9), issuer), (), flags)
+        air.inject(0, air.codec(CONFIG).encode(frame))
     leader.mesh.offer_items([item(1, 700)], leader.clock(air.now))
     air.run(0.2)
     assert air.stations[1].mesh.item(3, 1) == item(1, 700)

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from mesh.radio import Air, CLUSTER, CONFIG, FIRST_ID, identity
 from swarm_coordination.mesh.replay import ReplayWindow, WINDOW
-from swarm_coordination.mesh.rows import Frame, FrameHeader
+from swarm_coordination.mesh.rows import (
+    Beacon,
+    Fragment,
+    Frame,
+    FrameHeader,
+    Heard,
+    MissionSection,
+)
+from swarm_coordination.units import NS_PER_S
 
 
 def test_a_paused_process_does_not_believe_the_frames_that_queued_meanwhile() -> None:
@@ -33,7 +41,8 @@ def test_a_paused_process_does_not_believe_the_frames_that_queued_meanwhile() ->
     assert dict(station.mesh.statistics().rejections)['gap'] > 50
     ages = {n.robot: n.age_s for n in station.mesh.neighbors(station.clock(air.now), 0).neighbors}
     assert min(ages.values()) > 4.9
-    assert not station.kinds('silent')  # our own sleep is held against nobody
+    # Our own sleep is held against nobody.
+    assert not station.kinds('silent') and not station.kinds('suspected')
     air.run(0.6)
     table = station.mesh.neighbors(station.clock(air.now), 0)
     ages = {n.robot: n.age_s for n in table.neighbors}
@@ -41,6 +50,56 @@ def test_a_paused_process_does_not_believe_the_frames_that_queued_meanwhile() ->
     air.run(2.5)
     assert station.mesh.alive() == (FIRST_ID, FIRST_ID + 1)
     assert [event.storage_id for event in station.kinds('silent')] == [FIRST_ID + 2]
+
+
+def test_a_frame_that_comes_before_the_tick_after_a_pause_is_dropped() -> None:
+    air = Air(2)
+    recorded: list[bytes] = []
+    air.hears = lambda sender, receiver: False
+    air.taps.append(lambda number, data, frame: recorded.append(data) if number == 1 else None)
+    air.run(1.0)
+    station = air.stations[0]
+    frame = station.codec.decode(recorded[-1])
+    late = station.clock(air.now) + NS_PER_S
+    assert station.mesh.merge(frame, 100, late).rejected == 'gap'
+
+
+def crafted(air: Air, counter: int, *fragments: Fragment) -> Frame:
+    return Frame(FrameHeader(CLUSTER, CONFIG, identity(1), counter), fragments)
+
+
+def beacon(heartbeat: int, x_mm: int = 0, heard: tuple[Heard, ...] = ()) -> Beacon:
+    return Beacon(heartbeat, True, x_mm, 0, 0, 0, 0, 0, 0, 0, heard)
+
+
+def test_a_late_frame_does_not_inherit_the_bound_of_a_newer_one() -> None:
+    air = Air(1)
+    air.run(1.0)
+    mesh, now = air.stations[0].mesh, air.stations[0].clock(air.now)
+    echo = Heard(*mesh.identity[1:], max(air.stations[0].made_ns), True)
+    third = Fragment(identity(3), 0, beacon(5))
+    newer = crafted(air, 2, Fragment(identity(1), 0, beacon(2, heard=(echo,))))
+    mesh.merge(newer, 100, now)
+    mesh.merge(crafted(air, 1, third), 100, now)  # overtaken: may be of any age
+    ages = {n.name: n.age_s for n in mesh.neighbors(now, 0).neighbors}
+    assert ages['robot1'] < 0.1 and ages['robot3'] == math.inf
+    mesh.merge(crafted(air, 3, third), 100, now)  # made after the echo was
+    ages = {n.name: n.age_s for n in mesh.neighbors(now, 0).neighbors}
+    assert ages['robot3'] < 0.1
+
+
+def test_a_relay_cannot_bring_an_older_incarnation_back() -> None:
+    air = Air(2)
+    air.run(0.5)
+    mesh, now = air.stations[0].mesh, air.stations[0].clock(air.now)
+    new, old = identity(3, incarnation=2), identity(3, incarnation=1)
+    first = mesh.merge(crafted(air, 900, Fragment(new, 0, beacon(1, 100))), 100, now)
+    assert [owner for owner, _ in first.news] == [new]
+    section = MissionSection(9, 9, 1, 9, 9)
+    stale = crafted(air, 901, Fragment(old, 0, beacon(999, 777), None, section))
+    assert mesh.merge(stale, 100, now).news == ()
+    assert mesh.neighbors(now, 0).neighbors[-1].position == (0.1, 0.0, 0.0)
+    assert mesh.applied(FIRST_ID + 3) == 0
 
 
 def test_all_pause_and_all_come_back() -> None:

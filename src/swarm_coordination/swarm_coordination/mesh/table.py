@@ -113,9 +113,6 @@ class Row:
         An older beacon still helps: the one held was made later, so it inherits the bound.
         """
         held = self.beacon
-        if held is not None and beacon.heartbeat < held.heartbeat:
-            self._bound(made_after)
-            return False
         newer = held is None or beacon.heartbeat > held.heartbeat
         if newer:
             self.beacon = beacon
