@@ -27,8 +27,9 @@ demo: setup ## five robots as real processes over DDS; ARGS are those of `swarm 
 simulate: setup ## the same scenario in virtual time; SCENARIO=name, ARGS of `swarm simulate`
 	@$(RUN)/swarm simulate $(SCENARIO) $(ARGS)
 
-bench: setup ## measure speed, bytes and storage on this machine; ARGS of `swarm bench`
-	@$(RUN)/swarm bench $(ARGS)
+bench: setup ## measure speed of the core and of the storage on this machine
+	@$(RUN)/python bench/core.py
+	@$(RUN)/python bench/storage.py
 
 test: setup ## lint, types, the test suite and the colcon builds; one summary at the end
 	@$(RUN)/python tools/run_checks.py $(ARGS)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+import json
 import platform
 import statistics
 import sys
@@ -113,11 +114,20 @@ def main() -> int:
         figures = calls(robots, options.seconds, options.seed)
         report['swarms'].append({'robots': robots, 'times_real_time': speeds, 'calls': figures})
     if options.json:
+        print(json.dumps(report, indent=2))
         return 0
+    print(f'{report["machine"]}, Python {report["python"]}, seed {options.seed}')
     for swarm in report['swarms']:
         speeds = swarm['times_real_time']
-        for _name, _figure in swarm['calls'].items():
-            pass
+        print(
+            f'\n{swarm["robots"]} robots: {statistics.median(speeds):.1f} times real time '
+            f'({min(speeds):.1f} to {max(speeds):.1f})'
+        )
+        for name, figure in swarm['calls'].items():
+            print(
+                f'  {name:36s} {figure["median_us"]:7.0f} us  quartiles {figure["q1_us"]:.0f} to '
+                f'{figure["q3_us"]:.0f}, p99 {figure["p99_us"]:.0f}'
+            )
     return 0
 
 
