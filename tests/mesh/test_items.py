@@ -7,6 +7,7 @@ from mesh.radio import Air, CLUSTER, CONFIG, identity, line, Station
 from swarm_coordination.mesh.events import MergeResult
 from swarm_coordination.mesh.items import ItemCache
 from swarm_coordination.mesh.rows import Frame, FrameHeader, LogItem, StopFlag, Want
+from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.units import NS_PER_S
 
 
@@ -59,6 +60,17 @@ def test_everybody_gets_every_item_over_hops_with_loss() -> None:
         air.run(0.2)
     air.run(4.0)
     assert {followers.verified[number] for number in range(1, 5)} == {40}
+
+
+def test_more_items_than_fit_a_frame_follow_without_waiting_for_the_next_beacon() -> None:
+    air = Air(2, settings=MeshSettings(byte_budget_per_s=1_000_000, burst_bytes=100_000))
+    air.run(1.0)
+    followers = Follower(air)
+    leader = air.stations[0]
+    leader.mesh.offer_items([item(i, 600) for i in range(1, 21)], leader.clock(air.now))
+    air.wake(leader)
+    air.run(0.15)
+    assert followers.verified[1] == 20
 
 
 def test_a_late_robot_is_served_by_a_relay_after_the_leader_is_gone() -> None:
