@@ -61,11 +61,12 @@ def steps(options: argparse.Namespace) -> list[Step]:
     python = sys.executable
     slow = '' if options.slow else ' and not slow'
     return [
-        Step('ruff', 'lint', (python, '-m', 'ruff', 'check', '--quiet')),
+        Step('ruff', 'lint', (python, '-m', 'ruff', 'check', '--quiet',
+                               '--output-format', 'concise')),
         Step('mypy', 'lint', (python, '-m', 'mypy')),
         _pytest('ament rules', 'lint', '', 'tests/packaging/test_style.py'),
         _pytest('fast tests', 'fast', f'not ros and not root and not colcon{slow}',
-                '-n', str(options.jobs)),
+                '-n', str(options.jobs), '--ignore=tests/packaging/test_style.py'),
         _pytest('ROS and root tests', 'ros', f'(ros or root) and not colcon{slow}'),
         _pytest('colcon builds', 'colcon', f'colcon{slow}'),
     ]
