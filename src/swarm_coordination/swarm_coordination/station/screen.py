@@ -22,6 +22,7 @@ STYLES = (
 # A character cell is about twice as high as wide.
 CELL_RATIO = 2.0
 EVENTS_SHOWN = 8
+EVENTS_LOOKED_AT = 200
 # Of little interest to an operator.
 QUIET_EVENTS = frozenset({'accepted', 'applied', 'joined', 'role', 'suspected'})
 
@@ -126,10 +127,13 @@ def _robots(recorder: Recorder, sample: Sample) -> Table:
 
 def _events(recorder: Recorder) -> Text:
     text = Text()
+    said: dict[str, tuple[float, list[str]]] = {}  # what several robots say takes one line
+    for event in recorder.record.events[-EVENTS_LOOKED_AT:]:
+        if event.event.kind not in QUIET_EVENTS:
+            said.setdefault(event.event.text, (event.time_s, []))[1].append(event.robot)
     shown = [
-        (event.time_s, f'{event.robot}: {event.event.text}')
-        for event in recorder.record.events[-80:]
-        if event.event.kind not in QUIET_EVENTS
+        (time_s, f'{robots[0] if len(set(robots)) == 1 else f"{len(set(robots))} robots"}: {line}')
+        for line, (time_s, robots) in said.items()
     ]
     shown += [(a.time_s, f'>> {a.text}') for a in recorder.record.actions[-EVENTS_SHOWN:]]
     shown.sort(key=lambda line: line[0])
