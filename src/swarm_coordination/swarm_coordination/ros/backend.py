@@ -12,7 +12,6 @@ from collections.abc import Mapping
 import itertools
 import json
 from pathlib import Path
-import random
 import sys
 import time
 
@@ -23,12 +22,13 @@ from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotSt
 from swarm_coordination.ros.executor import Runner
 from swarm_coordination.ros.fleet import Fleet
 from swarm_coordination.ros.observer import Handlers, Observer
+from swarm_coordination.ros.provisioning import provision_swarm
 from swarm_coordination.scenario.backend import Groups, Proposal, TrueState
 from swarm_coordination.scenario.recorder import Recorder
 from swarm_coordination.scenario.schema import Scenario
 from swarm_coordination.simulation.invariants import Invariants
 from swarm_coordination.simulation.radio import Radio
-from swarm_coordination.storage.provision import FILE_NAME, make_cluster, write_provision
+from swarm_coordination.storage.provision import FILE_NAME
 from swarm_coordination.storage.store import Storage
 from swarm_coordination.units import ns_to_seconds
 
@@ -86,8 +86,7 @@ class RosSwarm:
         Raises SwarmError, with the end of its log, where the world does not start.
         """
         # Every robot votes: an imposed split leaves the quorum with the larger group.
-        for provision in make_cluster(self.robots, random.SystemRandom(), self.robots):
-            write_provision(self.disk(provision.name), provision)
+        provision_swarm(self._folder / 'robots', self.robots, self.robots)
         command = [sys.executable, '-m', 'swarm_coordination.ros.world_main', '--light']
         command += _parameters(
             swarm_file=self._swarm.source,

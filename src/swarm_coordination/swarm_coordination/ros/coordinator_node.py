@@ -67,6 +67,8 @@ ENTRIES_MAX = 65_536
 class CoordinatorNode(Node):
     """Runs one ``Coordinator``."""
 
+    _writer: StorageWriter | None = None  # until the disk is open
+
     def __init__(self, runner: Runner, **node_options: Any) -> None:
         """Read parameters and disk, then create the topics; raises SwarmError."""
         super().__init__(
@@ -173,6 +175,7 @@ class CoordinatorNode(Node):
             self._sent.append(frame)
             self._mesh.publish(swarm.MeshFrame(sender=self._name, data=array('B', frame)))
         for request in out.persist:
+            assert self._writer is not None
             self._writer.submit(request)
         for entry in out.committed:
             self.entries.append(entry)
@@ -223,6 +226,8 @@ class CoordinatorNode(Node):
         self._runner.post(lambda: self._release(tokens[-1]))
 
     def _release(self, token: int) -> None:
+        if self._writer is None:
+            return  # the node has been destroyed meanwhile
         now = self._core_clock.now()
         self._core.persisted(token, now)
         self.pump(now)
@@ -233,8 +238,10 @@ class CoordinatorNode(Node):
 
     def destroy_node(self) -> None:
         """Sync what is queued, close the disk, leave."""
+        writer, self._writer = self._writer, None
         try:
-            self._writer.close()
+            if writer is not None:
+                writer.close()
         except StorageError as error:
             self.get_logger().fatal(f'disk: {error}')
         super().destroy_node()

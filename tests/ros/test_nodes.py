@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The nodes as others see them: real nodes, real DDS, one process."""
+
+import math
+import threading
+import time
+
+from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
+import pytest
+from swarm_msgs import msg as swarm
+from swarm_msgs.srv import ProposeCommand, QueryLog, SetPartition, SetStop
+
+from ros.support import Ground
+from swarm_coordination.errors import StorageError
+from swarm_coordination.ros import qos
+from swarm_coordination.ros.controller_node import ControllerNode
+from swarm_coordination.ros.conversions import table_to, target_to
+from swarm_coordination.ros.coordinator_node import CoordinatorNode
+from swarm_coordination.ros.world_node import PARTITION_SERVICE, WORLD_TOPIC, WorldNode
+from swarm_coordination.storage.provision import read_provision
+from swarm_coordination.storage.store import Storage
+from swarm_coordination.views import FormationTarget, Mode, NeighborTable
+
+pytestmark = pytest.mark.ros
+
+
+def controller(run, yaw=0.0, **parameters):
+    """Return a world of one robot that looks along ``yaw``, and its controller."""
+    source, storage = run.swarm_file(yaw), run.storage() / 'robot1'
+    world = run.runner(swarm_file=source)
+    world.add(WorldNode(world))
+    runner = run.runner('robot1', swarm_file=source, storage_dir=storage, **parameters)
+    node = ControllerNode(runner)
+    runner.add(node)
+    return node
+
+
+def send(ground, run, storage_id, position):
+    """Start sending a table without neighbours and a target, as a coordinator would."""
+    tables = ground.node.create_publisher(
+        swarm.NeighborTable, '/robot1/neighbors', qos.TABLE_OFFERED
+    )
+    targets = ground.node.create_publisher(
+        swarm.FormationTarget, '/robot1/target', qos.TABLE_OFFERED
+    )
+    due = [0]
+
+    def publish():
+        now = time.monotonic_ns()
+        due[0] = now + 50_000_000
+        stamp = ground.node.get_clock().now().to_msg()
+        tables.publish(table_to(NeighborTable(now, storage_id, 1, ()), stamp))
+        target = FormationTarget(now, Mode.FLY, 1, 0, 1, position, (0.0, 0.0, 0.0), math.pi / 2)
+        targets.publish(target_to(target, stamp))
+
+    run.runners[-1].at(lambda: due[0], publish)
+
+
+@pytest.mark.parametrize('stamped', [False, True])
+def test_a_robot_that_looks_north_flies_east_by_moving_to_its_right(run, stamped):
+    controller(run, yaw=math.pi / 2, cmd_vel_stamped=stamped)
+    ground = Ground(run)
+    kind = TwistStamped if stamped else Twist
+    ground.watch(kind, '/robot1/cmd_vel', qos.COMMAND)
+    ground.watch(swarm.WorldState, WORLD_TOPIC, qos.WORLD)
+    send(ground, run, read_provision(run.folder / 'robots/robot1').storage_id, (2.0, 0.0, 0.0))
+
+    def sideways():
+        newest = ground.newest('/robot1/cmd_vel')
+        twist = newest.twist if stamped and newest else newest
+        return twist is not None and twist.linear.y < -0.5 and abs(twist.linear.x) < 0.1
+
+    assert run.spin(sideways, 8.0)
+    if stamped:  # the embedded world takes Twist
+        assert ground.newest('/robot1/cmd_vel').header.frame_id == 'robot1/base_link'
+        return
+
+    def arrived():
+        world = ground.newest(WORLD_TOPIC)
+        at = world.positions[0]
+        return abs(at.x - 2.0) < 0.1 and abs(at.y) < 0.05
+
+    assert run.spin(arrived, 10.0)
+    assert ground.newest(WORLD_TOPIC).yaws[0] == pytest.approx(math.pi / 2, abs=0.05)
+
+
+def test_poses_in_a_wrong_frame_are_refused_and_the_robot_stays(run):
+    source, storage = run.swarm_file(), run.storage() / 'robot1'
+    runner = run.runner('robot1', swarm_file=source, storage_dir=storage)
+    node = ControllerNode(runner)
+    runner.add(node)
+    ground = Ground(run)
+    ground.watch(Twist, '/robot1/cmd_vel', qos.COMMAND)
+    poses = ground.node.create_publisher(PoseStamped, '/robot1/pose', 10)
+    send(ground, run, read_provision(storage).storage_id, (2.0, 0.0, 0.0))
+
+    def refused():
+        message = PoseStamped()
+        message.header.frame_id = 'odom'
+        message.pose.orientation.w = 1.0
+        poses.publish(message)
+        return node._localisation.refused['wrong_frame'] >= 20
+
+    assert run.spin(refused, 8.0)
+    assert run.spin(lambda: len(ground.seen['/robot1/cmd_vel']) > 5, 3.0)
+    assert all(twist == Twist() for twist in ground.seen['/robot1/cmd_vel'])
+    assert node._localisation.pose is None
+
+
+def coordinator(run, **parameters):
+    """Return the coordinator of a swarm of one."""
+    runner = run.runner(
+        'robot1', swarm_file=run.swarm_file(), storage_dir=run.storage() / 'robot1', **parameters
+    )
+    node = CoordinatorNode(runner)
+    runner.add(node)
+    return node, runner
+
+
+PUT = '{"kind":"put","key":"a","value":"b"}'
+
+
+@pytest.fixture
+def disk(monkeypatch):
+    """Give a disk whose syncs wait while ``disk.clear()`` holds."""
+    open_gate, sync = threading.Event(), Storage.sync
+    open_gate.set()
+
+    def gated(self):
+        open_gate.wait(20.0)
+        sync(self)
+
+    monkeypatch.setattr(Storage, 'sync', gated)
+    yield open_gate
+    open_gate.set()
+
+
+def test_propose_is_answered_once_on_disk_and_nothing_waits_for_it(run, disk):
+    node, _ = coordinator(run)
+    ground = Ground(run)
+    ground.watch(swarm.RobotStatus, '/robot1/status', qos.STATUS)
+    client = ground.node.create_client(ProposeCommand, '/robot1/propose')
+    assert run.spin(client.service_is_ready, 5.0)
+    assert run.spin(lambda: ground.seen['/robot1/status'], 5.0)
+    disk.clear()
+    future = client.call_async(ProposeCommand.Request(command=PUT))
+    before = len(ground.seen['/robot1/status'])
+    assert not run.spin(future.done, 1.0)
+    assert len(ground.seen['/robot1/status']) >= before + 5
+    disk.set()
+    assert run.spin(future.done, 5.0)
+    answer = future.result()
+    assert (answer.accepted, answer.serial) == (True, 1)
+    assert node._runner.pending == 0
+
+
+def test_the_same_request_id_is_accepted_once(run):
+    coordinator(run)
+    ground = Ground(run)
+    request = ProposeCommand.Request(command=PUT, request_id='one')
+    first = ground.call(run, ProposeCommand, '/robot1/propose', request)
+    again = ground.call(run, ProposeCommand, '/robot1/propose', request)
+    assert first.accepted
+    assert again.accepted
+    assert first.serial == again.serial == 1
+
+
+def test_what_is_no_command_is_answered_with_the_reason(run):
+    coordinator(run)
+    ground = Ground(run)
+    bad = ground.call(run, ProposeCommand, '/robot1/propose', ProposeCommand.Request(command='{'))
+    assert (bad.accepted, bad.error) == (False, bad.ERROR_INVALID)
+    assert bad.message
+    long = PUT.replace('"b"', '"' + 'b' * 5000 + '"')
+    request = ProposeCommand.Request(command=long)
+    large = ground.call(run, ProposeCommand, '/robot1/propose', request)
+    assert large.error == large.ERROR_TOO_LARGE
+
+
+def test_a_swarm_of_one_commits_and_a_late_joiner_reads_its_log(run):
+    coordinator(run)
+    ground = Ground(run)
+    answer = ground.call(
+        run, ProposeCommand, '/robot1/propose', ProposeCommand.Request(command=PUT)
+    )
+    ground.watch(swarm.LogEntry, '/robot1/log', qos.LOG)
+    entries = ground.seen['/robot1/log']
+    assert run.spin(lambda: any(entry.serial == answer.serial for entry in entries), 8.0)
+    log = ground.call(run, QueryLog, '/robot1/query_log', QueryLog.Request(from_index=1))
+    assert [entry.index for entry in log.entries] == list(range(1, log.commit_index + 1))
+    assert log.entries == ground.seen['/robot1/log'][: log.commit_index]
+    beyond = ground.call(
+        run, QueryLog, '/robot1/query_log', QueryLog.Request(from_index=log.commit_index + 50)
+    )
+    assert beyond.error == beyond.ERROR_OUT_OF_RANGE
+
+
+def test_a_stop_is_in_force_at_once_and_names_its_counter(run):
+    coordinator(run)
+    ground = Ground(run)
+    ground.watch(swarm.RobotStatus, '/robot1/status', qos.STATUS)
+    answer = ground.call(run, SetStop, '/robot1/stop', SetStop.Request(level=2))
+    assert (answer.accepted, answer.counter) == (True, 1)
+    stopped = swarm.RobotStatus.MODE_STOPPED
+    assert run.spin(lambda: ground.newest('/robot1/status').mode == stopped, 3.0)
+    wrong = ground.call(run, SetStop, '/robot1/stop', SetStop.Request(level=7))
+    assert wrong.error == wrong.ERROR_INVALID_LEVEL
+
+
+def test_a_failed_sync_ends_the_process_with_the_reason(run, monkeypatch):
+    def broken(self):
+        raise StorageError('sync failed: no space left')
+
+    monkeypatch.setattr(Storage, 'sync', broken)
+    _, runner = coordinator(run)
+    with pytest.raises(StorageError, match='no space left'):
+        runner.run()
+
+
+def test_the_world_cuts_its_radio_on_request_and_refuses_nonsense(run):
+    runner = run.runner(robots=5)
+    runner.add(WorldNode(runner))
+    ground = Ground(run)
+    ground.watch(swarm.RadioState, '/swarm/radio', qos.RADIO)
+
+    def reception(sender, receiver):
+        state = ground.newest('/swarm/radio')
+        names = list(state.names)
+        return state.reception[names.index(sender) * len(names) + names.index(receiver)]
+
+    assert run.spin(lambda: ground.newest('/swarm/radio') is not None, 5.0)
+    assert reception('robot1', 'robot2') > 0.9
+    cut = SetPartition.Request(names=['robot1', 'robot2', 'robot3'], groups=[1, 2, 2])
+    assert ground.call(run, SetPartition, PARTITION_SERVICE, cut).accepted
+    assert run.spin(lambda: ground.newest('/swarm/radio').revision == 1, 2.0)
+    assert reception('robot1', 'robot2') == reception('robot2', 'robot1') == 0.0
+    assert reception('robot2', 'robot3') > 0.9
+    assert reception('robot4', 'robot5') == 0.0  # not named: alone
+    bad = SetPartition.Request(names=['robot1', 'nobody'], groups=[1, 2])
+    assert not ground.call(run, SetPartition, PARTITION_SERVICE, bad).accepted
+    assert ground.call(run, SetPartition, PARTITION_SERVICE, SetPartition.Request()).accepted
+    assert run.spin(lambda: reception('robot1', 'robot2') > 0.9, 2.0)

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real processes: the demo judges itself, ends everything, and leaves nothing behind."""
+
+import json
+from pathlib import Path
+import signal
+import time
+
+import psutil
+import pytest
+from swarm_msgs import msg as swarm
+from swarm_msgs.srv import ProposeCommand
+
+from ros.support import children, gone, Ground, wait_for
+from swarm_coordination.ros import qos
+
+pytestmark = pytest.mark.ros
+SCENARIO = Path(__file__).with_name('scenario.yaml')
+PLAY = """
+import sys
+from pathlib import Path
+from swarm_coordination.configuration import find_swarm_file, load_swarm
+from swarm_coordination.ros.demo import run_demo
+from swarm_coordination.scenario.loading import load_scenario
+from swarm_coordination.scenario.run import make_options
+scenario, out = load_scenario(sys.argv[1]), Path(sys.argv[2])
+report = run_demo(make_options(scenario, load_swarm(find_swarm_file()), out))
+sys.exit(0 if report.ok else 3)
+"""
+
+
+def play(run, name):
+    """Start a demo process of its own, as the command line does."""
+    out = run.folder / name
+    return run.start(name, '-c', PLAY, SCENARIO, out), out
+
+
+@pytest.mark.timeout(240)
+def test_two_demos_at_once_fly_their_scenario_and_judge_it(run):
+    demos = [play(run, 'one'), play(run, 'two')]
+    for process, out in demos:
+        process.wait(200)
+        report = json.loads((out / 'report.json').read_text())
+        failed = [e for e in report['expectations'] if not e['ok']]
+        assert (process.returncode, failed) == (0, []), run.log(out.name).read_text()
+        assert report['backend'] == 'ros'
+        assert report['ok'] is True
+        assert len(report['expectations']) > 10
+        assert set(report['disk_entries']) == set(report['robots'])
+        assert min(report['disk_entries'].values()) >= 5
+        assert all(report['processes'][robot]['memory_mb'] > 10 for robot in report['robots'])
+        assert (out / 'robot1.log').exists()
+        assert (out / 'trajectories.png').stat().st_size > 1000
+    domains = {json.loads((out / 'report.json').read_text())['domain'] for _, out in demos}
+    assert len(domains) == 2
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_demo_that_is_ended_leaves_no_process_after_three_seconds(run, number):
+    process, _ = play(run, 'ended')
+    assert wait_for(lambda: len(children(process.pid)) == 6, 30.0)
+    time.sleep(0.5)  # somewhere in the middle of the robots' start
+    below = children(process.pid)
+    process.send_signal(number)
+    assert wait_for(lambda: process.poll() is not None and gone(below), 3.0), below
+
+
+def test_a_wrong_parameter_ends_a_process_with_status_2_and_says_why(run):
+    process = run.start_nodes(
+        'robot_main', '-r', '__ns:=/robot1', '-p', f'swarm_file:={run.swarm_file()}',
+        '-p', f'storage_dir:={run.storage() / "robot1"}', '-p', 'mesh.mtu_bytes:=10',
+    )
+    assert process.wait(30.0) == 2
+    said = run.log('robot_main').read_text()
+    assert 'parameter: mesh.mtu_bytes: 10 is not valid: at least' in said
+    assert 'Traceback' not in said
+
+
+def test_sigterm_ends_a_robot_within_a_second(run):
+    process = run.start_nodes(
+        'robot_main', '-r', '__ns:=/robot1', '-p', f'swarm_file:={run.swarm_file()}',
+        '-p', f'storage_dir:={run.storage() / "robot1"}',
+    )
+    lock = psutil.Process(process.pid)
+    assert wait_for(lambda: lock.num_threads() > 6, 30.0)  # DDS is up
+    time.sleep(0.5)
+    process.terminate()
+    assert process.wait(1.0) == 0, run.log('robot_main').read_text()
+
+
+def test_a_coordinator_killed_alone_leaves_its_robot_braking_to_a_stop(run):
+    source, storage = run.swarm_file(), run.storage() / 'robot1'
+    common = ('-p', f'swarm_file:={source}')
+    robot = ('-r', '__ns:=/robot1', *common, '-p', f'storage_dir:={storage}')
+    run.start_nodes('world_main', *common)
+    run.start_nodes('controller_main', *robot)
+    coordinator = run.start_nodes('coordinator_main', *robot)
+    ground = Ground(run)
+    ground.watch(swarm.WorldState, '/swarm/world', qos.WORLD)
+    mission = {
+        'kind': 'start_mission', 'name': 'straight', 'speed_mm_s': 600, 'lease_ms': 60_000,
+        'formation': {'shape': 'column', 'spacing_mm': 2000}, 'path': [[0, 0], [60_000, 0]],
+        'on_loss': 'repack',
+    }
+    request = ProposeCommand.Request(command=json.dumps(mission))
+    answer = ground.call(run, ProposeCommand, '/robot1/propose', request, 30.0)
+    assert answer.accepted, answer.message
+
+    def speed():
+        world = ground.newest('/swarm/world')
+        return world.velocities[0].x if world else 0.0
+
+    assert run.spin(lambda: speed() > 0.4, 15.0)
+    coordinator.kill()
+    coordinator.wait()
+    killed = time.monotonic()
+    assert run.spin(lambda: speed() == 0.0, 4.0)
+    took = time.monotonic() - killed
+    # Not at once (its last table is good for a second), and commanded, not by time-out.
+    assert 0.5 < took < 2.5
+    assert all(ground.newest('/swarm/world').commanded)
+    at = ground.newest('/swarm/world').positions[0].x
+    assert not run.spin(lambda: abs(ground.newest('/swarm/world').positions[0].x - at) > 0.02, 1.0)
