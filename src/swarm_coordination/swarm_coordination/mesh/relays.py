@@ -80,10 +80,10 @@ class Relays:
             self._add_lists(draft, row, now)
 
     def _has_news(self, row: Row, now: int) -> bool:
-        if self._parts.links.lacking(row.identity.storage_id):
-            for section in (Section.MISSION, Section.INTENTS):
-                if now - row.sent_ns[section] >= self._refresh_ns:
-                    row.sends_left[section] = max(1, row.sends_left[section])
+        held = ((Section.MISSION, row.mission), (Section.INTENTS, row.intents))
+        for section, value in held:
+            if value is not None and now - row.sent_ns[section] >= self._refresh_ns:
+                row.sends_left[section] = max(1, row.sends_left[section])
         return any(row.sends_left)
 
     def _beacon(self, row: Row, now: int) -> tuple[Beacon | None, int]:
@@ -118,11 +118,13 @@ class Relays:
         row.sent_ns[section] = now
 
     def _relayable(self, now: int) -> list[Row]:
-        """Rows fresh enough, of robots believed alive."""
+        """Rows that a neighbour lacks, fresh enough, of robots believed alive."""
+        lacking = self._parts.links.lacking
         return [
             row
             for row in self._parts.table.rows()
             if row.cooperates
+            and lacking(row.identity.storage_id)
             and row.life in (Life.ALIVE, Life.SUSPECT)
             and now - row.refreshed_ns <= self._max_age_ns
         ]
