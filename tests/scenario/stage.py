@@ -87,5 +87,5 @@ class Play:
 
     @property
     def unmet(self) -> list[str]:
-        """What did not come true so far."""
+        """Everything that did not come true so far."""
         return [text for phase in self.recorder.record.phases for text in phase.unmet]

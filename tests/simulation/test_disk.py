@@ -13,7 +13,7 @@ from swarm_coordination.persistence import (
     PersistRequest,
 )
 from swarm_coordination.simulation.disk import VirtualDisk
-from swarm_coordination.simulation.queue import EventQueue
+from swarm_coordination.simulation.event_queue import EventQueue
 from swarm_coordination.storage.provision import make_cluster
 
 

@@ -8,8 +8,8 @@ import pytest
 from scenario.records import at, entry, IDS
 from swarm_coordination.consensus.messages import Role
 from swarm_coordination.errors import UsageError
+from swarm_coordination.simulation.event_queue import EventQueue
 from swarm_coordination.simulation.invariants import Invariants
-from swarm_coordination.simulation.queue import EventQueue
 
 
 def test_events_come_by_time_and_then_in_the_order_they_were_pushed():

@@ -255,7 +255,9 @@ class Stage:
         dead = tuple(name for name in self.seen.robots if not any(name in g for g in groups))
         if dead:  # a robot that nobody placed stays with the largest group
             at = max(range(len(groups)), key=lambda number: len(groups[number]))
-            groups = (*groups[:at], (*groups[at], *dead), *groups[at + 1 :])
+            groups = tuple(
+                (*group, *dead) if number == at else group for number, group in enumerate(groups)
+            )
         self._groups = self._recorder.groups = groups
         self._backend.set_partition(groups)
         self._note(now_s, action, (), ' | '.join(' '.join(group) for group in groups))

@@ -56,7 +56,7 @@ class Director:
 
     @property
     def phase(self) -> Phase | None:
-        """The phase being played; None before the first and after the last."""
+        """Phase being played; None before the first and after the last."""
         if 0 <= self._phase_at < len(self._scenario.phases):
             return self._scenario.phases[self._phase_at]
         return None
@@ -82,7 +82,8 @@ class Director:
         if not self.done and phase is not None:
             self._unmet.append(f'run ended after {now_s:.1f} s')
             self._close(phase, now_s)
-            for left in self._scenario.phases[self._phase_at + 1 :]:
+            begun = self._phase_at + 1
+            for left in self._scenario.phases[begun:]:
                 span = PhaseSpan(left.name, left.title, now_s, now_s, ('never begun',), ())
                 self._recorder.phase(span)
             self._stop(now_s)

@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-import os
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from swarm_coordination.configuration import config_folder
+from swarm_coordination.configuration.documents import load_document
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.scenario.fields import Fields
 from swarm_coordination.scenario.schema import (
@@ -32,8 +31,6 @@ from swarm_coordination.scenario.schema import (
     WorldSettings,
 )
 
-# A scenario is a page or two of text; anything larger is another file by mistake.
-FILE_BYTES_MAX = 200_000
 # Conditions that compare with a bound, and its unit.
 BOUNDED = {ConditionKind.FORMATION: 'm', ConditionKind.STANDING: 'm/s'}
 # Actions that are done to or through one robot.
@@ -41,31 +38,18 @@ TARGETED = frozenset(ActionKind) - {ActionKind.SPLIT, ActionKind.HEAL, ActionKin
 
 
 def scenario_folder() -> Path:
-    """
-    Return the folder of the scenarios that come with the package.
-
-    It is ``config/scenarios`` of the repository or of the installed share folder; the variable
-    SWARM_CONFIG_DIR names another ``config``. Raises ConfigurationError where there is none.
-    """
-    chosen = os.environ.get('SWARM_CONFIG_DIR')
-    if chosen:
-        return Path(chosen) / 'scenarios'
-    here = Path(__file__).resolve()
-    for parent in here.parents:
-        for folder in ('config', 'share/swarm_coordination/config'):
-            if (parent / folder / 'scenarios').is_dir():
-                return parent / folder / 'scenarios'
-    raise ConfigurationError(str(here), 'SWARM_CONFIG_DIR', None, 'a folder with scenarios/')
+    """Return the folder of the scenarios that come along; raises ConfigurationError."""
+    return config_folder() / 'scenarios'
 
 
 def list_scenarios() -> tuple[Scenario, ...]:
-    """Return the scenarios that come with the package, by name."""
+    """Return the scenarios that come along, by name; raises ConfigurationError."""
     return tuple(load_scenario(path) for path in sorted(scenario_folder().glob('*.yaml')))
 
 
 def load_scenario(wanted: str | Path) -> Scenario:
     """
-    Return the scenario of a file, or the one of that name that comes with the package.
+    Return the scenario of a file, or the one of that name that comes along.
 
     Raises ConfigurationError.
     """
@@ -78,18 +62,7 @@ def load_scenario(wanted: str | Path) -> Scenario:
                 'command line', 'scenario', str(wanted), f'a file, or one of {known}'
             )
         path = named
-    data = path.read_bytes()
-    if len(data) > FILE_BYTES_MAX:
-        raise ConfigurationError(
-            str(path), 'file', f'{len(data)} bytes', f'at most {FILE_BYTES_MAX} bytes'
-        )
-    try:
-        document = yaml.safe_load(data)
-    except yaml.YAMLError as error:
-        raise ConfigurationError(
-            str(path), 'file', ' '.join(str(error).split()), 'YAML that can be read'
-        ) from error
-    return read_scenario(document, str(path))
+    return read_scenario(load_document(path), str(path))
 
 
 def read_scenario(document: object, source: str) -> Scenario:

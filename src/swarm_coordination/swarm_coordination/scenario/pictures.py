@@ -54,8 +54,8 @@ def draw_timeline(record: Record, scenario: Scenario, title: str, path: Path) ->
 def draw_trajectories(record: Record, title: str, path: Path) -> None:
     """Draw the way of every robot, its start, its end and the links at the end into a PNG."""
     plt = _pyplot()
-    figure, axis = plt.subplots(figsize=(9.5, 8.5), layout='constrained')
-    figure.suptitle(title, fontsize=12, x=0.01, ha='left')
+    figure, axis = plt.subplots(figsize=(11.0, 9.0))
+    axis.set_title(title, fontsize=12, loc='left')
     for number, name in enumerate(record.robots):
         xs = [sample.truth[number].x for sample in record.samples]
         ys = [sample.truth[number].y for sample in record.samples]
@@ -67,7 +67,7 @@ def draw_trajectories(record: Record, title: str, path: Path) -> None:
         axis.plot(xs[-1], ys[-1], marker='o', markersize=9, color=colour, label=name)
     _draw_links(axis, record)
     _draw_incidents(axis, record)
-    axis.set_aspect('equal', adjustable='datalim')
+    axis.set_aspect('equal', adjustable='box')
     axis.set_xlabel('x (m)')
     axis.set_ylabel('y (m)')
     axis.grid(color='#e6e6e6', linewidth=0.6)
@@ -77,7 +77,7 @@ def draw_trajectories(record: Record, title: str, path: Path) -> None:
     axis.plot([], [], marker='o', markersize=5, label='start', **grey)
     axis.plot([], [], marker='s', markersize=6, label='at the split', **grey)
     axis.legend(loc='center left', bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
-    figure.savefig(path, dpi=_DPI)
+    figure.savefig(path, dpi=_DPI, bbox_inches='tight')
     plt.close(figure)
 
 
@@ -236,8 +236,8 @@ def _draw_incidents(axis: Any, record: Record) -> None:
         if action.do == 'kill':
             state = before[-1].truth[record.robots.index(action.robots[0])]
             axis.plot(state.x, state.y, marker='X', markersize=12, color='#b00020', zorder=6)
-            axis.annotate('killed', (state.x, state.y), xytext=(8, 6), fontsize=9,
-                          textcoords='offset points', color='#b00020')
+            axis.annotate(f'{action.robots[0]} killed', (state.x, state.y), xytext=(8, 6),
+                          textcoords='offset points', fontsize=9, color='#b00020')
         elif action.do == 'split':
             for number, state in enumerate(before[-1].truth):
                 axis.plot(state.x, state.y, marker='s', markersize=6, markerfacecolor='none',

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from swarm_coordination.persistence import PersistRequest, Provision, Record, Recovered
-from swarm_coordination.simulation.queue import EventQueue
+from swarm_coordination.simulation.event_queue import EventQueue
 from swarm_coordination.storage.replay import Replay
 
 # Told that requests up to a token are durable, and when.

@@ -13,7 +13,7 @@ from swarm_coordination.robot.outputs import RobotOutput, RobotStatus
 from swarm_coordination.robot.robot import Robot
 from swarm_coordination.scenario.backend import Proposal, ProposalStage
 from swarm_coordination.simulation.disk import VirtualDisk
-from swarm_coordination.simulation.queue import EventQueue
+from swarm_coordination.simulation.event_queue import EventQueue
 from swarm_coordination.simulation.world import Plant
 from swarm_coordination.units import NS_PER_MS
 from swarm_coordination.views import Pose

@@ -19,11 +19,11 @@ from swarm_coordination.scenario.backend import Groups, Proposal, TrueState
 from swarm_coordination.scenario.recorder import Recorder
 from swarm_coordination.scenario.schema import Scenario
 from swarm_coordination.simulation.disk import VirtualDisk
+from swarm_coordination.simulation.event_queue import EventQueue
 from swarm_coordination.simulation.invariants import Invariants
 from swarm_coordination.simulation.member import Member
-from swarm_coordination.simulation.queue import EventQueue
 from swarm_coordination.simulation.radio import Radio
-from swarm_coordination.simulation.trace import Trace
+from swarm_coordination.simulation.trace_hash import Trace
 from swarm_coordination.simulation.world import World
 from swarm_coordination.storage.provision import make_cluster
 from swarm_coordination.units import NS_PER_MS, NS_PER_S, ns_to_seconds, seconds_to_ns

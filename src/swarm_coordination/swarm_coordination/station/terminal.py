@@ -77,7 +77,8 @@ class PlainView:
             self._phase = phase
             self._print(now_s, f'== {phase}')
         actions = recorder.record.actions
-        for action in actions[self._actions :]:
+        seen = self._actions
+        for action in actions[seen:]:
             via = f' ({", ".join(action.robots)})' if action.robots else ''
             self._print(action.time_s, f'-> {action.text}{via}')
         self._actions = len(actions)
