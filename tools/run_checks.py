@@ -18,7 +18,8 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
-REPORTS = ROOT / 'build' / 'test-reports'
+# Not under build/: colcon test-result counts every result file that it finds there.
+REPORTS = ROOT / 'out' / 'test-reports'
 # pytest's status when no test was selected.
 NO_TESTS = 5
 # With a sourced ROS 2 the pytest plugins of its own packages stand in sys.path, written for
@@ -62,7 +63,7 @@ def steps(options: argparse.Namespace) -> list[Step]:
     slow = '' if options.slow else ' and not slow'
     return [
         Step('ruff', 'lint', (python, '-m', 'ruff', 'check', '--quiet',
-                               '--output-format', 'concise')),
+                              '--output-format', 'concise')),
         Step('mypy', 'lint', (python, '-m', 'mypy')),
         _pytest('ament rules', 'lint', '', 'tests/packaging/test_style.py'),
         _pytest('fast tests', 'fast', f'not ros and not root and not colcon{slow}',
