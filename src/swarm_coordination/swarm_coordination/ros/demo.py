@@ -8,7 +8,6 @@ and the kernel ends the children where this process itself is killed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import metadata
 import os
 from pathlib import Path
@@ -23,13 +22,16 @@ from swarm_coordination.ros.fleet import Fleet
 from swarm_coordination.scenario.director import Director
 from swarm_coordination.scenario.recorder import Recorder
 from swarm_coordination.scenario.report import Report
-from swarm_coordination.scenario.run import conclude, make_director, make_recorder, RunOptions
+from swarm_coordination.scenario.run import (
+    conclude,
+    make_director,
+    make_recorder,
+    RunOptions,
+    View,
+)
 
 # The director wants 10 to 50 looks a second; a look costs about a millisecond.
 LOOK_PERIOD_S = 0.05
-
-# Called after each look, with everything that a live view shows.
-View = Callable[[float, RosSwarm, Recorder, Director], None]
 
 
 def run_demo(options: RunOptions, view: View | None = None) -> Report:
