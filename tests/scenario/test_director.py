@@ -206,6 +206,18 @@ def test_committed_means_applied_by_every_robot():
     assert play.director.done
 
 
+def test_nothing_is_committed_while_an_answer_is_due():
+    play = Play([{'name': 'put', 'actions': [
+        {'do': 'put', 'key': 'k'}, {'do': 'note', 'text': 'n', 'when': 'committed'}]}])
+    play.swarm.answer = Proposal(ProposalStage.PENDING)
+    play.run(1.0)
+    assert [action.do for action in play.recorder.record.actions] == ['put']
+
+    play.swarm.answers[0] = Proposal(ProposalStage.REFUSED)
+    play.run(0.3)
+    assert [action.do for action in play.recorder.record.actions] == ['put', 'note']
+
+
 @pytest.mark.parametrize(('kind', 'before', 'after'), [
     ('holding', {'mode': Mode.FLY}, {'mode': Mode.LEASE_EXPIRED}),
     ('flying', {'mode': Mode.HOLD}, {'mode': Mode.FLY}),

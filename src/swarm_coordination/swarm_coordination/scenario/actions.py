@@ -129,6 +129,7 @@ class Stage:
             self._recorder.applied,
             tuple(self._accepted),
             self._owners,
+            frozenset(robot for robot, _, _ in self._pending.values()),
         )
 
     def _leader(self) -> str:
@@ -177,6 +178,7 @@ class Stage:
         data = encode_command(command).decode()
         ticket = self._backend.propose(robot, data)
         self._pending[ticket] = (robot, data, self._side(robot))
+        self.seen = self.seen._replace(asked=self.seen.asked | {robot})
         self._note(now_s, action, (robot,), text)
         return True
 

@@ -28,6 +28,7 @@ class Situation(NamedTuple):
     applied: Set[tuple[str, int, int]]  # (robot, session, serial) that robots applied
     accepted: tuple[tuple[int, int], ...]  # (session, serial) acknowledged so far
     owners: Mapping[int, str]  # robot by storage id
+    asked: frozenset[str]  # robots that have not yet answered something proposed to them
 
 
 def common_leader(group: tuple[str, ...], seen: Situation) -> str:
@@ -60,7 +61,7 @@ def holds(condition: Condition, group: tuple[str, ...], seen: Situation) -> bool
     if kind is ConditionKind.ONE_LOG:
         return _one_log(group, seen)
     if kind is ConditionKind.COMMITTED:
-        return all(
+        return seen.asked.isdisjoint(group) and all(
             (name, session, serial) in seen.applied
             for session, serial in seen.accepted
             if seen.owners.get(session) in group

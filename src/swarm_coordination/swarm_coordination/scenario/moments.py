@@ -22,21 +22,31 @@ def time_to_new_leader(record: Record, kill: ActionTaken) -> float | None:
     return None
 
 
+def time_to_start(record: Record, restart: ActionTaken) -> float | None:
+    """Seconds from ``restart`` until the new process reported; None: never."""
+    for time_s, known in _after(record, restart.time_s, fresh_from=restart.robots[0]):
+        if restart.robots[0] in known:
+            return time_s - restart.time_s
+    return None
+
+
 def time_to_catch_up(record: Record, restart: ActionTaken) -> float | None:
     """
-    Seconds from ``restart`` until the robot had the newest log and a slot; None: never.
+    Seconds from the new process's first report until it had log and slot; None: never.
 
-    The newest log: it has applied whatever any robot knew as committed then.
+    Log: it has applied whatever any robot knew as committed then. Slot: one of the newest
+    assignment that anybody knew.
     """
-    robot = restart.robots[0]
+    robot, first_s = restart.robots[0], None
     for time_s, known in _after(record, restart.time_s, fresh_from=robot):
         status = known.get(robot)
         if status is None:
             continue
+        first_s = time_s if first_s is None else first_s
         newest = max(other.commit for other in known.values())
         epoch = max(other.epoch for other in known.values())
         if status.applied == newest and status.slot >= 0 and status.epoch == epoch:
-            return time_s - restart.time_s
+            return time_s - first_s
     return None
 
 

@@ -18,7 +18,11 @@ from swarm_coordination.scenario.expectations import (
     last_sample,
     split_spans,
 )
-from swarm_coordination.scenario.moments import time_to_new_leader
+from swarm_coordination.scenario.moments import (
+    time_to_catch_up,
+    time_to_new_leader,
+    time_to_start,
+)
 from swarm_coordination.scenario.record import Record
 from swarm_coordination.scenario.schema import Scenario
 
@@ -102,6 +106,15 @@ def figures(record: Record) -> dict[str, Any]:
     return {
         'duration_s': record.end_s,
         'election_s': _elections(record),
+        'restarts_s': [
+            {
+                'robot': action.robots[0],
+                'process_started': time_to_start(record, action),
+                'caught_up_after_start': time_to_catch_up(record, action),
+            }
+            for action in record.actions
+            if action.do == 'restart'
+        ],
         'min_distance_m': record.min_distance_m,
         'min_distance_at': {'time_s': at_s, 'robots': [first, second]},
         'safety_distance_m': record.safety_distance_m,

@@ -180,7 +180,9 @@ class Bounds:
     new_leader_s: float = setting(
         1.5, 's', 0.1, 60.0, 'leader killed until all survivors know the next one'
     )
-    caught_up_s: float = setting(5.0, 's', 0.1, 60.0, 'restart until log and slot are back')
+    caught_up_s: float = setting(
+        5.0, 's', 0.1, 60.0, "restarted process's first report until log and slot are back"
+    )
     one_log_s: float = setting(5.0, 's', 0.1, 60.0, 'heal until one log everywhere')
     formation_rmse_m: float = setting(0.3, 'm', 0.01, 10.0, 'shape error at the end of a phase')
     formation_max_m: float = setting(0.5, 'm', 0.01, 10.0, 'greatest shape error of one robot')

@@ -53,6 +53,10 @@ def figure_lines(figures: Any) -> list[tuple[str, str]]:
     after = ', '.join(_seconds(value) for value in election['after_kills']) or '-'
     lines.append(('first leader', _seconds(election['first'])))
     lines.append(('new leader after a kill', after))
+    for restart in figures['restarts_s']:
+        text = (f'process up after {_seconds(restart["process_started"])}, then caught up after '
+                f'{_seconds(restart["caught_up_after_start"])}')
+        lines.append((f'{restart["robot"]} restarted', text))
     lines.append(('least distance', f'{figures["min_distance_m"]:.2f} m'))
     lines.append(('least lambda2', _number(figures['lambda2_min'])))
     commits = ', '.join(f'{name} {n}' for name, n in figures['commits_per_phase'].items())
