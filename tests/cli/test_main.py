@@ -144,6 +144,15 @@ def test_the_log_of_a_folder_that_is_no_disk_is_refused_in_one_line(tmp_path, ca
     assert capsys.readouterr().err.count('\n') == 1
 
 
+def test_a_demo_does_not_start_on_the_disks_of_another(tmp_path, capsys):
+    pytest.importorskip('rclpy', reason='rclpy is missing: run `make setup`')
+    pytest.importorskip('swarm_msgs', reason='swarm_msgs is missing: run `make setup`')
+    (tmp_path / 'robots').mkdir()
+
+    assert main(['demo', 'smoke', '--out', str(tmp_path), '--json']) == 2
+    assert 'earlier run' in capsys.readouterr().err
+
+
 def test_help_needs_no_heavy_import():
     code = (
         'import sys\n'

@@ -29,6 +29,11 @@ def _play(options: RunOptions, view: View | None) -> Report:
                 'environment', package, None,
                 'importable: run `make setup`, or source a ROS 2 installation and build',
             )
+    if (options.out / 'robots').exists():
+        raise ConfigurationError(
+            'command line', '--out', str(options.out),
+            'a new folder: the disks of an earlier run lie in this one',
+        )
     from swarm_coordination.ros.demo import run_demo
 
     return run_demo(options, view)

@@ -113,18 +113,18 @@ def _draw_roles(axis: Any, record: Record) -> None:
     """One lane per robot: thin while it follows, thick while it leads, nothing while dead."""
     for lane, name in enumerate(record.robots):
         changes = [(c.time_s, c.status) for c in record.statuses if c.robot == name]
-        stops = _running_spans(record, lane)
-        for start_s, end_s in stops:
+        spans = _running_spans(record, lane)
+        for start_s, end_s in spans:
             axis.hlines(lane, start_s, end_s, color=colour_of(lane), linewidth=1.6)
         for at, (time_s, status) in enumerate(changes):
             if status.leader != status.storage_id:
                 continue
             until = changes[at + 1][0] if at + 1 < len(changes) else record.end_s
-            for start_s, end_s in stops:
-                left, right = max(time_s, start_s), min(until, end_s)
-                if right > left:
-                    axis.hlines(lane, left, right, color=colour_of(lane), linewidth=9,
-                                capstyle='butt')
+            # What a process said ends with it.
+            ends = [end_s for start_s, end_s in spans if start_s <= time_s <= end_s]
+            if ends and min(until, ends[0]) > time_s:
+                axis.hlines(lane, time_s, min(until, ends[0]), color=colour_of(lane),
+                            linewidth=9, capstyle='butt')
     _annotate_terms(axis, record)
     for action in record.actions:
         if action.do in ('kill', 'restart') and action.robots[0] in record.robots:
