@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bounds that value types carry in their annotations, so that the codec can check bytes by them.
+"""
+Bounds that value types carry in their annotations, so that the codec can check bytes by them.
 
 The core states them with ``typing.Annotated``; the codec (``wire/``) reads them and refuses
 anything outside. Nothing in the core has to know which library does the checking.

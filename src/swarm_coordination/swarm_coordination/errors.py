@@ -9,7 +9,8 @@ class SwarmError(Exception):
 
 
 class ConfigurationError(SwarmError):
-    """A file, parameter or command line is wrong: refuse to start.
+    """
+    A file, parameter or command line is wrong: refuse to start.
 
     Parameters
     ----------
@@ -17,22 +18,24 @@ class ConfigurationError(SwarmError):
     field : dotted path of the field, e.g. ``robots.robot3.start``.
     value : the offending value.
     bound : what would have been right, in words.
+
     """
 
     def __init__(self, source: str, field: str, value: object, bound: str) -> None:
         self.source, self.field, self.value, self.bound = source, field, value, bound
-        super().__init__(f"{source}: {field}: {value!r} is not valid: {bound}")
+        super().__init__(f'{source}: {field}: {value!r} is not valid: {bound}')
 
 
 class FrameError(SwarmError):
-    """Bytes from the radio are not a frame of this swarm: the peer's fault; count and drop.
+    """
+    Bytes from the radio are not a frame of this swarm: the peer's fault; count and drop.
 
     ``reason`` is one of a fixed set (see ``wire/codec.py``) so that it can be counted.
     """
 
-    def __init__(self, reason: str, detail: str = "") -> None:
+    def __init__(self, reason: str, detail: str = '') -> None:
         self.reason = reason
-        super().__init__(f"{reason}: {detail}" if detail else reason)
+        super().__init__(f'{reason}: {detail}' if detail else reason)
 
 
 class CommandError(SwarmError):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records that a robot asks its shell to make durable, and what the shell hands back at start.
+"""
+Records that a robot asks its shell to make durable, and what the shell hands back at start.
 
 The core never touches a disk. It emits ``PersistRequest`` values; the shell appends their
 records in order, syncs (any number of requests per sync: group commit) and calls
@@ -87,7 +88,8 @@ class Provision(NamedTuple):
 
 
 class Recovered(NamedTuple):
-    """State read back from storage at start.
+    """
+    State read back from storage at start.
 
     ``may_vote`` is False where the log is shorter than its high-water mark or damaged: such a
     robot takes part as a learner; ``reason`` says why.
@@ -106,4 +108,4 @@ class Recovered(NamedTuple):
 
 def fresh(provision: Provision) -> Recovered:
     """State of a robot that was provisioned and never started."""
-    return Recovered(provision, 0, HardState(0, 0), (), (), (), 0, True, "")
+    return Recovered(provision, 0, HardState(0, 0), (), (), (), 0, True, '')

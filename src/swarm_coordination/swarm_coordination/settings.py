@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings: frozen dataclasses whose fields carry unit, bounds and description.
+"""
+Settings: frozen dataclasses whose fields carry unit, bounds and description.
 
 One declaration serves the YAML loader, the ROS parameters and the documentation tables::
 
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 
 from swarm_coordination.errors import ConfigurationError
 
-_KEY = "setting"
+_KEY = 'setting'
 
 
 class Setting(NamedTuple):
@@ -40,7 +41,8 @@ def setting(
     choices: tuple[str, ...] = (),
     shared: bool = False,
 ) -> Any:
-    """Declare a settings field.
+    """
+    Declare a settings field.
 
     ``low`` and ``high`` are inclusive; ``choices`` lists the values of a text field; ``shared``
     puts the field into the configuration hash: robots that differ in it do not cooperate.
@@ -54,13 +56,14 @@ def declared(settings: Any) -> dict[str, Setting]:
     return {f.name: f.metadata[_KEY] for f in dataclasses.fields(settings) if _KEY in f.metadata}
 
 
-def check(settings: Any, source: str, prefix: str = "") -> None:
-    """Check every declared field of ``settings`` against its bounds.
+def check(settings: Any, source: str, prefix: str = '') -> None:
+    """
+    Check every declared field of ``settings`` against its bounds.
 
     Raises ConfigurationError naming source, field, value and bound.
     """
     for name, declaration in declared(settings).items():
-        check_value(getattr(settings, name), declaration, source, f"{prefix}{name}")
+        check_value(getattr(settings, name), declaration, source, f'{prefix}{name}')
 
 
 def check_value(value: Any, declaration: Setting, source: str, field: str) -> None:
@@ -68,15 +71,15 @@ def check_value(value: Any, declaration: Setting, source: str, field: str) -> No
     if declaration.choices:
         if value not in declaration.choices:
             raise ConfigurationError(
-                source, field, value, "one of " + ", ".join(declaration.choices)
+                source, field, value, 'one of ' + ', '.join(declaration.choices)
             )
         return
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
-    unit = f" {declaration.unit}" if declaration.unit else ""
+    unit = f' {declaration.unit}' if declaration.unit else ''
     if not math.isfinite(value):
-        raise ConfigurationError(source, field, value, f"a finite number{unit}")
+        raise ConfigurationError(source, field, value, f'a finite number{unit}')
     if declaration.low is not None and value < declaration.low:
-        raise ConfigurationError(source, field, value, f"at least {declaration.low:g}{unit}")
+        raise ConfigurationError(source, field, value, f'at least {declaration.low:g}{unit}')
     if declaration.high is not None and value > declaration.high:
-        raise ConfigurationError(source, field, value, f"at most {declaration.high:g}{unit}")
+        raise ConfigurationError(source, field, value, f'at most {declaration.high:g}{unit}')

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the coordinator hands to the formation controller, and what comes back: plain values.
+"""
+What the coordinator hands to the formation controller, and what comes back: plain values.
 
 They cross a ROS topic when the two run as nodes and a function call when one process holds
 both, so every number is already rounded to millimetres and the two paths compute the same.

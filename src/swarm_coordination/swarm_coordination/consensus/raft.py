@@ -109,12 +109,12 @@ class Raft:
 
     @property
     def term(self) -> int:
-        """Current term, on disk or not yet."""
+        """Return the current term, on disk or not yet."""
         return self._term
 
     @property
     def role(self) -> Role:
-        """What this member is in its term, on disk or not yet."""
+        """Return what this member is in its term, on disk or not yet."""
         return self._role
 
     @property

@@ -29,7 +29,7 @@ class RobotSettings:
 
     @property
     def formation_limits(self) -> FormationLimits:
-        """What every formation and mission of this swarm has to respect."""
+        """Return what every formation and mission of this swarm has to respect."""
         return FormationLimits(
             kept_range_m=self.control.kept_range_m,
             safety_distance_m=self.control.safety_distance_m,
