@@ -9,7 +9,6 @@ import time
 
 import psutil
 from rclpy.node import Node
-
 from swarm_coordination.ros.executor import Runner
 from swarm_coordination.ros.lifetime import bound_to_this_process
 from swarm_coordination.ros.provisioning import provision_swarm
@@ -27,7 +26,7 @@ class Run:
 
     def __init__(self, domain, folder):
         self.domain, self.folder = domain, folder
-        self.runners, self.processes = [], []
+        self.runners, self.processes, self.left = [], [], []
 
     def __enter__(self):
         return self
@@ -37,6 +36,9 @@ class Run:
             if process.poll() is None:
                 process.kill()
             process.wait()
+        for process in self.left:  # a test that failed because they live on
+            if process.is_running():
+                process.kill()
         for runner in self.runners:
             runner.close()
 

@@ -8,11 +8,10 @@ import time
 
 import psutil
 import pytest
-from swarm_msgs import msg as swarm
-from swarm_msgs.srv import ProposeCommand
-
 from ros.support import children, gone, Ground, wait_for
 from swarm_coordination.ros import qos
+from swarm_msgs import msg as swarm
+from swarm_msgs.srv import ProposeCommand
 
 pytestmark = pytest.mark.ros
 # Its bounds are loose: two demos at once share the processors with each other.
@@ -64,7 +63,7 @@ def test_a_demo_that_is_ended_leaves_no_process_after_three_seconds(run, number)
     process, _ = play(run, 'ended')
     assert wait_for(lambda: len(children(process.pid)) == 4, 30.0)
     time.sleep(0.5)  # somewhere in the middle of the robots' start
-    below = children(process.pid)
+    below = run.left = children(process.pid)
     process.send_signal(number)
     assert wait_for(lambda: process.poll() is not None and gone(below), 3.0), below
 
