@@ -36,7 +36,7 @@ Append = Callable[[int], None]
 def own_log(directory: Path, batch: int, stack: ExitStack) -> Append:
     """Append as a robot does: chained CRC, log synced, mark synced."""
     write_provision(directory / 'own', make_cluster(('robot1',), random.Random(1))[0])
-    storage, _ = Storage.open(directory / 'own')
+    storage, _ = Storage.recover(directory / 'own')
     stack.callback(storage.close)
 
     def append(number: int) -> None:
@@ -60,7 +60,7 @@ def bare_file(directory: Path, batch: int, stack: ExitStack) -> Append:
 
 
 def sqlite(directory: Path, batch: int, stack: ExitStack) -> Append:
-    """SQLite as it would have to be set: write-ahead log, synchronous=FULL."""
+    """Append to SQLite as it would have to be set: write-ahead log, synchronous=FULL."""
     connection = sqlite3.connect(directory / 'sqlite.db', isolation_level=None)
     stack.callback(connection.close)
     connection.execute('pragma journal_mode=wal')
@@ -77,7 +77,7 @@ def sqlite(directory: Path, batch: int, stack: ExitStack) -> Append:
 
 
 def sqlite_with_mark(directory: Path, batch: int, stack: ExitStack) -> Append:
-    """SQLite with the high-water mark that would tell a lost tail from a torn one."""
+    """Append to SQLite with the high-water mark that would tell a lost tail from a torn one."""
     commit = sqlite(directory, batch, stack)
     create_empty(directory, 1)
     descriptor = open_mark(directory)

@@ -12,7 +12,6 @@ import sys
 import time
 
 import pytest
-
 from swarm_coordination.cli.main import main
 from swarm_coordination.persistence import Entry, EntryRecord, HardState, IntentRecord
 from swarm_coordination.storage.store import Storage
@@ -114,7 +113,7 @@ def test_robots_are_provisioned_and_their_disks_printed(tmp_path, capsys):
     folder = tmp_path / 'swarm'
     assert main(['provision', str(folder), '--robots', '5', '--voters', 'robot1', 'robot2']) == 0
     assert 'learner' in capsys.readouterr().out
-    storage, recovered = Storage.open(folder / 'robot1')
+    storage, recovered = Storage.recover(folder / 'robot1')
     session = recovered.provision.storage_id
     put = b'{"key":"k","kind":"put","value":"v"}'
     storage.append([

@@ -4,7 +4,6 @@
 from pathlib import Path
 
 import pytest
-
 from swarm_coordination.configuration import (
     config_folder,
     find_mission,

@@ -4,7 +4,6 @@
 from pathlib import Path
 
 import pytest
-
 from swarm_coordination.configuration import load_mission, load_swarm, read_mission
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.mission.commands import decode_command, encode_command, StartMission

@@ -7,7 +7,6 @@ from pathlib import Path
 import re
 
 import pytest
-
 from swarm_coordination.configuration import load_swarm
 from swarm_coordination.configuration.groups import config_hash, GROUPS
 from swarm_coordination.configuration.swarm import ROBOTS_MAX

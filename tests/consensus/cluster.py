@@ -87,7 +87,7 @@ def replay(records: list[HardState | EntryRecord]) -> tuple[HardState, list[Entr
         if isinstance(record, HardState):
             state = record
         else:
-            del entries[record.entry.index - 1 :]
+            del entries[record.entry.index - 1:]
             entries.append(record.entry)
     return state, entries
 

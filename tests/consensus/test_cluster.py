@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import random
 
-import pytest
-
 from consensus.cluster import Cluster, Frame
+import pytest
 from swarm_coordination.errors import ProposalRefused
 from swarm_coordination.units import NS_PER_S
 

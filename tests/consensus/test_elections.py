@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from consensus.single import (
     acknowledge,
     append,
@@ -22,6 +20,7 @@ from consensus.single import (
     pre_asks,
     sync,
 )
+import pytest
 from swarm_coordination.consensus.messages import (
     Heartbeat,
     Role,

@@ -8,7 +8,6 @@ from pathlib import Path
 import re
 
 import pytest
-
 from swarm_coordination.consensus.quorum import Membership, Outcome
 
 VECTORS = Path(__file__).parents[3] / 'shared/conformance/etcd-raft/quorum/testdata'
@@ -45,7 +44,7 @@ def cases(name: str, command: str) -> Iterator[tuple[dict[str, list[str]], str]]
     for number, line in enumerate(lines):
         if re.match(rf'{command}\b', line):
             arguments = dict(re.findall(r'(\w+)=\(([^)]*)\)', line))
-            output = lines[number + 1 :]
+            output = lines[number + 1:]
             assert output.pop(0) == '----'
             result = output[: output.index('')] if '' in output else output
             lists = {k: re.findall(r'\w+', v) for k, v in arguments.items()}

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from consensus.single import (
     acknowledge,
     append,
@@ -18,6 +16,7 @@ from consensus.single import (
     SETTINGS,
     sync,
 )
+import pytest
 from swarm_coordination.consensus.messages import Heartbeat, Role
 from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.errors import ProposalRefused

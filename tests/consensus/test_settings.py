@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import pytest
-
 from swarm_coordination.consensus.settings import RaftSettings
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.settings import check

@@ -6,9 +6,8 @@ from __future__ import annotations
 import math
 import random
 
-import pytest
-
 from control.closed_loop import ClosedLoop, connected_start, slots_of
+import pytest
 from swarm_coordination.control.controller import FormationController
 from swarm_coordination.control.settings import ControlSettings
 from swarm_coordination.views import Mode

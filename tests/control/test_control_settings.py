@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-
 from swarm_coordination.control.settings import check_control, ControlSettings
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.settings import declared

@@ -8,7 +8,6 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
-
 from swarm_coordination.control.controller import FormationController
 from swarm_coordination.control.halfspaces import Relaxation
 from swarm_coordination.control.settings import ControlSettings

@@ -7,7 +7,6 @@ import math
 import random
 
 import pytest
-
 from swarm_coordination.control.graph import (
     algebraic_connectivity,
     articulation_points,
@@ -52,7 +51,7 @@ def test_articulation_points_are_those_whose_removal_splits_on_random_graphs():
         pieces = len(components(graph))
         expected = []
         for cut in range(len(points)):
-            rest = disc_graph(points[:cut] + points[cut + 1 :], 4.0)
+            rest = disc_graph(points[:cut] + points[cut + 1:], 4.0)
             if len(components(rest)) > pieces:
                 expected.append(cut)
         assert articulation_points(graph) == expected

@@ -10,7 +10,6 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
-
 from swarm_coordination.control import halfspaces
 from swarm_coordination.control.halfspaces import (
     collision_rows,

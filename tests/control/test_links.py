@@ -8,7 +8,6 @@ import random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from swarm_coordination.control import graph
 from swarm_coordination.control.links import LinkNode, released_links
 

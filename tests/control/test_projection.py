@@ -11,7 +11,6 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
-
 from swarm_coordination.control.projection import project, shuffled
 
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True, width=64)

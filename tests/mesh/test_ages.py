@@ -8,7 +8,6 @@ import random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from mesh.radio import Air, FIRST_ID, line, Station
 from swarm_coordination.mesh.ages import (
     age_bound_ns,
@@ -84,7 +83,7 @@ def test_ages_over_six_hops_are_bounded_and_tight() -> None:
     slack = watch_ages(air)
     air.run(5.0)
     # A bound exceeds the truth by at most one trip of an echo there: six hops at 20 Hz.
-    assert len(slack) > 1000 and max(slack[len(slack) // 2 :]) < 1.0
+    assert len(slack) > 1000 and max(slack[len(slack) // 2:]) < 1.0
 
 
 def test_without_an_echo_the_age_is_unbounded() -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-import pytest
-
 from mesh.radio import Air, FIRST_ID, line
+import pytest
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.mesh.budget import TokenBucket
 from swarm_coordination.mesh.rows import Frame, Intent, IntentSection, LogItem

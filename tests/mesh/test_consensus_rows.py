@@ -7,7 +7,6 @@ import random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from swarm_coordination.consensus.messages import (
     Append,
     AppendResponse,

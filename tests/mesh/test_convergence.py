@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from mesh.radio import Air, FIRST_ID, identity, line
+import pytest
 from swarm_coordination.mesh.rows import Frame, FrameHeader, Intent, IntentSection, MissionSection
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import random
 
-import pytest
-
 from mesh.radio import Air, CLUSTER, CONFIG, FIRST_ID, identity, line
+import pytest
 from swarm_coordination.mesh.detector import FailureDetector
 from swarm_coordination.mesh.events import MergeResult
 from swarm_coordination.mesh.rows import Accusation, Fragment, Frame, FrameHeader

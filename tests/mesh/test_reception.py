@@ -7,7 +7,6 @@ import math
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from mesh.radio import Air, CLUSTER, CONFIG, FIRST_ID, identity
 from swarm_coordination.mesh.replay import ReplayWindow, WINDOW
 from swarm_coordination.mesh.rows import (

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-import pytest
-
 from mesh.radio import Air, CLUSTER, CONFIG, FIRST_ID, identity, line
+import pytest
 from swarm_coordination.errors import UsageError
 from swarm_coordination.mesh.rows import Frame, FrameHeader, StopFlag
 from swarm_coordination.mesh.stops import ISSUERS_MAX, StopRegister

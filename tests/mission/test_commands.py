@@ -4,7 +4,6 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
-
 from swarm_coordination.bounds import COUNTER_MAX, ID_MAX
 from swarm_coordination.errors import CommandError
 from swarm_coordination.mesh.rows import PAYLOAD_MAX

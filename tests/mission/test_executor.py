@@ -4,7 +4,6 @@
 import math
 
 import pytest
-
 from swarm_coordination.mission.commands import (
     Abort,
     AssignSlots,

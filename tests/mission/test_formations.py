@@ -5,7 +5,6 @@ import itertools
 import math
 
 import pytest
-
 from swarm_coordination.errors import CommandError
 from swarm_coordination.mission.commands import StartMission
 from swarm_coordination.mission.formations import (

@@ -2,7 +2,6 @@
 """Intents: no serial twice, nothing shown before it is on disk, everything bounded."""
 
 import pytest
-
 from swarm_coordination.errors import ProposalRefused, UsageError
 from swarm_coordination.mission.commands import COMMAND_BYTES_MAX
 from swarm_coordination.mission.intents import IntentQueue, INTENTS_MAX

@@ -2,7 +2,6 @@
 """Paths by arc length; log time from a leader's own clock."""
 
 import pytest
-
 from swarm_coordination.errors import CommandError
 from swarm_coordination.mission.log_time import LogClock
 from swarm_coordination.mission.paths import Path

@@ -7,7 +7,6 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
-
 from swarm_coordination.errors import UsageError
 from swarm_coordination.mission.assignment import assign
 from swarm_coordination.mission.commands import (

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
-
 from swarm_coordination.errors import CommandError, UsageError
 from swarm_coordination.mission.commands import (
     Abort,

@@ -8,7 +8,6 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
-
 from robot.swarm_of_robots import (
     CLUSTER_ID,
     CONFIG_HASH,

@@ -8,7 +8,6 @@ from geometry_msgs.msg import PoseStamped, Quaternion
 from nav_msgs.msg import Odometry
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
-
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotStatus
 from swarm_coordination.ros import conversions as convert
 from swarm_coordination.views import (

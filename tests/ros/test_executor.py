@@ -7,7 +7,6 @@ import time
 import pytest
 from rclpy.node import Node
 from std_msgs.msg import Empty
-
 from swarm_coordination.errors import StorageError
 from swarm_coordination.ros import executor
 

@@ -7,9 +7,6 @@ import time
 
 from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
 import pytest
-from swarm_msgs import msg as swarm
-from swarm_msgs.srv import ProposeCommand, QueryLog, SetPartition, SetStop
-
 from ros.support import Ground
 from swarm_coordination.errors import StorageError
 from swarm_coordination.ros import qos
@@ -20,6 +17,8 @@ from swarm_coordination.ros.world_node import PARTITION_SERVICE, WORLD_TOPIC, Wo
 from swarm_coordination.storage.provision import read_provision
 from swarm_coordination.storage.store import Storage
 from swarm_coordination.views import FormationTarget, Mode, NeighborTable
+from swarm_msgs import msg as swarm
+from swarm_msgs.srv import ProposeCommand, QueryLog, SetPartition, SetStop
 
 pytestmark = pytest.mark.ros
 

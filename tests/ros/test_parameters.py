@@ -3,7 +3,6 @@
 
 import pytest
 from rclpy.parameter import Parameter
-
 from swarm_coordination.configuration import load_swarm
 from swarm_coordination.errors import ConfigurationError, StorageError
 from swarm_coordination.ros.controller_node import ControllerNode

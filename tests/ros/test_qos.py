@@ -11,7 +11,6 @@ from rclpy.qos import (
     QoSProfile,
     ReliabilityPolicy,
 )
-
 from swarm_coordination.ros import qos
 
 pytestmark = pytest.mark.ros

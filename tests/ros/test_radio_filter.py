@@ -4,7 +4,6 @@
 import random
 
 import pytest
-
 from swarm_coordination.ros.radio_filter import RadioFilter
 from swarm_coordination.units import NS_PER_S
 

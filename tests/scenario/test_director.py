@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from scenario.records import IDS, ROBOTS, status
 from scenario.stage import Play
 from swarm_coordination.mission.commands import AssignSlots, encode_command, StartMission

@@ -6,7 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from swarm_coordination.configuration import find_swarm_file, load_swarm
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.scenario.loading import list_scenarios, load_scenario, read_scenario

@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 
 import pytest
-
 from scenario.records import IDS, ROBOTS, status
 from scenario.stage import PuppetSwarm
 from swarm_coordination.mission.commands import AssignSlots, encode_command, StartMission

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import pytest
-
 from scenario.records import at, entry, IDS
 from swarm_coordination.consensus.messages import Role
 from swarm_coordination.errors import UsageError

@@ -7,7 +7,6 @@ import math
 import random
 
 import pytest
-
 from swarm_coordination.scenario.backend import TrueState
 from swarm_coordination.scenario.schema import RadioSettings
 from swarm_coordination.simulation.radio import Radio

@@ -10,7 +10,6 @@ import sys
 import time
 
 import pytest
-
 from swarm_coordination.configuration import find_swarm_file, load_swarm
 from swarm_coordination.scenario.loading import load_scenario, read_scenario
 from swarm_coordination.scenario.report import make_report, Report

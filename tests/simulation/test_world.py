@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 
 import pytest
-
 from swarm_coordination.scenario.schema import WorldSettings
 from swarm_coordination.simulation.world import World
 from swarm_coordination.units import NS_PER_S

@@ -9,7 +9,6 @@ import random
 import stat
 
 import pytest
-
 from swarm_coordination.errors import StorageError, UsageError
 from swarm_coordination.storage.provision import (
     make_cluster,

@@ -13,7 +13,6 @@ import sys
 from hypothesis import given, HealthCheck, settings
 from hypothesis import strategies as st
 import pytest
-
 from swarm_coordination.errors import StorageError
 from swarm_coordination.persistence import (
     Entry,
@@ -55,7 +54,7 @@ def directory(tmp_path: Path) -> Path:
 
 def write(directory: Path, *batches: tuple[Record, ...], tail: tuple[Record, ...] = ()) -> int:
     """Sync each batch, append ``tail`` without a sync; return the length of the synced part."""
-    storage, _ = Storage.open(directory)
+    storage, _ = Storage.recover(directory)
     for batch in batches:
         storage.append(batch)
         storage.sync()
@@ -73,7 +72,7 @@ def log_file(directory: Path) -> Path:
 def reopen(directory: Path) -> Recovered:
     """Open, compare with the view that changes nothing, close."""
     seen = read_only(directory)
-    storage, recovered = Storage.open(directory)
+    storage, recovered = Storage.recover(directory)
     storage.close()
     assert recovered == seen
     return recovered
@@ -257,16 +256,16 @@ def test_a_crash_while_rewriting_leaves_the_old_log(
     with monkeypatch.context() as patched:
         patched.setattr(store, 'write_mark', power_cut)
         with pytest.raises(StorageError, match='power cut'):
-            Storage.open(directory)
+            Storage.recover(directory)
     assert reopen(directory) == before
     log_file(directory)  # exactly one is left
 
 
 def test_a_second_process_is_refused(directory: Path) -> None:
-    storage, _ = Storage.open(directory)
+    storage, _ = Storage.recover(directory)
     program = (
         'import sys, pathlib; from swarm_coordination.storage.store import Storage; '
-        'Storage.open(pathlib.Path(sys.argv[1]))'
+        'Storage.recover(pathlib.Path(sys.argv[1]))'
     )
     source = str(Path(store.__file__).parents[2])
     done = subprocess.run(
@@ -284,7 +283,7 @@ def test_a_second_process_is_refused(directory: Path) -> None:
 def test_the_mark_is_written_after_the_log_is_synced_and_synced_itself(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    storage, _ = Storage.open(directory)
+    storage, _ = Storage.recover(directory)
     calls: list[tuple[str, str]] = []
 
     def traced(name: str) -> None:
@@ -314,7 +313,7 @@ def test_the_mark_is_written_after_the_log_is_synced_and_synced_itself(
 def test_a_failed_disk_is_final(
     directory: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    storage, _ = Storage.open(directory)
+    storage, _ = Storage.recover(directory)
     storage.append((entry(1),))
     storage.sync()
 
@@ -334,7 +333,7 @@ def test_a_failed_disk_is_final(
 
 
 def test_a_closed_storage_refuses(directory: Path) -> None:
-    storage, _ = Storage.open(directory)
+    storage, _ = Storage.recover(directory)
     storage.close()
     storage.close()
     with pytest.raises(StorageError, match='closed'):
@@ -352,4 +351,4 @@ def test_looking_at_a_dead_robots_disk_changes_nothing(directory: Path) -> None:
 
 def test_a_directory_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r'nowhere: no such directory'):
-        Storage.open(tmp_path / 'nowhere')
+        Storage.recover(tmp_path / 'nowhere')

@@ -9,7 +9,6 @@ import random
 import threading
 
 import pytest
-
 from swarm_coordination.errors import StorageError, UsageError
 from swarm_coordination.persistence import IncarnationRecord, PersistRequest
 from swarm_coordination.storage.provision import make_cluster, write_provision
@@ -66,7 +65,7 @@ def request(token: int) -> PersistRequest:
 @pytest.fixture
 def storage(tmp_path: Path) -> Iterator[Storage]:
     write_provision(tmp_path, make_cluster(('robot1',), random.Random(1))[0])
-    opened, _ = Storage.open(tmp_path)
+    opened, _ = Storage.recover(tmp_path)
     yield opened
     opened.close()
 
@@ -95,7 +94,7 @@ def test_closing_drains_the_queue_and_releases_the_directory(storage: Storage) -
         writer.submit(request(token))
     writer.close(10)
     assert shell.tokens == list(range(20)) and shell.failures == []
-    reopened, recovered = Storage.open(storage.directory)
+    reopened, recovered = Storage.recover(storage.directory)
     reopened.close()
     assert recovered.incarnation == 19
     with pytest.raises(UsageError):

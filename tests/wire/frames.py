@@ -8,7 +8,6 @@ import typing
 from typing import Annotated, Any, get_args, get_origin, Union
 
 from hypothesis import strategies as st
-
 from swarm_coordination.bounds import Range, Size
 from swarm_coordination.mesh.rows import Frame, FrameHeader, Identity
 

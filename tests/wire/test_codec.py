@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import msgspec
 import pytest
-
 from swarm_coordination.bounds import COUNTER_MAX, ID_MAX, Range
 from swarm_coordination.errors import FrameError, UsageError
 from swarm_coordination.mesh import rows
@@ -198,7 +197,7 @@ def test_mutated_bodies_under_a_valid_tag_do_no_harm(
     body = bytearray(CODEC.encode(frame)[PREFIX:])
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(body) - 1))
-        body[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
+        body[at:at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
         if not body:
             body = bytearray(b'\x90')
     survives(signed(bytes(body), minor=minor))

@@ -6,9 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from swarm_coordination.errors import ConfigurationError
+import yaml
 
 # Our largest file has a few hundred lines; anything larger is another file by mistake.
 FILE_BYTES_MAX = 200_000

@@ -28,7 +28,7 @@ class Election:
         # By candidate, and only voters ask: at most one for each.
         self._deferred: dict[int, tuple[int, VoteRequest]] = {}
 
-    def open(self) -> None:
+    def begin(self) -> None:
         """Begin counting anew."""
         self._votes = {}
 

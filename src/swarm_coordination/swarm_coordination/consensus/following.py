@@ -69,7 +69,7 @@ class Following:
         if not self._log.matches(append.prev_index, append.prev_term):
             self._differed(append.prev_index, append.prev_term)
             return ()
-        fresh = append.entries[self._log.first_conflict(append.entries) :]
+        fresh = append.entries[self._log.first_conflict(append.entries):]
         if fresh:
             if fresh[0].index <= self.verified:
                 return None

@@ -70,8 +70,8 @@ class Log:
 
     def truncate(self, index: int) -> None:
         """Cut everything at and above ``index``."""
-        del self._entries[index - 1 :]
-        del self._terms[index - 1 :]
+        del self._entries[index - 1:]
+        del self._terms[index - 1:]
 
     def between(self, after: int, through: int) -> tuple[Entry, ...]:
         """Entries ``after`` + 1 to ``through``."""

@@ -349,14 +349,14 @@ class Raft:
         self._following.leader = 0
         self._role = Role.PRE_CANDIDATE
         self._election.attempt += 1
-        self._election.open()
+        self._election.begin()
         self._decide(self._election.count(self.member, True), now)
 
     def _stand(self, now: int) -> None:
         """Become a candidate; the own vote counts, and the candidacy shows, once on disk."""
         self._enter_term(self._term + 1, self.member, now)
         self._role = Role.CANDIDATE
-        self._election.open()
+        self._election.begin()
         self._arm(now)
 
     def _count_own_vote(self, now: int) -> None:

@@ -142,7 +142,7 @@ class FailureDetector:
         if len(accused) > ACCUSED_MAX:
             start = self._accusation_cursor % len(accused)
             self._accusation_cursor += ACCUSED_MAX
-            accused = (accused + accused)[start : start + ACCUSED_MAX]
+            accused = (accused + accused)[start:start + ACCUSED_MAX]
         return tuple(accused)
 
     def shift(self, pause_ns: int) -> None:

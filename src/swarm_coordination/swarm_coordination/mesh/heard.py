@@ -34,7 +34,7 @@ class HeardList:
             turns = self._heard_max - near
             start = self._cursor % len(rest)
             self._cursor += turns
-            entries = entries[:near] + (rest + rest)[start : start + turns]
+            entries = entries[:near] + (rest + rest)[start:start + turns]
         return tuple(
             Heard(row.identity.storage_id, row.identity.incarnation, row.heartbeat, live)
             for _, _, row, live in entries

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that travels in a radio frame, as immutable values with bounds.
+"""
+Everything that travels in a radio frame, as immutable values with bounds.
 
 A *row* belongs to one robot and holds state only, in sections with a version of their own; only
 the owner writes it and a newer version replaces an older one. *Log items* are immutable and
@@ -13,9 +14,9 @@ from typing import Annotated, NamedTuple
 
 from swarm_coordination.bounds import (
     Counter,
-    Milliradians,
     Millimetres,
     MillimetresPerSecond,
+    Milliradians,
     Name,
     Range,
     RobotId,
@@ -43,7 +44,8 @@ class Identity(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """The newest heartbeat the beacon's owner had of one robot: the echo that bounds ages.
+    """
+    The newest heartbeat the beacon's owner had of one robot: the echo that bounds ages.
 
     ``direct``: heard from that robot itself within the link time-out (a live link), not only
     through relays.
@@ -126,7 +128,8 @@ class IntentSection(NamedTuple):
 
 
 class Fragment(NamedTuple):
-    """Some sections of one row. ``age_ms`` bounds the beacon's age when the frame left.
+    """
+    Some sections of one row. ``age_ms`` bounds the beacon's age when the frame left.
 
     The owner itself sends age 0; a relay adds the bound it holds and its holding time, rounded
     up; 65535 where nothing bounds it.
@@ -141,7 +144,8 @@ class Fragment(NamedTuple):
 
 
 class LogItem(NamedTuple):
-    """Entry ``index`` of the log of the leader of ``leader_term``, with the term before it.
+    """
+    Entry ``index`` of the log of the leader of ``leader_term``, with the term before it.
 
     Immutable under its key (leader_term, index): a leader never rewrites its own log.
     """

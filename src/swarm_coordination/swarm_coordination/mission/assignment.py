@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-
 from swarm_coordination.errors import UsageError
 from swarm_coordination.mission.formations import PointMm
 

@@ -149,7 +149,7 @@ class RosSwarm:
         logs: dict[str, tuple[Entry, ...]] = {}
         for name in self.robots:
             try:
-                storage, recovered = Storage.open(self.disk(name))
+                storage, recovered = Storage.recover(self.disk(name))
             except StorageError as error:
                 self._broken(f'disk of {name}: {error}')
                 continue

@@ -14,8 +14,6 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import Twist, TwistStamped
 from rclpy.node import Node
-from swarm_msgs import msg as swarm
-
 from swarm_coordination.control.controller import ControlReport, FormationController
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.clock import CoreClock
@@ -38,6 +36,7 @@ from swarm_coordination.settings import declared
 from swarm_coordination.storage.provision import read_provision
 from swarm_coordination.units import seconds_to_ns
 from swarm_coordination.views import Pose
+from swarm_msgs import msg as swarm
 
 _BLIND = ('_missing', '_stale', '_refused')
 

@@ -14,8 +14,6 @@ from typing import Any
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point, PoseStamped, Quaternion, Twist, TwistStamped, Vector3
 from nav_msgs.msg import Odometry
-from swarm_msgs import msg as swarm
-
 from swarm_coordination.errors import SwarmError
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotStatus
 from swarm_coordination.units import from_mm, to_mm
@@ -28,6 +26,7 @@ from swarm_coordination.views import (
     Pose,
     VelocityCommand,
 )
+from swarm_msgs import msg as swarm
 
 MAP = 'map'
 # A quaternion this far from unit length is no rotation but a default or a mistake.

@@ -19,9 +19,6 @@ import secrets
 from typing import Any
 
 from rclpy.node import Node
-from swarm_msgs import msg as swarm
-from visualization_msgs.msg import MarkerArray
-
 from swarm_coordination.bounds import ID_MAX
 from swarm_coordination.errors import ConfigurationError, StorageError
 from swarm_coordination.robot.coordinator import Coordinator
@@ -52,6 +49,8 @@ from swarm_coordination.storage.writer import StorageWriter
 from swarm_coordination.units import NS_PER_MS, seconds_to_ns
 from swarm_coordination.views import Pose
 from swarm_coordination.wire.codec import WireCodec
+from swarm_msgs import msg as swarm
+from visualization_msgs.msg import MarkerArray
 
 MESH_TOPIC = '/swarm/mesh'
 RADIO_TOPIC = '/swarm/radio'
@@ -83,7 +82,7 @@ class CoordinatorNode(Node):
         overrides.done(ignored=tuple(declared(ControllerOptions)))
         self._runner = runner
         self._core_clock = CoreClock(self)
-        storage, recovered = Storage.open(directory)
+        storage, recovered = Storage.recover(directory)
         provision = recovered.provision
         if provision.name != robot.name:
             storage.close()

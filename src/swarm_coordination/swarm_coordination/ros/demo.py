@@ -14,7 +14,6 @@ from pathlib import Path
 import time
 
 import rclpy
-
 from swarm_coordination.ros.backend import RosSwarm
 from swarm_coordination.ros.domain import claimed_domain, environment, local_environment
 from swarm_coordination.ros.executor import Runner

@@ -21,7 +21,6 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
-
 from swarm_coordination.units import ns_to_seconds
 
 try:

@@ -17,7 +17,6 @@ import subprocess
 import time
 
 import psutil
-
 from swarm_coordination.ros.lifetime import bound_to_this_process
 from swarm_coordination.scenario.record import ProcessFigures
 

@@ -13,7 +13,6 @@ from typing import Any
 
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
-
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.conversions import (
     base_velocity_from,

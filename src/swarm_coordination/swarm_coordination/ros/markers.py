@@ -7,11 +7,10 @@ from typing import Any
 
 from geometry_msgs.msg import Point, Vector3
 from std_msgs.msg import ColorRGBA
-from visualization_msgs.msg import Marker, MarkerArray
-
 from swarm_coordination.robot.outputs import RobotStatus
 from swarm_coordination.ros.conversions import MAP, yaw_to_quaternion
 from swarm_coordination.views import FormationTarget, NeighborTable, Pose
+from visualization_msgs.msg import Marker, MarkerArray
 
 # Consensus role 3 is the leader (consensus.messages.Role).
 _LEADER = 3

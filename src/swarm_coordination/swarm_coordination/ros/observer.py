@@ -17,15 +17,14 @@ import time
 from typing import Any
 
 from rclpy.node import Node
-from swarm_msgs import msg as swarm
-from swarm_msgs.srv import ProposeCommand, SetPartition, SetStop
-
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotStatus
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.conversions import entry_from, event_from, status_from
 from swarm_coordination.ros.executor import Runner
 from swarm_coordination.ros.world_node import PARTITION_SERVICE, WORLD_TOPIC
 from swarm_coordination.scenario.backend import Groups, Proposal, ProposalStage, TrueState
+from swarm_msgs import msg as swarm
+from swarm_msgs.srv import ProposeCommand, SetPartition, SetStop
 
 # A local answer takes milliseconds and one sync; by then the request or the answer was lost.
 ASK_AGAIN_S = 1.0

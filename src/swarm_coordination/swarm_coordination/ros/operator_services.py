@@ -14,13 +14,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from rclpy.callback_groups import ReentrantCallbackGroup
-from swarm_msgs.srv import ProposeCommand, QueryLog, SetStop
-
 from swarm_coordination.errors import CommandError, ProposalRefused
 from swarm_coordination.mission.commands import COMMAND_BYTES_MAX
 from swarm_coordination.robot.outputs import RobotEvent
 from swarm_coordination.ros.conversions import entry_to
 from swarm_coordination.units import seconds_to_ns
+from swarm_msgs.srv import ProposeCommand, QueryLog, SetStop
 
 # Request ids remembered, so that a client that repeats itself is accepted once: more than an
 # operator asks while one answer is under way.

@@ -16,7 +16,6 @@ from typing import Any, get_type_hints, TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.parameter import Parameter
-
 from swarm_coordination.configuration import find_swarm_file, load_swarm, RobotConfiguration
 from swarm_coordination.configuration.groups import config_hash, GROUPS
 from swarm_coordination.configuration.relations import check_relations

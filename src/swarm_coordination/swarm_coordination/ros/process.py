@@ -9,7 +9,6 @@ import sys
 from typing import Any
 
 from rclpy.utilities import remove_ros_args
-
 from swarm_coordination.errors import ConfigurationError, SwarmError
 from swarm_coordination.ros.executor import Runner
 from swarm_coordination.ros.lifetime import die_with_parent

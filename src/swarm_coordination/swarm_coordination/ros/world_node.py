@@ -17,9 +17,6 @@ from typing import Any
 from geometry_msgs.msg import Point, PoseStamped, Twist, Vector3
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
-from swarm_msgs import msg as swarm
-from swarm_msgs.srv import SetPartition
-
 from swarm_coordination.configuration import load_swarm
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.clock import CoreClock
@@ -39,6 +36,8 @@ from swarm_coordination.simulation.radio import FRAME_BYTES, Radio
 from swarm_coordination.simulation.world import Closest, World
 from swarm_coordination.units import ns_to_seconds, seconds_to_ns
 from swarm_coordination.views import Pose
+from swarm_msgs import msg as swarm
+from swarm_msgs.srv import SetPartition
 
 WORLD_TOPIC = '/swarm/world'
 PARTITION_SERVICE = '/swarm/set_partition'

@@ -8,7 +8,6 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
-
 from swarm_coordination.consensus.messages import Role
 from swarm_coordination.scenario.record import Sample
 from swarm_coordination.scenario.recorder import Recorder

@@ -8,7 +8,6 @@ from typing import Any, TextIO
 from rich import box
 from rich.console import Console
 from rich.table import Table
-
 from swarm_coordination.scenario.report import Report
 
 

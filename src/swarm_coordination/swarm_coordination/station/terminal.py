@@ -15,7 +15,6 @@ from typing import TextIO
 
 from rich.console import Console
 from rich.live import Live
-
 from swarm_coordination.scenario.backend import Backend
 from swarm_coordination.scenario.director import Director
 from swarm_coordination.scenario.recorder import Recorder

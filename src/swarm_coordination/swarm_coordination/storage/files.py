@@ -40,7 +40,7 @@ def write_all(descriptor: int, data: bytes) -> None:
     """Write all of ``data``; a short write is continued, so a full disk shows as OSError."""
     view = memoryview(data)
     while view:
-        view = view[os.write(descriptor, view) :]
+        view = view[os.write(descriptor, view):]
 
 
 def sync_directory(directory: Path) -> None:

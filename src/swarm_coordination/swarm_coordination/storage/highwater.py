@@ -44,7 +44,7 @@ def read_mark(directory: Path) -> Mark | None:
         data = (directory / FILE_NAME).read_bytes()
     except FileNotFoundError:
         return None
-    slots = (_decode(data[at : at + _SLOT_BYTES]) for at in (0, _SLOT_BYTES))
+    slots = (_decode(data[at:at + _SLOT_BYTES]) for at in (0, _SLOT_BYTES))
     valid = [mark for mark in slots if mark is not None]
     return max(valid, key=lambda mark: mark.sequence) if valid else None
 

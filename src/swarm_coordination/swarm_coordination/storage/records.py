@@ -64,13 +64,13 @@ def _record(body: bytes) -> Record | None:
             return HardState(*_TWO.unpack(body)[1:])
         if body[0] == 2:
             index, term = _TWO.unpack_from(body)[1:]
-            return EntryRecord(Entry(index, term, body[_TWO.size :]))
+            return EntryRecord(Entry(index, term, body[_TWO.size:]))
         if body[0] == 3:
             return IncarnationRecord(*_ONE.unpack(body)[1:])
         if body[0] == 4:
             return StopRecord(*_STOP.unpack(body)[1:])
         if body[0] == 5:
-            return IntentRecord(_ONE.unpack_from(body)[1], body[_ONE.size :])
+            return IntentRecord(_ONE.unpack_from(body)[1], body[_ONE.size:])
         if body[0] == 6:
             return IntentSettled(*_ONE.unpack(body)[1:])
     except struct.error:
@@ -112,7 +112,7 @@ def _next(data: bytes, at: Position) -> tuple[Record, Position] | None:
     end = body_at + length
     if not 0 < length <= RECORD_MAX_BYTES or len(data) < end + _CRC.size:
         return None
-    crc = zlib.crc32(data[at.offset : end], at.chain)
+    crc = zlib.crc32(data[at.offset:end], at.chain)
     if _CRC.unpack_from(data, end)[0] != crc:
         return None
     record = _record(data[body_at:end])

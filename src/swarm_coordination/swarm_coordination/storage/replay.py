@@ -39,7 +39,7 @@ class Replay:
                 self._hard_state = record
             case EntryRecord(entry):
                 if 1 <= entry.index <= len(self._entries) + 1:
-                    del self._entries[entry.index - 1 :]
+                    del self._entries[entry.index - 1:]
                     self._entries.append(entry)
                 else:
                     self.gap = True

@@ -42,7 +42,7 @@ class Storage:
     """An open, locked directory; not thread-safe (one ``StorageWriter`` owns it)."""
 
     def __init__(self, directory: Path, locked: int, log: int, mark_file: int, mark: Mark) -> None:
-        """Take over open descriptors; call ``Storage.open`` instead."""
+        """Take over open descriptors; call ``Storage.recover`` instead."""
         self.directory = directory
         self._descriptors = (log, mark_file, locked)
         self._mark = mark
@@ -51,7 +51,7 @@ class Storage:
         self._is_open = True
 
     @classmethod
-    def open(cls, directory: Path) -> tuple[Storage, Recovered]:
+    def recover(cls, directory: Path) -> tuple[Storage, Recovered]:
         """
         Lock ``directory``, read it, repair it; return the storage and what it holds.
 

@@ -25,7 +25,6 @@ import struct
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
-
 from swarm_coordination.bounds import Counter, Size
 from swarm_coordination.errors import FrameError, UsageError
 from swarm_coordination.mesh import rows
@@ -145,7 +144,7 @@ class WireCodec:
             raise FrameError('too_short', f'{len(data)} bytes')
         if len(data) > FRAME_BYTES_MAX:
             raise FrameError('too_long', f'{len(data)} bytes')
-        prefix, tag, body = data[: _PREFIX.size], data[_PREFIX.size : _BODY_AT], data[_BODY_AT:]
+        prefix, tag, body = data[:_PREFIX.size], data[_PREFIX.size:_BODY_AT], data[_BODY_AT:]
         major, minor, cluster_id, config_hash = _PREFIX.unpack(prefix)
         if major != MAJOR:
             raise FrameError('wrong_version', str(major))

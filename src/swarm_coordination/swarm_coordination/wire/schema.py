@@ -17,7 +17,6 @@ import typing
 from typing import Annotated, Any, get_args, get_origin, Union
 
 import msgspec
-
 from swarm_coordination.bounds import Range, Size
 
 _made: dict[type, type] = {}
