@@ -110,6 +110,7 @@ def test_a_stopped_swarm_stands_and_flies_on_when_released():
 
 def test_without_kept_links_the_same_swarm_falls_apart():
     class Careless(FormationController):
+
         def table(self, table, now):
             deaf = tuple(row._replace(heard=False) for row in table.neighbors)
             return super().table(table._replace(neighbors=deaf), now)
