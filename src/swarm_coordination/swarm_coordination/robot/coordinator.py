@@ -113,6 +113,7 @@ class Coordinator:
         self._planner = self._new_planner()
         self._problem = ''  # of the planner, as last told
         self._planned_term = 0  # of the leadership that the planner serves
+        self._intents_shown = -1  # version of the queue that the row shows
         self._outbox = Outbox()
         self._frames: list[bytes] = []
         self._committed: list[CommittedEntry] = []
@@ -213,6 +214,7 @@ class Coordinator:
             missed = (now - self._next_step) // self._step_ns
             self._next_step += (missed + 1) * self._step_ns
         self._settle(now)
+        self._publish_mission()
         while self._speaks and (frame := self._mesh.compose(now)) is not None:
             self._frames.append(self._codec.encode(frame))
 
@@ -301,7 +303,8 @@ class Coordinator:
             self._outbox.add(*ready.records, mark=ready.mark)
         for entry in ready.committed:
             self._apply(entry, now)
-        self._publish(now)
+        self._replication.publish()
+        self._publish_intents()
 
     def _tell_role(self, now: int) -> None:
         raft = self._raft
@@ -418,21 +421,24 @@ class Coordinator:
             localised=self._pose is not None,
         )
 
-    def _publish(self, now: int) -> None:
-        """Bring the own row up to date."""
-        mesh, executor = self._mesh, self._executor
-        self._replication.publish()
-        mesh.set_mission(
+    def _publish_mission(self) -> None:
+        """Bring the own row's mission section up to date."""
+        self._mesh.set_mission(
             MissionSection(
                 version=0,  # the mesh numbers versions
                 applied=self._state.index,
-                mode=int(executor.mode),
-                epoch=executor.progress_epoch,
-                progress_mm=executor.progress_mm,
+                mode=int(self._executor.mode),
+                epoch=self._executor.progress_epoch,
+                progress_mm=self._executor.progress_mm,
             )
         )
-        head = tuple(Intent(r.serial, r.payload) for r in self._intents.head())
-        mesh.set_intents(IntentSection(0, head))
+
+    def _publish_intents(self) -> None:
+        """Bring the own row's intents up to date, where the queue has changed."""
+        if self._intents.version != self._intents_shown:
+            self._intents_shown = self._intents.version
+            head = tuple(Intent(r.serial, r.payload) for r in self._intents.head())
+            self._mesh.set_intents(IntentSection(0, head))
 
     def _watch_quorum(self, now: int) -> None:
         quorum = self._raft.quorum_active(now)
