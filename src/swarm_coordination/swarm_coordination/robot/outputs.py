@@ -13,10 +13,11 @@ class RobotEvent(NamedTuple):
     """
     Something that happened, for people and tests.
 
-    ``kind`` is one of: ``leader``, ``term``, ``role``, ``joined``, ``suspected``, ``silent``,
+    ``kind`` is one of: ``leader``, ``role``, ``gap``, ``joined``, ``suspected``, ``silent``,
     ``returned``, ``refuted``, ``accepted``, ``applied``, ``refused``, ``mission``, ``slots``,
     ``hold``, ``abort``, ``lease_expired``, ``lease_renewed``, ``stop``, ``stop_lifted``,
-    ``no_quorum``, ``quorum``, ``configuration_mismatch``, ``duplicate_name``, ``held_back``.
+    ``no_quorum``, ``quorum``, ``configuration_mismatch``, ``duplicate_name``,
+    ``duplicate_storage``, ``held_back``.
     """
 
     time_ns: int
