@@ -164,6 +164,21 @@ def test_the_same_request_id_is_accepted_once(run):
     assert first.serial == again.serial == 1
 
 
+def test_a_request_repeated_after_its_time_out_is_accepted_only_once_on_disk(run, disk):
+    coordinator(run, propose_timeout_s=0.3)
+    ground = Ground(run)
+    request = ProposeCommand.Request(command=PUT, request_id='one')
+    disk.clear()
+    for _ in range(3):
+        answer = ground.call(run, ProposeCommand, '/robot1/propose', request)
+        assert (answer.accepted, answer.error) == (False, answer.ERROR_TIMEOUT)
+    disk.set()
+    answer = ground.call(run, ProposeCommand, '/robot1/propose', request)
+    assert (answer.accepted, answer.serial) == (True, 1)
+    other = ProposeCommand.Request(command=PUT, request_id='two')
+    assert ground.call(run, ProposeCommand, '/robot1/propose', other).serial == 2
+
+
 def test_what_is_no_command_is_answered_with_the_reason(run):
     coordinator(run)
     ground = Ground(run)

@@ -5,6 +5,8 @@ Services of the coordinator: ``propose``, ``query_log``, ``stop``.
 ``propose`` is answered when the command's serial is on disk, without holding the executor: the
 callback is a coroutine that waits for the core's event ``accepted``. It has a callback group of
 its own, as a waiting coroutine would close a mutually exclusive one (SingleThreadedExecutor).
+A request id asked again, after a time-out too, waits for the same serial: what is not on disk is
+never called accepted.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ class OperatorServices:
         self._node, self._runner, self._core, self._clock = node, runner, core, clock
         self._timeout_ns = seconds_to_ns(options.propose_timeout_s)
         self._waiting: dict[int, tuple[int, list[Any]]] = {}  # serial: deadline, futures
+        self._durable = 0  # highest serial of this process that is on disk
         self._requests: OrderedDict[str, int] = OrderedDict()
         node.create_service(
             ProposeCommand, 'propose', self._propose, callback_group=ReentrantCallbackGroup()
@@ -46,6 +49,7 @@ class OperatorServices:
         """Answer those whose command is on disk now."""
         for event in events:
             if event.kind == 'accepted':
+                self._durable = event.value
                 self._answer(event.value, True)
 
     def expire(self, now: int) -> None:
@@ -77,13 +81,13 @@ class OperatorServices:
                 response.message = str(error)
                 return response
             self._remember(request.request_id, serial)
-            self._waiting[serial] = (now + self._timeout_ns, [])
             self._node.pump(now)
         else:
             serial = known
-        if serial in self._waiting:
+        if serial > self._durable:
             future = self._runner.future()
-            self._waiting[serial][1].append(future)
+            _, futures = self._waiting.setdefault(serial, (now + self._timeout_ns, []))
+            futures.append(future)
             self._runner.pending += 1
             if not await future:
                 response.error = response.ERROR_TIMEOUT
