@@ -97,7 +97,11 @@ class FormationController:
         self._relaxations = [0, 0]
 
     def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> bool:
-        """Take the own pose and velocity (frame ``map``); return False where refused."""
+        """
+        Take the own pose and velocity (frame ``map``); return False where refused.
+
+        ``now`` is the time (ns) they are of, which may lie before the present.
+        """
         taken = self._pose.offer(pose, now)
         if taken and self._command is None and all(map(math.isfinite, velocity)):
             # Started while moving: braking begins from the motion there is.

@@ -37,7 +37,7 @@ class PoseGate:
         self.refusing = False  # the newest pose given was refused
 
     def offer(self, pose: Pose, now: int) -> bool:
-        """Take a pose or refuse it; return whether it was taken."""
+        """Take a pose of the time ``now`` or refuse it; return whether it was taken."""
         self.refusing = not (_finite(pose) and self._plausible(pose, now))
         if self.refusing:
             self.refused += 1

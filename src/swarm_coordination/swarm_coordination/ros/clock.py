@@ -13,7 +13,7 @@ import time
 from typing import Any
 
 from swarm_coordination.errors import SwarmError
-from swarm_coordination.units import NS_PER_MS
+from swarm_coordination.units import NS_PER_MS, NS_PER_S
 
 # Simulated time moves in the steps of ``/clock``: looked at this often, in real time.
 POLL_NS = 5 * NS_PER_MS
@@ -55,6 +55,10 @@ class CoreClock:
         if self.started and self.now() >= deadline_ns:
             return 0
         return time.monotonic_ns() + POLL_NS
+
+    def age_ns(self, stamp: Any) -> int:
+        """Age of a header's stamp by ROS time; below 0 where it lies ahead."""
+        return int(self._ros.now().nanoseconds) - stamp.sec * NS_PER_S - int(stamp.nanosec)
 
     def stamp(self) -> Any:
         """ROS time now, for the header of a message."""

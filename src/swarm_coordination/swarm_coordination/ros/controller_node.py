@@ -77,8 +77,8 @@ class ControllerNode(Node):
         self._next_ns = self._core_clock.now()
         runner.at(lambda: self._core_clock.due_ns(self._next_ns), self._on_deadline)
 
-    def _on_pose(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> None:
-        self._core.observe(pose, velocity, now)
+    def _on_pose(self, pose: Pose, velocity: tuple[float, float, float], time_ns: int) -> None:
+        self._core.observe(pose, velocity, time_ns)
 
     def _on_table(self, message: Any) -> None:
         try:

@@ -156,9 +156,9 @@ class CoordinatorNode(Node):
             message.names, message.reception, message.reference_bytes, self._core_clock.now()
         )
 
-    def _on_pose(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> None:
+    def _on_pose(self, pose: Pose, velocity: tuple[float, float, float], time_ns: int) -> None:
         self._pose = pose
-        self._core.observe(pose, velocity, now)
+        self._core.observe(pose, velocity, time_ns)
 
     def _on_deadline(self) -> None:
         now = self._ticked_ns = self._core_clock.now()

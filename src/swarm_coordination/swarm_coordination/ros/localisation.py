@@ -4,6 +4,10 @@ A robot's own pose and velocity from its ``pose`` and ``odom`` topics, both node
 
 The pose comes in ``map``; a wrong frame is refused, counted and said. The velocity comes in
 base_link and is turned by the newest pose.
+
+A message is as old as its header's stamp says by this node's ROS clock (the host's clock, or
+simulated time), so what has waited while the process was paused is known to be old. The core gets
+``now`` less that age, in its own clock. A stamp of zero says nothing: the time of receipt counts.
 """
 
 from __future__ import annotations
@@ -20,17 +24,24 @@ from swarm_coordination.ros.conversions import (
     pose_from,
     to_map,
 )
-from swarm_coordination.units import NS_PER_S
+from swarm_coordination.units import NS_PER_MS, NS_PER_S, ns_to_seconds
 from swarm_coordination.views import Pose
 
 # A velocity older than this says nothing about the pose beside it: half of a base's command
 # time-out.
 ODOM_AGE_MAX_NS = NS_PER_S // 4
+# A stamp may be ahead by what keeps clocks of two hosts apart, or by a step of ``/clock``; one
+# further ahead is of another clock, and no age follows from it.
+AHEAD_MAX_NS = 100 * NS_PER_MS
 LOG_PERIOD_S = 5.0
 
 
 class Localisation:
-    """Subscribes for a node; ``on_pose(pose, velocity, now)`` is called with each usable pose."""
+    """
+    Subscribes for a node; ``on_pose(pose, velocity, time)`` is called with each usable pose.
+
+    ``time`` is that of the pose in the node's CoreClock; it never goes back.
+    """
 
     def __init__(self, node: Any, robot: str, clock: Any, on_pose: Any) -> None:
         self._node, self._clock, self._on_pose = node, clock, on_pose
@@ -38,6 +49,7 @@ class Localisation:
         self._velocity = (0.0, 0.0, 0.0)
         self._velocity_ns: int | None = None
         self.pose: Pose | None = None
+        self._pose_ns: int | None = None
         self.refused: Counter[str] = Counter()
         node.create_subscription(
             PoseStamped, 'pose', self._take_pose, qos.STATE,
@@ -51,24 +63,40 @@ class Localisation:
     def _take_pose(self, message: Any) -> None:
         try:
             pose = pose_from(message)
+            time_ns = self._time_of(message.header.stamp)
+            if self._pose_ns is not None and time_ns < self._pose_ns:
+                raise MessageRefused('late', 'a newer pose came before it')
         except MessageRefused as error:
             self._refuse(error)
             return
-        now = self._clock.now()
-        self.pose = pose
+        self.pose, self._pose_ns = pose, time_ns
         velocity = (0.0, 0.0, 0.0)
-        if self._velocity_ns is not None and now - self._velocity_ns <= ODOM_AGE_MAX_NS:
+        if self._velocity_ns is not None and time_ns - self._velocity_ns <= ODOM_AGE_MAX_NS:
             x, y = to_map(self._velocity[0], self._velocity[1], pose.yaw)
             velocity = (x, y, self._velocity[2])
-        self._on_pose(pose, velocity, now)
+        self._on_pose(pose, velocity, time_ns)
 
     def _take_odometry(self, message: Any) -> None:
         try:
-            self._velocity = base_velocity_from(message, self._base_frame)
+            velocity = base_velocity_from(message, self._base_frame)
+            time_ns = self._time_of(message.header.stamp)
         except MessageRefused as error:
             self._refuse(error)
             return
-        self._velocity_ns = self._clock.now()
+        self._velocity, self._velocity_ns = velocity, time_ns
+
+    def _time_of(self, stamp: Any) -> int:
+        """Return when a message is from, in the core's clock; raises MessageRefused."""
+        now = int(self._clock.now())
+        if not stamp.sec and not stamp.nanosec:
+            return now
+        age_ns = int(self._clock.age_ns(stamp))
+        if age_ns < -AHEAD_MAX_NS:
+            raise MessageRefused(
+                'from_the_future',
+                f'a stamp {ns_to_seconds(-age_ns):.3f} s ahead of the ROS clock of this node',
+            )
+        return now - max(0, age_ns)
 
     def _refuse(self, error: MessageRefused) -> None:
         self.refused[error.reason] += 1
