@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 
+from swarm_coordination.mesh.rows import Frame, FrameHeader, Identity, StopFlag
 from swarm_coordination.mission.commands import encode_command, Put
 from swarm_coordination.persistence import (
     Entry,
@@ -88,10 +89,24 @@ class RobotsOnOneRadio:
         self.sent: list[list[bytes]] = [[] for _ in range(count)]
         self.syncing = [True] * count
         self.cut: set[int] = set()
+        self.blind: set[int] = set()  # without localisation
         self._generation = 0
         for at in range(count):
             self.robots.append(None)
             self.start(at)
+
+    def add(self, at: int) -> None:
+        """Start one more robot, number ``at``, whose disk has been appended."""
+        for things in (self.events, self.committed, self.sent):
+            things.append([])
+        self.syncing.append(True)
+        self.robots.append(None)
+        self.start(at)
+
+    def frame_of_a_stranger(self, stops: tuple[StopFlag, ...]) -> bytes:
+        """Return a frame of a robot that nobody has heard of, with safety stops."""
+        header = FrameHeader(CLUSTER_ID, CONFIG_HASH, Identity('stranger', 5000, 1), 1)
+        return self.codec.encode(Frame(header, stops=stops))
 
     def start(self, at: int) -> None:
         """Start robot ``at`` from what its disk holds."""
@@ -113,7 +128,8 @@ class RobotsOnOneRadio:
             self.now += STEP_NS
             for at, robot in enumerate(self.robots):
                 if robot is not None:
-                    robot.observe(Pose(3.0 * at, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0), self.now)
+                    if at not in self.blind:
+                        robot.observe(Pose(3.0 * at, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0), self.now)
                     robot.tick(self.now)
             for at, robot in enumerate(self.robots):
                 if robot is not None:

@@ -11,14 +11,16 @@ import pytest
 from robot.swarm_of_robots import (
     CLUSTER_ID,
     CONFIG_HASH,
+    Disk,
     KEY,
     MS,
     provision,
     put,
     RobotsOnOneRadio,
 )
-from swarm_coordination.errors import CommandError, UsageError
-from swarm_coordination.mission.commands import encode_command, StartMission
+from swarm_coordination.errors import CommandError, ProposalRefused, UsageError
+from swarm_coordination.mesh.rows import StopFlag
+from swarm_coordination.mission.commands import encode_command, RosterRemove, StartMission
 from swarm_coordination.mission.formations import Formation
 from swarm_coordination.persistence import fresh
 from swarm_coordination.robot.robot import Robot
@@ -201,6 +203,107 @@ def test_a_mission_that_these_robots_may_not_fly_is_refused_with_the_reason() ->
     with pytest.raises(CommandError, match='kept range'):
         swarm.robot(0).propose(encode_command(wide).decode(), swarm.now)
     assert swarm.status(0).pending_intents == 0
+
+
+def test_text_that_is_no_unicode_is_refused_as_a_malformed_command() -> None:
+    with pytest.raises(CommandError):
+        lone_robot().propose('\ud800', 0)
+
+
+def test_more_stops_than_one_command_can_lift_are_lifted_by_turns() -> None:
+    swarm = RobotsOnOneRadio(1)
+    swarm.run(1.0)
+    frame = swarm.frame_of_a_stranger(tuple(StopFlag(2000 + k, 1, 1) for k in range(20)))
+    swarm.robot(0).receive(frame, swarm.now)
+    for _ in range(2):
+        swarm.robot(0).propose(swarm.robot(0).coordinator.lift_command(), swarm.now)
+        swarm.run(0.5)
+    assert swarm.robot(0).coordinator.lift_command() == ''
+    assert swarm.status(0).mode is Mode.IDLE
+
+
+def test_a_robot_taken_off_the_roster_is_told_so_and_leaves_no_junk_in_the_log() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    other = (swarm.leader() + 1) % 3
+    swarm.robot(other).propose(encode_command(RosterRemove(1000 + other)).decode(), swarm.now)
+    swarm.robot(other).propose(put('late', '1'), swarm.now)
+    swarm.run(2.0)
+    length = swarm.status(other).last_index
+    with pytest.raises(ProposalRefused, match='roster'):
+        swarm.robot(other).propose(put('later', '1'), swarm.now)
+    swarm.kill(swarm.leader())
+    swarm.run(3.0)
+    assert swarm.status(other).last_index == length + 1  # the new leader's no-op
+
+
+def test_a_robot_whose_log_was_lost_takes_no_commands() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    swarm.kill(0)
+    swarm.disks[0] = Disk(fresh(provision(3, 0))._replace(may_vote=False, reason='log lost'))
+    swarm.start(0)
+    swarm.run(1.0)
+    with pytest.raises(ProposalRefused, match='lost or damaged'):
+        swarm.robot(0).propose(put('a', '1'), swarm.now)
+
+
+def test_a_copied_disk_costs_the_copied_robot_its_vote() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    swarm.disks.append(Disk(swarm.disks[2].held))
+    swarm.add(3)
+    swarm.run(3.0)
+    assert not swarm.status(2).may_vote
+    assert swarm.status(0).may_vote and swarm.status(1).may_vote
+
+
+def test_a_replayed_row_of_a_dead_robot_gets_no_slot() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    old = swarm.sent[2][-40:]
+    swarm.kill(2)
+    swarm.run(4.0)
+    for at in (0, 1):
+        swarm.kill(at)
+        swarm.start(at)
+    for _ in range(20):
+        for frame in old:
+            for at in (0, 1):
+                swarm.robot(at).receive(frame, swarm.now)
+        swarm.run(0.1)
+    swarm.robot(0).propose(encode_command(PATROL).decode(), swarm.now)
+    swarm.run(1.5)
+    assert swarm.status(0).slots == 2
+
+
+def test_a_pose_older_than_controllers_allow_for_is_no_pose_of_now() -> None:
+    swarm = RobotsOnOneRadio(2)
+    swarm.run(1.0)
+    swarm.blind = {0}
+    swarm.run(0.2)
+    frames = [swarm.codec.decode(data) for data in swarm.sent[0][-2:]]
+    beacons = [part.beacon for frame in frames for part in frame.fragments[:1] if part.beacon]
+    assert beacons and not any(beacon.localised for beacon in beacons)
+    swarm.blind = set()
+    swarm.run(0.2)
+    frames = [swarm.codec.decode(data) for data in swarm.sent[0][-2:]]
+    beacons = [part.beacon for frame in frames for part in frame.fragments[:1] if part.beacon]
+    assert beacons and all(beacon.localised for beacon in beacons)
+
+
+def test_a_restarted_coordinator_hands_no_table_over_before_it_has_listened() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    swarm.kill(0)
+    swarm.start(0)
+    coordinator = swarm.robot(0).coordinator
+    tables = []
+    for _ in range(200):
+        swarm.run(0.01)
+        tables.append(coordinator.table)
+    stamped = [table for table in tables if table.stamp_ns >= 0]
+    assert stamped and all(len(table.neighbors) == 2 for table in stamped)
 
 
 def test_a_token_that_was_never_given_out_is_misuse() -> None:

@@ -289,6 +289,13 @@ class Raft:
             self._count_own_vote(now)
         self._refresh_acknowledgement()
 
+    def forfeit_vote(self, now: int) -> None:
+        """Be a learner from now on: another process may be giving the same votes."""
+        self._may_vote = False
+        self._acknowledged = (0, 0)
+        self._election_at = NEVER_NS
+        self._rest(now)
+
     # ---------------------------------------------------------------- terms and roles
 
     def _resting_role(self) -> Role:

@@ -15,7 +15,7 @@ import math
 import random
 
 from swarm_coordination.consensus.raft import Raft
-from swarm_coordination.errors import FrameError
+from swarm_coordination.errors import FrameError, ProposalRefused
 from swarm_coordination.mesh.codec import FrameCodec
 from swarm_coordination.mesh.events import MeshEvent
 from swarm_coordination.mesh.mesh import Mesh
@@ -32,6 +32,7 @@ from swarm_coordination.mission.commands import (
     encode_command,
     LiftStop,
     StartMission,
+    STOPS_MAX,
 )
 from swarm_coordination.mission.executor import MissionExecutor
 from swarm_coordination.mission.intents import IntentQueue
@@ -52,7 +53,7 @@ from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotOu
 from swarm_coordination.robot.replication import Replication
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.units import seconds_to_ns, to_mm
-from swarm_coordination.views import FormationTarget, Liveness, Mode, NeighborTable, Pose
+from swarm_coordination.views import FormationTarget, Mode, NeighborTable, Pose
 
 
 class Coordinator:
@@ -82,6 +83,8 @@ class Coordinator:
         self.name = provision.name
         self._settings = settings
         self._codec = codec
+        # After a loss, old commands under the same serials may still be on their way.
+        self._intact = recovered.may_vote
         self._voter_names = {voter.storage_id: voter.name for voter in provision.voters}
         self._incarnation = recovered.incarnation + 1
         self._mesh = Mesh(
@@ -126,8 +129,12 @@ class Coordinator:
         self._observed_at = now
         self._step_ns = seconds_to_ns(settings.mesh.beacon_period_s)
         self._next_step = now
-        self.table = NeighborTable(now, self.storage_id, 0, ())
-        self.target = FormationTarget(now, Mode.IDLE, 0, -1, 0, (0.0,) * 3, (0.0,) * 3, 0.0)
+        self._table = NeighborTable(-1, self.storage_id, 0, ())
+        self._target = FormationTarget(-1, Mode.IDLE, 0, -1, 0, (0.0,) * 3, (0.0,) * 3, 0.0)
+        # For the controller, stamped -1 at first: until everybody near has had time to be heard
+        # an empty table means nothing, and a controller that outlived us knows more.
+        self.table, self.target = self._table, self._target
+        self._listening_until = now + seconds_to_ns(settings.mesh.link_timeout_s)
         self._outbox.add(IncarnationRecord(self._incarnation), incarnation=self._incarnation)
         if not recovered.may_vote:
             self._event(now, 'held_back', f'takes part without a vote: {recovered.reason}')
@@ -166,12 +173,24 @@ class Coordinator:
         that is malformed, or a mission that the robots alive may not fly, with the reason, and
         ProposalRefused where the queue is full.
         """
-        decoded = decode_command(command.encode())
+        self._check_session()
+        # What is no Unicode (a lone surrogate) becomes bytes that are no JSON, and is refused.
+        decoded = decode_command(command.encode('utf-8', 'surrogatepass'))
         if isinstance(decoded, StartMission):
             check_mission(decoded, self._settings.formation_limits, len(self._mesh.alive()))
         record = self._intents.accept(encode_command(decoded))
         self._outbox.add(record, serial=record.serial)
         return record.serial
+
+    def _check_session(self) -> None:
+        """Refuse commands that could never be applied, or not under their own serial."""
+        if self.storage_id in self._state.removed:
+            raise ProposalRefused(f'{self.name} was taken off the roster')
+        if not self._intact:
+            raise ProposalRefused(
+                f'the storage of {self.name} was lost or damaged, and its serials with it: '
+                'ask another robot'
+            )
 
     def stop(self, level: int, now: int) -> int:
         """Raise a safety stop, obeyed at once; return its counter. Level 1 to 3."""
@@ -179,9 +198,18 @@ class Coordinator:
         self._on_stop(flag, now)
         return flag.counter
 
+    @property
+    def durable_serial(self) -> int:
+        """Highest serial of the own session whose command is on disk."""
+        return self._intents.durable_serial
+
     def lift_command(self) -> str:
-        """JSON of the command that lifts exactly the stops in force here; '' for none."""
-        active = self._mesh.active_stops()
+        """
+        Return the command (JSON) that lifts exactly the stops in force here; '' for none.
+
+        One command names at most 16 issuers: where more have raised stops, lift again.
+        """
+        active = self._mesh.active_stops()[:STOPS_MAX]
         if not active:
             return ''
         counters = tuple((flag.issuer, flag.counter) for flag in active)
@@ -215,6 +243,7 @@ class Coordinator:
             self._next_step += (missed + 1) * self._step_ns
         self._settle(now)
         self._publish_mission()
+        self._state_beacon(now)
         while self._speaks and (frame := self._mesh.compose(now)) is not None:
             self._frames.append(self._codec.encode(frame))
 
@@ -251,11 +280,11 @@ class Coordinator:
             applied=self._state.index,
             last_index=self._raft.log.last_index,
             state_hash=self._state.digest(),
-            mode=self.target.mode,
+            mode=self._target.mode,
             mission=mission.command.name if mission else '',
             epoch=self._state.epoch,
-            slot=self.target.slot,
-            slots=self.target.slots,
+            slot=self._target.slot,
+            slots=self._target.slots,
             progress_m=self._executor.progress_m,
             alive=tuple(sorted(map(self._mesh.name_of, self._mesh.alive()))),
             pending_intents=len(self._intents),
@@ -287,6 +316,8 @@ class Coordinator:
                 record = IncarnationRecord(self._incarnation)
                 self._outbox.add(record, incarnation=self._incarnation)
             return
+        if event.kind == 'duplicate_storage':
+            self._raft.forfeit_vote(now)
         text = f'{event.name or event.storage_id} {event.kind}'
         self._event(now, event.kind, f'{text}: {event.text}' if event.text else text,
                     event.storage_id)
@@ -346,8 +377,9 @@ class Coordinator:
         robots = []
         if self._pose is not None:
             robots.append(LiveRobot(self.storage_id, self._pose[:3], self._state.index))
-        for neighbor in self.table.neighbors:
-            if neighbor.liveness is not Liveness.SILENT and neighbor.same_configuration:
+        alive = self._mesh.alive()  # proved to be: a replayed row is not
+        for neighbor in self._table.neighbors:
+            if neighbor.robot in alive:
                 applied = self._mesh.applied(neighbor.robot)
                 robots.append(LiveRobot(neighbor.robot, neighbor.position, applied))
         return robots
@@ -389,19 +421,20 @@ class Coordinator:
 
     def _step_mission(self, now: int) -> None:
         """Refresh the table of neighbours and the target, once per beacon period."""
-        self.table = self._mesh.neighbors(now, self._state.epoch)
+        self._table = self._mesh.neighbors(now, self._state.epoch)
         if now - self._observed_at > seconds_to_ns(self._settings.control.pose_timeout_s):
             self._pose = None
-        self._state_beacon()
         before = self._executor.mode
-        self.target = self._executor.step(
+        self._target = self._executor.step(
             self._state,
             self._pose[:3] if self._pose else None,
-            self.table.neighbors,
+            self._table.neighbors,
             self._raft.leader_evidence_ns,
             bool(self._mesh.active_stops()),
             now,
         )
+        if now >= self._listening_until:
+            self.table, self.target = self._table, self._target
         mode = self._executor.mode
         if Mode.LEASE_EXPIRED in (before, mode) and before is not mode:
             expired = mode is Mode.LEASE_EXPIRED
@@ -409,8 +442,15 @@ class Coordinator:
             self._event(now, kind, f'mode {mode.name.lower()}', self._state.index)
         self._plan(now)
 
-    def _state_beacon(self) -> None:
-        """State pose and epoch for the next beacon, rounded to what a frame carries."""
+    def _state_beacon(self, now: int) -> None:
+        """
+        State pose and epoch for the next beacon, rounded to what a frame carries.
+
+        An age bound counts from the beacon, so a pose older than the controllers allow for
+        must not pass for one of now: the others then go by the beacon before.
+        """
+        age = now - self._observed_at
+        fresh = age <= seconds_to_ns(self._settings.control.pose_period_s)
         pose = self._pose or Pose(0.0, 0.0, 0.0, 0.0)
         velocity = self._velocity if self._pose else (0.0, 0.0, 0.0)
         self._mesh.set_beacon(
@@ -418,7 +458,7 @@ class Coordinator:
             round(math.remainder(pose.yaw, math.tau) * 1000.0),
             (to_mm(velocity[0]), to_mm(velocity[1]), to_mm(velocity[2])),
             self._state.epoch,
-            localised=self._pose is not None,
+            localised=fresh and self._pose is not None,
         )
 
     def _publish_mission(self) -> None:

@@ -56,6 +56,8 @@ class Leading:
         Stops at a gap (an earlier intent is not shown yet) and where Raft refuses more.
         """
         proposed = 0
+        if session in self._state.removed:
+            return proposed  # it would be refused every time, and shown again for ever
         for intent in intents:
             expected = max(self._next.get(session, 1), self._state.sessions.next_serial(session))
             if intent.serial < expected:

@@ -41,7 +41,7 @@ class Robot:
         )
         self.report: ControlReport | None = None
         self._command: VelocityCommand | None = None
-        self._handed_over = now - 1
+        self._handed_over = -1
 
     @property
     def name(self) -> str:
