@@ -49,7 +49,7 @@ class ControlSettings:
         0.005, 'm', 0.001, 10.0, 'greatest position error, rounding to millimetres included (e)'
     )
     pose_period_s: float = setting(
-        0.02, 's', 0.0, 1.0, 'greatest age of a pose when it enters a beacon'
+        0.06, 's', 0.0, 1.0, 'greatest age of a pose when it enters a beacon'
     )
     age_max_s: float = setting(
         1.0, 's', 0.05, 10.0, 'an older row certifies and keeps nothing; its margin stops here (A)'
