@@ -236,6 +236,8 @@ class RosSwarm:
         return max(0.0, ns_to_seconds(time_ns - self._start_ns))
 
     def _on_status(self, robot: str, status: RobotStatus) -> None:
+        if not self._fleet.running(robot):
+            return  # a last word from the grave, or somebody who came into our domain
         self._fleet.begin_measuring(robot)
         self.invariants.status(robot, status)
         self._recorder.status(self._at(status.time_ns), robot, status)

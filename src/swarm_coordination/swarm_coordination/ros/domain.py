@@ -2,8 +2,9 @@
 """
 A DDS domain for one run alone, on this host alone.
 
-Domains are claimed by a file lock, so that two demos never share one, and only where the first
-ports of the domain are free, so that no other ROS program on the host is in it.
+Domains are claimed by a file lock, so that two demos never share one, and only where the
+ports of the domain's first participants are free, so that no other ROS program on the host is in
+it.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from swarm_coordination.errors import SwarmError
 
 # 0 is everybody's default; above 101 the ports of Linux's ephemeral range begin.
 FIRST, LAST = 1, 101
-# RTPS 2.2, 9.6.1.1: port base, domain gain, offsets of the first participant's unicast ports.
-PORT_BASE, DOMAIN_GAIN, UNICAST_OFFSETS = 7400, 250, (10, 11)
+# RTPS 2.2, 9.6.1.1: port base, domain gain, offsets of the unicast ports. The first participant
+# may have gone and left others, so those of the first twenty are looked at.
+PORT_BASE, DOMAIN_GAIN, UNICAST_OFFSETS = 7400, 250, range(10, 50)
 
 
 @contextmanager
@@ -79,7 +81,7 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 def _ports_free(domain: int) -> bool:
-    """Whether nobody on this host has the ports of the domain's first participant."""
+    """Whether nobody on this host has the ports of the domain's first participants."""
     for offset in UNICAST_OFFSETS:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             try:

@@ -77,9 +77,9 @@ class Fleet:
         return self._children[name].lives
 
     def running(self, name: str) -> bool:
-        """Whether the process runs."""
-        child = self._children[name]
-        return not child.killed and child.process.poll() is None
+        """Whether a process of that name was started and runs."""
+        child = self._children.get(name)
+        return child is not None and not child.killed and child.process.poll() is None
 
     def kill(self, name: str) -> None:
         """SIGKILL the process; nothing of it runs any more on return."""
