@@ -8,6 +8,7 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mesh.radio import Air, CLUSTER, CONFIG, FIRST_ID, identity
+import pytest
 from swarm_coordination.mesh.replay import ReplayWindow, WINDOW
 from swarm_coordination.mesh.rows import (
     Beacon,
@@ -110,6 +111,54 @@ def test_all_pause_and_all_come_back() -> None:
     for station in air.live():
         assert len(station.mesh.alive()) == 4
         assert len(station.kinds('gap')) == 1
+
+
+@pytest.mark.parametrize('awake_s', [0.5, 1.0])
+def test_robots_that_stall_together_again_and_again_hear_each_other_in_between(
+    awake_s: float,
+) -> None:
+    air = Air(3)
+    air.run(1.0)
+    heard = 0
+    for _ in range(10):
+        for number in range(3):
+            air.pause(number, 0.4)
+        air.run(0.4 + awake_s)  # less than the link time-out
+        for station in air.live():
+            table = station.mesh.neighbors(station.clock(air.now), 0)
+            heard += sum(neighbor.age_s < 0.3 for neighbor in table.neighbors)
+    assert heard == 10 * 3 * 2
+    assert not any(station.kinds('silent') for station in air.live())
+
+
+def test_a_beacon_echoes_the_newest_heartbeat_even_of_a_frame_not_believed() -> None:
+    air = Air(2)
+    air.run(1.0)
+    listed: list[tuple[Heard, ...]] = []
+    air.taps.append(
+        lambda number, data, frame: listed.extend(
+            fragment.beacon.heard for fragment in frame.fragments
+            if number == 0 and fragment.beacon is not None
+        )
+    )
+    air.hears = lambda sender, receiver: False
+    air.run(5.0)
+    station = air.stations[0]
+    assert station.kinds('silent') and listed[-1] == ()
+    mesh, now = station.mesh, station.clock(air.now)
+    mesh.tick(now + NS_PER_S)  # a pause: nobody is believed
+    late = crafted(air, 10_000, Fragment(identity(1), 0, beacon(5_000)))
+    old = crafted(air, 9_999, Fragment(identity(1, 0), 0, beacon(6_000)))
+    older = late._replace(header=late.header._replace(sender=identity(1, 0)))
+    for frame in (late, old, older):
+        assert mesh.merge(frame, 100, now + NS_PER_S).rejected == 'gap'
+    frame = mesh.compose(now + NS_PER_S)
+    assert frame is not None and frame.fragments[0].beacon is not None
+    assert frame.fragments[0].beacon.heard == (Heard(FIRST_ID + 1, 1, 5_000, False),)
+    assert FIRST_ID + 1 not in mesh.alive()
+    frame = mesh.compose(now + 3 * NS_PER_S)  # the link time-out later
+    assert frame is not None and frame.fragments[0].beacon is not None
+    assert frame.fragments[0].beacon.heard == ()
 
 
 def test_each_counter_is_taken_once_even_out_of_order() -> None:

@@ -3,7 +3,9 @@
 Which robots the own beacon lists: the echo that bounds ages, and the own live links.
 
 Nearest first; where more are known than fit, half the places go to the nearest and the others
-take turns, so that every echo comes round.
+take turns, so that every echo comes round. A robot whose frames come but are not believed (after
+a pause of this process, or while it is taken for silent) is listed too: it may be waiting for our
+echo just as we wait for its.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ class HeardList:
         entries = []
         for row in self._table.rows():
             live = self.links.live(row, now)
-            if live or (row.life is not Life.SILENT and row.heartbeat):
+            known = row.heartbeat and row.life is not Life.SILENT
+            if live or known or self.links.comes(row, now):
                 entries.append((not live, _distance(own, row), row, live))
         entries.sort(key=lambda entry: entry[:2])
         if len(entries) > self._heard_max:
@@ -36,9 +39,14 @@ class HeardList:
             self._cursor += turns
             entries = entries[:near] + (rest + rest)[start:start + turns]
         return tuple(
-            Heard(row.identity.storage_id, row.identity.incarnation, row.heartbeat, live)
+            Heard(row.identity.storage_id, *_newest(row), live)
             for _, _, row, live in entries
         )
+
+
+def _newest(row: Row) -> tuple[int, int]:
+    """Newest incarnation and heartbeat seen, in frames that were not believed too."""
+    return max(row.echo, (row.identity.incarnation, row.heartbeat))
 
 
 def _distance(own: Beacon, row: Row) -> int:

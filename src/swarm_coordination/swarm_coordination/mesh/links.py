@@ -30,6 +30,10 @@ class Links:
         """Whether the robot itself was heard within the link time-out."""
         return row.direct_ns is not None and now - row.direct_ns < self._timeout_ns
 
+    def comes(self, row: Row, now: int) -> bool:
+        """Whether frames of its own came within the link time-out, believed or not."""
+        return row.echo_ns is not None and now - row.echo_ns < self._timeout_ns
+
     def listed(self, row: Row, now: int) -> tuple[int, ...]:
         """Storage ids that the robot lists as live links, ascending."""
         return tuple(sorted(who for who, at in row.listed.items() if now - at < self._timeout_ns))

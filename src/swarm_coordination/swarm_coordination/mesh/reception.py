@@ -80,6 +80,7 @@ class Reception:
         if stops:
             self._composer.urge()
         own_parts = [part for part in frame.fragments if part.owner == sender]
+        self._note_echo(sender, own_parts, now)
         echoes = [self._merger.echo(part.beacon) for part in own_parts]
         echo = max((made for made in echoes if made is not None), default=None)
         if now - self.last_tick_ns > self._gap_ns:
@@ -124,6 +125,21 @@ class Reception:
         if not row.window.accept(frame.header.counter):
             return None, 'replay'
         return row, ''
+
+    def _note_echo(self, sender: Identity, own_parts: list[Fragment], now: int) -> None:
+        """
+        Remember the heartbeat to echo, whether the frame is believed or not.
+
+        An echo says how old our own beacon is at most, nothing of the sender's, so a frame that
+        came late does no harm in it. And two robots that each wait for the other's fresh echo
+        would otherwise wait until nothing can be queued any more.
+        """
+        row = self._parts.table.get(sender.storage_id)
+        for part in own_parts:
+            if row is not None and part.beacon is not None:
+                echo = (sender.incarnation, part.beacon.heartbeat)
+                if echo > row.echo and echo >= (row.identity.incarnation, 0):
+                    row.echo, row.echo_ns = echo, now
 
     def _heard_directly(self, row: Row, frame: Frame, echo: int | None, now: int) -> int | None:
         """

@@ -73,6 +73,8 @@ class Row:
     same_configuration: bool = True
     lost_name: bool = False
     regained: bool = True  # False: after a gap, until it has echoed a fresh heartbeat
+    echo: tuple[int, int] = (0, 0)  # newest (incarnation, heartbeat) in a frame of its own
+    echo_ns: int | None = None  # when that frame came, believed or not
     lists: Beacon | None = None  # newest beacon that came with lists
     lists_made_after_ns: int | None = None
     lists_sent_ns: int = 0
