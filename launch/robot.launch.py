@@ -8,19 +8,22 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
+TRUTH = ('true', 'false', 'True', 'False')
+LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
+# Name, default, choices (None: any), description.
 ARGUMENTS = (
-    ('namespace', None, "the robot's name in the swarm file, and its namespace"),
-    ('storage_dir', None, "folder of the robot's provisioned storage"),
-    ('swarm_file', '', 'path of the swarm file; empty: the one installed'),
-    ('radio_filter', 'false', 'simulation only: draw reception by /swarm/radio'),
-    ('use_sim_time', 'false', 'take time from /clock'),
-    ('log_level', 'info', 'level of the log: debug, info, warn, error, fatal'),
+    ('namespace', None, None, "the robot's name in the swarm file, and its namespace"),
+    ('storage_dir', None, None, "folder of the robot's provisioned storage"),
+    ('swarm_file', '', None, 'path of the swarm file; empty: the one installed'),
+    ('radio_filter', 'false', TRUTH, 'simulation only: draw reception by /swarm/radio'),
+    ('use_sim_time', 'false', TRUTH, 'take time from /clock'),
+    ('log_level', 'info', LEVELS, 'level of the log'),
 )
 
 
 def generate_launch_description():
     """Return the arguments and the robot's process."""
-    given = {name: LaunchConfiguration(name) for name, _, _ in ARGUMENTS}
+    given = {name: LaunchConfiguration(name) for name, *_ in ARGUMENTS}
     text = {name: ParameterValue(given[name], value_type=str)
             for name in ('storage_dir', 'swarm_file')}
     flags = {name: ParameterValue(given[name], value_type=bool)
@@ -34,6 +37,7 @@ def generate_launch_description():
         parameters=[{**text, **flags}],
         arguments=['--ros-args', '--log-level', given['log_level']],
     )
-    arguments = [DeclareLaunchArgument(name, default_value=default, description=description)
-                 for name, default, description in ARGUMENTS]
+    arguments = [DeclareLaunchArgument(name, default_value=default, choices=choices,
+                                       description=description)
+                 for name, default, choices, description in ARGUMENTS]
     return LaunchDescription([*arguments, robot])
