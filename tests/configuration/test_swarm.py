@@ -77,6 +77,7 @@ def test_a_whole_number_serves_as_a_length(load):
         ('type: holonomic, start: {x_m: 0', 'type: hover, start: {x_m: 0', 'type', 'holonomic'),
         ('kind: holonomic', 'kind: bird', 'robot_types.holonomic.kind', 'one of holonomic'),
         ('kind: holonomic, ', '', 'robot_types.holonomic.kind', 'required'),
+        ('  holonomic: {kind', '# {kind', 'robot_types', 'at least one type'),
         ('x_m: 3.0', 'x_m: .inf', 'robots.robot2.start.x_m', 'from -100000'),
         ('x_m: 3.0, ', '', 'robots.robot2.start.x_m', 'required'),
         ('yaw_rad: 1.5', 'yaw_rad: 90', 'robots.robot2.start.yaw_rad', 'from -3.14159'),

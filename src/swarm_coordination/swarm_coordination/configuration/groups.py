@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable
 import hashlib
 import json
-from typing import Any, get_type_hints, NamedTuple
+from typing import Any, NamedTuple
 
 from swarm_coordination.bounds import ID_MAX
 from swarm_coordination.configuration.section import Section
 from swarm_coordination.consensus.settings import RaftSettings
 from swarm_coordination.control.settings import check_control, ControlSettings
-from swarm_coordination.errors import ConfigurationError, UsageError
+from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.mesh.settings import check_mesh, MeshSettings
 from swarm_coordination.mission.settings import check_mission_settings, MissionSettings
 from swarm_coordination.robot.settings import RobotSettings
-from swarm_coordination.settings import check, check_value, declared, Setting
+from swarm_coordination.settings import check, declared
 
 # Goes into the configuration hash: raised when a shared setting changes its meaning.
 HASH_FORMAT = 1
@@ -54,8 +54,10 @@ def build_settings(layers: tuple[Section, ...]) -> RobotSettings:
         values: dict[str, Any] = {}
         places: dict[str, str] = {}
         for depth, layer in enumerate(layers):
-            section = layer.section(name, declared(group.settings))
-            values.update(_read_group(section, group.settings, depth == 0))
+            section = layer.section(name)
+            values.update(section.given(group.settings))
+            if depth:
+                _refuse_shared(section, group.settings)
             places.update((key, section.path(key)) for key in section.names)
         groups[name] = _build_group(group, values, layers[0].section(name), places)
     return RobotSettings(**groups, config_hash=config_hash(groups))
@@ -76,41 +78,11 @@ def config_hash(groups: dict[str, Any]) -> int:
     return int.from_bytes(digest, 'big') & ID_MAX
 
 
-def _read_group(section: Section, kind: type[Any], may_share: bool) -> dict[str, Any]:
-    """Return the fields that ``section`` gives, each checked by its declaration."""
-    declarations, types = declared(kind), get_type_hints(kind)
-    values = {}
+def _refuse_shared(section: Section, kind: type[Any]) -> None:
+    declarations = declared(kind)
     for key in section.names:
-        if declarations[key].shared and not may_share:
+        if declarations[key].shared:
             raise section.error(key, 'set under all: the whole swarm shares it')
-        values[key] = _coerced(section, key, types[key], declarations[key])
-    return values
-
-
-def _coerced(section: Section, key: str, kind: object, declaration: Setting) -> Any:
-    """Return one field in the type of its declaration, within its bounds."""
-    value = section.get(key)
-    if kind is float:
-        wrong = isinstance(value, bool) or not isinstance(value, int | float)
-        bound = f'a number {declaration.unit}'.rstrip()
-        # Beyond any float; bounds follow below.
-        wrong = wrong or abs(value) > 1e300
-    elif kind is int:
-        wrong, bound = isinstance(value, bool) or not isinstance(value, int), 'a whole number'
-        wrong = wrong or abs(value) > 2**63
-    elif kind is bool:
-        wrong, bound = not isinstance(value, bool), 'true or false'
-    elif kind is str:
-        wrong, bound = not isinstance(value, str), 'text'
-    else:
-        raise UsageError(
-            f'settings of type {kind} cannot be read from a file: {section.path(key)}'
-        )
-    if wrong:
-        raise section.error(key, bound)
-    value = float(value) if kind is float else value
-    check_value(value, declaration, section.source, section.path(key))
-    return value
 
 
 def _build_group(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from swarm_coordination.configuration.documents import load_document
-from swarm_coordination.configuration.section import as_number, Section
+from swarm_coordination.configuration.section import Section
 from swarm_coordination.configuration.swarm import SwarmFile
 from swarm_coordination.errors import CommandError, ConfigurationError
 from swarm_coordination.mission.commands import (
@@ -68,8 +68,8 @@ def read_mission(
         ),
         speed_mm_s=to_mm(top.number('speed_mps', 0.001, from_mm(SPEED_MAX_MM_S), 'm/s')),
         lease_ms=_lease_ms(top, swarm),
-        yaw_mrad=to_mm(top.number('yaw_rad', -6.284, 6.284, 'rad')) if 'yaw_rad' in top else 0,
-        on_loss=top.text('on_loss', ON_LOSS) if 'on_loss' in top else ON_LOSS[0],
+        yaw_mrad=to_mm(top.number('yaw_rad', -6.284, 6.284, 'rad', 0.0)),
+        on_loss=top.choice('on_loss', ON_LOSS, ON_LOSS[0]),
     )
     try:
         encode_command(command)
@@ -82,19 +82,17 @@ def read_mission(
 
 
 def _lease_ms(top: Section, swarm: SwarmFile | None) -> int:
-    if 'lease_s' in top:
-        return to_mm(top.number('lease_s', LEASE_MIN_MS / 1000.0, LEASE_MAX_MS / 1000.0, 's'))
     settings = swarm.robots[0].settings.mission if swarm is not None else MissionSettings()
-    return to_mm(settings.lease_s)
+    least, most = from_mm(LEASE_MIN_MS), from_mm(LEASE_MAX_MS)
+    return to_mm(top.number('lease_s', least, most, 's', settings.lease_s))
 
 
 def _read_formation(top: Section) -> Formation:
     section = top.section('formation', ('shape', 'spacing_m', 'gap_m', 'custom'))
-    shape = section.text('shape', SHAPES)
-    if ('gap_m' in section) != (shape == 'groups'):
-        raise section.error('gap_m', 'given for shape groups and for no other')
-    if ('custom' in section) != (shape == 'custom'):
-        raise section.error('custom', 'given for shape custom and for no other')
+    shape = section.choice('shape', SHAPES)
+    for field, only in (('gap_m', 'groups'), ('custom', 'custom')):
+        if (field in section) != (shape == only):
+            raise section.error(field, f'given for shape {only} and for no other')
     return Formation(
         shape,
         to_mm(section.number('spacing_m', 0.1, 100.0, 'm')),
@@ -121,8 +119,5 @@ def _point(value: Any, section: Section, key: str, bound_mm: int) -> PointMm:
             section.source, section.path(key), value, 'points [x, y] or [x, y, z] in metres'
         )
     most = from_mm(bound_mm)
-    x, y, *z = (
-        to_mm(as_number(item, section.source, section.path(key), -most, most, 'm'))
-        for item in value
-    )
+    x, y, *z = (to_mm(section.as_number(key, item, -most, most, 'm')) for item in value)
     return (x, y, z[0] if z else 0)

@@ -96,6 +96,8 @@ def read_swarm(document: object, source: str) -> SwarmFile:
     robots = top.section('robots')
     if not 1 <= len(robots.names) <= ROBOTS_MAX:
         raise ConfigurationError(source, 'robots', len(robots.names), f'1 to {ROBOTS_MAX} robots')
+    if not types.names:
+        raise top.error('robot_types', 'at least one type of robot')
     for name in types.names:
         _read_robot_type(everyone, types, name)
     found = tuple(_read_robot(everyone, types, robots, name) for name in robots.names)
@@ -106,7 +108,7 @@ def read_swarm(document: object, source: str) -> SwarmFile:
 def _read_robot_type(everyone: Section, types: Section, name: str) -> Section:
     """Return a type's section, its settings checked even where no robot is of it."""
     section = types.section(name, ('kind', *GROUPS))
-    section.text('kind', KINDS)
+    section.choice('kind', KINDS)
     build_settings((everyone, section))
     return section
 
@@ -123,20 +125,19 @@ def _read_robot(
             'a letter first (REP-144)',
         )
     section = robots.section(name, ('type', 'start', *GROUPS))
-    kind = section.text('type', types.names)
+    kind = section.choice('type', types.names)
     of_type = types.section(kind)
     settings = build_settings((everyone, of_type, section))
     check_relations(settings, robots.source, section.field)
-    return RobotConfiguration(name, kind, of_type.text('kind'), _read_start(section), settings)
+    moves = of_type.choice('kind', KINDS)
+    return RobotConfiguration(name, kind, moves, _read_start(section), settings)
 
 
 def _read_start(robot: Section) -> Pose:
     start = robot.section('start', ('x_m', 'y_m', 'z_m', 'yaw_rad'))
-    z_m = start.number('z_m', -START_MAX_M, START_MAX_M, 'm') if 'z_m' in start else 0.0
-    yaw_rad = start.number('yaw_rad', -math.pi, math.pi, 'rad') if 'yaw_rad' in start else 0.0
     return Pose(
         start.number('x_m', -START_MAX_M, START_MAX_M, 'm'),
         start.number('y_m', -START_MAX_M, START_MAX_M, 'm'),
-        z_m,
-        yaw_rad,
+        start.number('z_m', -START_MAX_M, START_MAX_M, 'm', 0.0),
+        start.number('yaw_rad', -math.pi, math.pi, 'rad', 0.0),
     )

@@ -9,8 +9,8 @@ from typing import Any
 
 from swarm_coordination.configuration import config_folder
 from swarm_coordination.configuration.documents import load_document
+from swarm_coordination.configuration.section import Section
 from swarm_coordination.errors import ConfigurationError
-from swarm_coordination.scenario.fields import Fields
 from swarm_coordination.scenario.schema import (
     Action,
     ActionKind,
@@ -33,8 +33,29 @@ from swarm_coordination.scenario.schema import (
 
 # Conditions that compare with a bound, and its unit.
 BOUNDED = {ConditionKind.FORMATION: 'm', ConditionKind.STANDING: 'm/s'}
-# Actions that are done to or through one robot.
+# A phase that waits for more than this is several phases.
+UNTIL_MAX = 20
+# Actions that are done to or through one robot, which the field ``robot`` chooses.
 TARGETED = frozenset(ActionKind) - {ActionKind.SPLIT, ActionKind.HEAL, ActionKind.NOTE}
+
+# The fields of each mapping of a scenario file.
+FIELDS = (
+    'name', 'description', 'seed', 'duration_s', 'robots', 'radio', 'world', 'disk', 'bounds',
+    'phases',
+)
+PHASE_FIELDS = ('name', 'title', 'actions', 'until', 'timeout_s', 'duration_s', 'checks')
+CONDITION_FIELDS = ('is', 'of', 'for_s')
+ACTION_FIELDS = ('do', 'after_s', 'timeout_s', 'when')
+# Fields of one kind of action, beside ``robot`` where it has a target.
+ARGUMENTS = {
+    ActionKind.SUBMIT: ('mission', 'around'),
+    ActionKind.PUT: ('key', 'value', 'times', 'every_s'),
+    ActionKind.SPLIT: ('groups',),
+    ActionKind.RESTART: ('keep_disk',),
+    ActionKind.STOP: ('level',),
+    ActionKind.NOTE: ('text',),
+}
+ANY_ACTION_FIELDS = (*ACTION_FIELDS, 'robot', *(name for of in ARGUMENTS.values() for name in of))
 
 
 def scenario_folder() -> Path:
@@ -67,144 +88,128 @@ def load_scenario(wanted: str | Path) -> Scenario:
 
 def read_scenario(document: object, source: str) -> Scenario:
     """Return the scenario in a parsed document; raises ConfigurationError."""
-    top = Fields(source, '', document)
-    phases = tuple(
-        _phase(Fields(source, f'phases[{number}]', value))
-        for number, value in enumerate(top.items('phases', PHASES_MAX))
-    )
+    top = Section(source, '', document, FIELDS)
+    phases = tuple(map(_phase, top.sections('phases', 0, PHASES_MAX, PHASE_FIELDS)))
     if not phases:
         raise top.error('phases', 'at least one phase')
     names = [phase.name for phase in phases]
     if len(set(names)) != len(names):
         raise ConfigurationError(source, 'phases', names, 'a different name for each phase')
-    scenario = Scenario(
-        name=top.text('name', longest=40),
+    return Scenario(
+        name=top.text('name', 40),
         description=top.text('description'),
         source=source,
         phases=phases,
-        seed=top.whole('seed', 1, 0, 2**53),
-        duration_s=top.number('duration_s', 180.0, 1.0, 3_600.0, 's'),
-        robots=_robots(Fields(source, 'robots', top.get('robots') or {})),
+        seed=top.whole('seed', 0, 2**53, 1),
+        duration_s=top.number('duration_s', 1.0, 3_600.0, 's', 180.0),
+        robots=_robots(top.section('robots', ('default', 'min', 'max'))),
         radio=top.settings('radio', RadioSettings),
         world=top.settings('world', WorldSettings),
         disk=top.settings('disk', DiskSettings),
         bounds=top.settings('bounds', Bounds),
     )
-    top.done()
-    return scenario
 
 
-def _robots(fields: Fields) -> RobotCount:
-    low = fields.whole('min', 5, 1, ROBOTS_MAX)
-    high = fields.whole('max', max(low, 12), low, ROBOTS_MAX)
-    count = RobotCount(fields.whole('default', max(low, min(5, high)), low, high), low, high)
-    fields.done()
-    return count
+def _robots(section: Section) -> RobotCount:
+    low = section.whole('min', 1, ROBOTS_MAX, 5)
+    high = section.whole('max', low, ROBOTS_MAX, max(low, 12))
+    return RobotCount(section.whole('default', low, high, max(low, min(5, high))), low, high)
 
 
-def _phase(fields: Fields) -> Phase:
-    name = fields.text('name', longest=40)
-    until = tuple(
-        _condition(fields.source, fields.where(f'until[{number}]'), value)
-        for number, value in enumerate(fields.items('until', 20))
-    )
-    actions = tuple(
-        _action(Fields(fields.source, fields.where(f'actions[{number}]'), value))
-        for number, value in enumerate(fields.items('actions', ACTIONS_MAX))
-    )
-    checks = fields.items('checks', len(CHECKS))
-    for check in checks:
-        if check not in CHECKS:
-            raise fields.error('checks', 'a list of ' + ', '.join(CHECKS))
+def _phase(section: Section) -> Phase:
+    name = section.text('name', 40)
+    actions = section.sections('actions', 0, ACTIONS_MAX, ANY_ACTION_FIELDS)
+    checks = section.items('checks', 0, len(CHECKS))
+    if any(check not in CHECKS for check in checks):
+        raise section.error('checks', 'a list of ' + ', '.join(CHECKS))
     phase = Phase(
         name=name,
-        title=fields.text('title', name),
-        actions=actions,
-        until=until,
-        timeout_s=fields.number('timeout_s', 30.0, 0.1, 3_600.0, 's'),
-        duration_s=fields.number('duration_s', 0.0, 0.0, 3_600.0, 's'),
+        title=section.text('title', default=name),
+        actions=tuple(map(_action, actions)),
+        until=tuple(
+            _condition(section, f'until[{number}]', value)
+            for number, value in enumerate(section.items('until', 0, UNTIL_MAX))
+        ),
+        timeout_s=section.number('timeout_s', 0.1, 3_600.0, 's', 30.0),
+        duration_s=section.number('duration_s', 0.0, 3_600.0, 's', 0.0),
         checks=tuple(checks),
     )
     if phase.duration_s > phase.timeout_s:
-        raise fields.error('duration_s', f'at most timeout_s = {phase.timeout_s:g} s')
-    fields.done()
+        raise section.error('duration_s', f'at most timeout_s = {phase.timeout_s:g} s')
     return phase
 
 
-def _condition(source: str, path: str, value: object) -> Condition:
+def _condition(parent: Section, key: str, value: object) -> Condition:
     if isinstance(value, str):
         value = {'is': value}
-    fields = Fields(source, path, value)
-    kind = ConditionKind(fields.choice('is', [kind.value for kind in ConditionKind]))
+    section = Section(parent.source, parent.path(key), value, (*CONDITION_FIELDS, 'below'))
+    kind = ConditionKind(section.choice('is', [kind.value for kind in ConditionKind]))
     bound = 0.0
     if kind in BOUNDED:
-        bound = fields.number('below', -1.0, 0.001, 100.0, BOUNDED[kind])
-    condition = Condition(
+        bound = section.number('below', 0.001, 100.0, BOUNDED[kind])
+    else:
+        section.only(CONDITION_FIELDS)
+    return Condition(
         kind,
-        fields.text('of', 'running', longest=32),
+        section.text('of', 32, 'running'),
         bound,
-        fields.number('for_s', 0.0, 0.0, 600.0, 's'),
+        section.number('for_s', 0.0, 600.0, 's', 0.0),
     )
-    fields.done()
-    return condition
 
 
-def _action(fields: Fields) -> Action:
-    kind = ActionKind(fields.choice('do', [kind.value for kind in ActionKind]))
-    when = fields.get('when')
+def _action(section: Section) -> Action:
+    kind = ActionKind(section.choice('do', [kind.value for kind in ActionKind]))
+    target = ('robot',) if kind in TARGETED else ()
+    section.only((*ACTION_FIELDS, *target, *ARGUMENTS.get(kind, ())))
+    when = section.get('when')
     common: dict[str, Any] = {
-        'after_s': fields.number('after_s', 0.0, 0.0, 3_600.0, 's'),
-        'timeout_s': fields.number('timeout_s', 10.0, 0.1, 3_600.0, 's'),
-        'when': None
-        if when is None
-        else _condition(fields.source, fields.where('when'), when),
+        'after_s': section.number('after_s', 0.0, 3_600.0, 's', 0.0),
+        'timeout_s': section.number('timeout_s', 0.1, 3_600.0, 's', 10.0),
+        'when': None if when is None else _condition(section, 'when', when),
     }
     if kind in TARGETED:
         default = {ActionKind.KILL: 'leader', ActionKind.RESTART: 'killed'}.get(kind, 'any')
-        common['target'] = fields.text('robot', default, longest=32)
-    common.update(_arguments(kind, fields))
-    fields.done()
-    return Action(do=kind, **common)
+        common['target'] = section.text('robot', 32, default)
+    return Action(do=kind, **common, **_arguments(kind, section))
 
 
-def _arguments(kind: ActionKind, fields: Fields) -> dict[str, Any]:
+def _arguments(kind: ActionKind, section: Section) -> dict[str, Any]:
     if kind is ActionKind.SUBMIT:
-        mission = fields.get('mission')
+        mission = section.get('mission')
         if not isinstance(mission, str | Mapping) or not mission:
-            raise fields.error('mission', 'the name or path of a mission file, or a mapping')
-        around = fields.text('around', '', longest=32)
-        return {'mission': mission, 'around': around}
+            raise section.error('mission', 'the name or path of a mission file, or a mapping')
+        return {'mission': mission, 'around': section.text('around', 32, '')}
     if kind is ActionKind.PUT:
         return {
-            'key': fields.text('key', longest=56),
-            'value': fields.text('value', '', longest=200),
-            'times': fields.whole('times', 1, 1, 1_000),
-            'every_s': fields.number('every_s', 0.0, 0.0, 60.0, 's'),
+            'key': section.text('key', 56),
+            'value': section.text('value', 200, ''),
+            'times': section.whole('times', 1, 1_000, 1),
+            'every_s': section.number('every_s', 0.0, 60.0, 's', 0.0),
         }
     if kind is ActionKind.SPLIT:
-        return {'groups': _groups(fields)}
+        return {'groups': _groups(section)}
     if kind is ActionKind.RESTART:
-        return {'keep_disk': fields.flag('keep_disk', True)}
+        return {'keep_disk': section.flag('keep_disk', True)}
     if kind is ActionKind.STOP:
-        return {'level': fields.whole('level', 1, 1, 3)}
+        return {'level': section.whole('level', 1, 3, 1)}
     if kind is ActionKind.NOTE:
-        return {'text': fields.text('text')}
+        return {'text': section.text('text')}
     return {}
 
 
-def _groups(fields: Fields) -> tuple[tuple[str, ...], ...]:
-    value = fields.get('groups', 'minority | majority')
+def _groups(section: Section) -> tuple[tuple[str, ...], ...]:
+    value = section.get('groups', 'minority | majority')
     if value == 'minority | majority':
         return ()
     bound = "'minority | majority' or two or more lists of robot names"
     if not isinstance(value, list) or len(value) < 2:
-        raise fields.error('groups', bound)
+        raise section.error('groups', bound)
     for group in value:
         if not isinstance(group, list) or not all(isinstance(name, str) for name in group):
-            raise fields.error('groups', bound)
+            raise section.error('groups', bound)
     names = [name for group in value for name in group]
     if len(set(names)) != len(names):
-        raise fields.error('groups', 'each robot in one group')
+        raise section.error('groups', 'each robot in one group')
     return tuple(tuple(group) for group in value)
 
 
