@@ -123,8 +123,11 @@ def test_replayed_frames_make_no_ghost_for_a_robot_that_has_just_started() -> No
     assert FIRST_ID + 2 not in fresh.mesh.alive()
     assert not [event for event in fresh.kinds('joined') if event.storage_id == FIRST_ID + 2]
     air.run(12.0)
-    # Nothing of it is left but what robot 0 still knows and does not relay.
-    assert [n.robot for n in fresh.mesh.neighbors(fresh.clock(air.now), 0).neighbors] == [FIRST_ID]
+    # What is left of it is the obstacle that robot 0 tells of.
+    neighbors = fresh.mesh.neighbors(fresh.clock(air.now), 0).neighbors
+    assert [(n.robot, n.liveness) for n in neighbors] == [
+        (FIRST_ID, Liveness.ALIVE), (FIRST_ID + 2, Liveness.SILENT)
+    ]
 
 
 def test_a_restart_under_a_higher_incarnation_brings_a_robot_back() -> None:

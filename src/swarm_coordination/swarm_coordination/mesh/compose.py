@@ -26,6 +26,7 @@ from swarm_coordination.mesh.rows import (
     Want,
 )
 from swarm_coordination.mesh.settings import MeshSettings
+from swarm_coordination.mesh.silent import SilentPoses
 from swarm_coordination.units import seconds_to_ns
 
 # Stops take at most an eighth of a frame (ten of them at 1200 bytes): the longest log item
@@ -50,6 +51,7 @@ class Composer:
         self._urgent_ns = seconds_to_ns(settings.urgent_period_s)
         self._refresh_ns = seconds_to_ns(settings.refresh_period_s)
         self._relays = Relays(settings, parts)
+        self.silent = SilentPoses(settings, parts)
         self._digest_ns = seconds_to_ns(settings.digest_period_s)
         self.bucket = TokenBucket(settings.byte_budget_per_s, settings.burst_bytes, now)
         # A random phase, so that robots started together do not all speak at once.
@@ -100,6 +102,7 @@ class Composer:
         if beacon_due:
             draft.limit = min(draft.limit, max(draft.size, tokens - self._settings.mtu_bytes))
             self._relays.add_rest(draft, now)
+            self.silent.add(draft, now)
             self._add_digests(draft, now)
         self._urgent = more
         if draft.empty:

@@ -137,7 +137,11 @@ class FailureDetector:
             Accusation(row.identity.storage_id, row.identity.incarnation, row.heartbeat)
             for row in self._table.rows()
             if row.life is Life.SUSPECT
-            or (row.life is Life.SILENT and now - (row.silent_ns or 0) < ACCUSE_SILENT_NS)
+            or (
+                row.life is Life.SILENT
+                and row.beacon is not None  # else the verdict was another's
+                and now - (row.silent_ns or 0) < ACCUSE_SILENT_NS
+            )
         ]
         if len(accused) > ACCUSED_MAX:
             start = self._accusation_cursor % len(accused)

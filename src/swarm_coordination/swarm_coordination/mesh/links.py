@@ -64,6 +64,13 @@ class Links:
         """Own neighbours that do not hear ``owner`` themselves: they need its row relayed."""
         return self._lacking.get(owner, ())
 
+    def covered(self, relay: Row, owner: int) -> bool:
+        """Whether all own neighbours that lack ``owner``, one at least, hear ``relay``."""
+        lacking = self.lacking(owner)
+        return bool(lacking) and all(
+            who == relay.identity.storage_id or who in relay.listed for who in lacking
+        )
+
     def helpers(self, asker: int) -> int:
         """How many of the own neighbours hear ``asker`` too and may answer in our place."""
         return sum(1 for near in self._neighbors if asker in near.listed)

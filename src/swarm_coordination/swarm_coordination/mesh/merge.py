@@ -22,6 +22,7 @@ from swarm_coordination.mesh.rows import (
     Fragment,
     Identity,
 )
+from swarm_coordination.mesh.silent import SilentPoses
 from swarm_coordination.mesh.table import Row, Section
 
 # A digest that far behind in heartbeats (1 s at 20 Hz) is a row that does not get through.
@@ -37,6 +38,7 @@ class Merger:
     def __init__(
         self,
         parts: MeshParts,
+        silent: SilentPoses,
         rng: random.Random,
         urge: Callable[[], None],
         admit: Callable[[Identity, int], Row | None],
@@ -44,6 +46,7 @@ class Merger:
     ) -> None:
         self._own, self._table, self._sent = parts.own, parts.table, parts.sent
         self._links, self._detector, self._rng = parts.links, parts.detector, rng
+        self._silent = silent
         self._urge, self._admit, self._accused = urge, admit, accused
 
     def echo(self, beacon: Beacon | None) -> int | None:
@@ -68,6 +71,9 @@ class Merger:
         """Merge what a relay says of another robot; return what was newer."""
         owner = fragment.owner
         if owner.storage_id == self._own.identity.storage_id:
+            return None
+        if fragment.silent:
+            self._silent.take(relay, fragment, now)
             return None
         row = self._table.get(owner.storage_id)
         if row is None or owner.incarnation > row.identity.incarnation:
@@ -123,10 +129,7 @@ class Merger:
 
     def _settle_relay(self, relay: Row, row: Row, fragment: Fragment) -> None:
         """Drop a pending relay of ours that the very frame has made superfluous."""
-        lacking = self._links.lacking(row.identity.storage_id)
-        if not lacking or any(
-            who != relay.identity.storage_id and who not in relay.listed for who in lacking
-        ):
+        if not self._links.covered(relay, row.identity.storage_id):
             return
         if fragment.beacon and row.beacon and fragment.beacon.heartbeat >= row.beacon.heartbeat:
             row.sends_left[Section.BEACON] = 0

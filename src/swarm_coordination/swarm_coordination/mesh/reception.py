@@ -54,7 +54,9 @@ class Reception:
     ) -> None:
         self._parts, self._composer, self._rng = parts, composer, rng
         self._config_hash = config_hash
-        self._merger = Merger(parts, rng, composer.urge, self._admit, self._note_accused)
+        self._merger = Merger(
+            parts, composer.silent, rng, composer.urge, self._admit, self._note_accused
+        )
         self._beacon_ns = seconds_to_ns(settings.beacon_period_s)
         self._gap_ns = seconds_to_ns(settings.tick_gap_max_s)
         self._link_ns = seconds_to_ns(settings.link_timeout_s)
@@ -153,6 +155,8 @@ class Reception:
         if new_link:
             self._parts.own.repeat_all()
             self._parts.links.refresh(now, force=True)
+            for silent in self._parts.table.rows():
+                silent.pose_sent_ns = 0
         if frame.header.counter < row.window.highest:
             return echo
         row.frame_made_after_ns = later(row.frame_made_after_ns, echo)

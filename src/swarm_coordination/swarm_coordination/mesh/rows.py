@@ -132,7 +132,8 @@ class Fragment(NamedTuple):
     Some sections of one row. ``age_ms`` bounds the beacon's age when the frame left.
 
     The owner itself sends age 0; a relay adds the bound it holds and its holding time, rounded
-    up; 65535 where nothing bounds it.
+    up; 65535 where nothing bounds it. ``silent``: the relay has declared the owner silent, and the
+    beacon is the last one with a pose; it is an obstacle and nothing else, of unbounded age.
     """
 
     owner: Identity
@@ -141,6 +142,7 @@ class Fragment(NamedTuple):
     consensus: ConsensusSection | None = None
     mission: MissionSection | None = None
     intents: IntentSection | None = None
+    silent: bool = False
 
 
 class LogItem(NamedTuple):

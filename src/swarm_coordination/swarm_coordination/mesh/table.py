@@ -60,6 +60,7 @@ class Row:
     made_after_ns: int | None = None  # of ``beacon``
     refreshed_ns: int = 0  # when ``beacon`` was taken over
     pose: Beacon | None = None  # newest beacon with a position, of any incarnation
+    pose_incarnation: int = 0
     pose_made_after_ns: int | None = None
     direct_ns: int | None = None  # when a frame of its own was last heard
     frame_made_after_ns: int | None = None  # of its newest frame heard
@@ -80,6 +81,7 @@ class Row:
     lists_sent_ns: int = 0
     sends_left: list[int] = field(default_factory=lambda: [0, 0, 0, 0])  # by Section, to relay
     sent_ns: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
+    pose_sent_ns: int = 0  # when all who lack the pose of a silent robot last heard it
     digested_ns: int = 0
 
     @property
@@ -94,6 +96,11 @@ class Row:
             self.mission.version if self.mission else 0,
             self.intents.version if self.intents else 0,
         )
+
+    @property
+    def pose_version(self) -> tuple[int, int]:
+        """Incarnation and heartbeat of the pose held; (0, -1) for none."""
+        return (self.pose_incarnation, self.pose.heartbeat if self.pose else -1)
 
     def begin(self, identity: Identity) -> None:
         """Go over to a higher incarnation: its sections start afresh, the last pose stays."""
@@ -120,10 +127,15 @@ class Row:
             self.beacon = beacon
             self.refreshed_ns = now
             if beacon.localised:
-                self.pose = beacon
+                self.pose, self.pose_incarnation = beacon, self.identity.incarnation
                 self.pose_made_after_ns = self.made_after_ns
         self._bound(made_after)
         return newer
+
+    def take_silent_pose(self, incarnation: int, pose: Beacon) -> None:
+        """Take over the last pose of a silent robot from a relay: nothing bounds its age."""
+        self.pose, self.pose_incarnation = pose, incarnation
+        self.pose_made_after_ns = None
 
     def _bound(self, made_after: int | None) -> None:
         self.made_after_ns = later(self.made_after_ns, made_after)
@@ -185,10 +197,7 @@ class Table:
 
     def add(self, identity: Identity, interval_ns: int, now: int) -> Row | None:
         """Return a new row; None where the table is full or the grave forbids it."""
-        grave = self._tombstones.get(identity.storage_id)
-        if grave is not None and grave.expires_ns <= now:
-            del self._tombstones[identity.storage_id]
-            grave = None
+        grave = self._grave(identity.storage_id, now)
         if grave is not None and identity.incarnation < grave.incarnation:
             return None
         if len(self.by_id) >= self._robots_max and not self._make_room(now):
@@ -199,6 +208,23 @@ class Table:
             if identity.incarnation == grave.incarnation:
                 row.life = Life.SILENT
                 row.heartbeat = grave.heartbeat
+        self.by_id[identity.storage_id] = row
+        self._sort()
+        return row
+
+    def add_silent(self, identity: Identity, interval_ns: int, now: int) -> Row | None:
+        """
+        Return a new row for a robot that a relay holds as silent.
+
+        None where the table is full, because nobody gives way to the dead, and where a grave is
+        at least as new: who was removed here does not come back because others still hold it.
+        """
+        grave = self._grave(identity.storage_id, now)
+        if grave is not None and identity.incarnation <= grave.incarnation:
+            return None
+        if len(self.by_id) >= self._robots_max:
+            return None
+        row = Row(identity, now, interval_ns, life=Life.SILENT, silent_ns=now)
         self.by_id[identity.storage_id] = row
         self._sort()
         return row
@@ -218,6 +244,13 @@ class Table:
         self._tombstones[storage_id] = Tombstone(
             row.identity.incarnation, row.heartbeat, now + self._tombstone_ns
         )
+
+    def _grave(self, storage_id: int, now: int) -> Tombstone | None:
+        grave = self._tombstones.get(storage_id)
+        if grave is not None and grave.expires_ns <= now:
+            del self._tombstones[storage_id]
+            return None
+        return grave
 
     def _make_room(self, now: int) -> bool:
         victim = next((row for row in self._sorted if row.life is Life.UNPROVEN), None)
