@@ -21,6 +21,23 @@ def test_a_line_of_six_hops_knows_everybody_within_seconds(loss: float) -> None:
         assert station.mesh.island(station.clock(air.now)) == everybody(7)
 
 
+def test_intents_that_fill_a_frame_get_through_a_relay_in_a_crowd_at_once() -> None:
+    # Everybody hears everybody but robot 24, which robot 23 alone hears: beside a beacon that
+    # lists 24 robots there is no room for its intents.
+    def hears(sender: int, receiver: int) -> bool:
+        return 24 not in (sender, receiver) or 23 in (sender, receiver)
+
+    air = Air(25, hears)
+    air.run(2.0)
+    intents = IntentSection(0, (Intent(1, bytes(700)),))
+    air.stations[24].mesh.set_intents(intents)
+    air.wake(air.stations[24])
+    air.run(0.03)  # less than a beacon period
+    for number in range(24):
+        shown = dict(air.stations[number].mesh.intents()).get(FIRST_ID + 24)
+        assert shown is not None and shown.intents == intents.intents
+
+
 def test_mission_and_intents_cross_six_hops() -> None:
     air = Air(7, line, loss=0.2)
     air.run(1.0)

@@ -139,6 +139,8 @@ class Merger:
             and fragment.consensus.version >= row.consensus.version
         ):
             row.sends_left[Section.CONSENSUS] = 0
+        if fragment.intents and row.intents and fragment.intents.version >= row.intents.version:
+            row.sends_left[Section.INTENTS] = 0
 
     def _take(
         self,
@@ -185,6 +187,7 @@ class Merger:
             left[Section.MISSION] = 1
         if newer.intents is not None:
             left[Section.INTENTS] = _RELAY_REPEATS
+            self._urge()
 
     def _take_lists(self, row: Row, beacon: Beacon, made_after: int | None, now: int) -> None:
         """

@@ -2,8 +2,8 @@
 """
 Relaying: what goes into a frame of other robots' rows, because a neighbour lacks it.
 
-A row is relayed only while some neighbour does not list its owner as heard. Consensus changes
-and log items go at once; a leader's heartbeats with every beacon; everything else at most once
+A row is relayed only while some neighbour does not list its owner as heard. Consensus changes,
+log items and intents go at once; a leader's heartbeats with every beacon; everything else at most once
 per relay period, the row longest unsent first. Beacons are mostly lists, so a relayed beacon
 goes without them but for one per list period, which carries the owner's live links. That is
 sound: lists rotate anyway, a receiver keeps each entry until it times out or is taken back. The
@@ -36,7 +36,7 @@ class Relays:
         self._max_age_ns = seconds_to_ns(settings.row_relay_max_age_s)
 
     def add_urgent(self, draft: Draft, now: int, *, beacon_due: bool) -> bool:
-        """Add consensus changes and log items; return whether some did not fit."""
+        """Add consensus changes, log items and intents; return whether some did not fit."""
         more = False
         for row in self._relayable(now):
             left, section = row.sends_left[Section.CONSENSUS], row.consensus
@@ -51,8 +51,26 @@ class Relays:
                 more = True
         for item in self._parts.items.select(now):
             if not draft.add_item(item):
-                return True
+                more = True
+                break
             self._parts.items.sent(item, now)
+        return self._add_intents(draft, now) or more
+
+    def _add_intents(self, draft: Draft, now: int) -> bool:
+        """
+        Add intents as fragments of their own; return whether some did not fit.
+
+        They may fill most of a frame, so beside a beacon they would wait for ever; the frame
+        that follows when something did not fit carries little else.
+        """
+        more = False
+        for row in self._relayable(now):
+            # That there are none any more is short and may wait (``add_rest``).
+            if row.sends_left[Section.INTENTS] and _shows_intents(row):
+                if draft.add_fragment(Fragment(row.identity, intents=row.intents)):
+                    self._sent(row, Section.INTENTS, now)
+                else:
+                    more = True
         return more
 
     def add_rest(self, draft: Draft, now: int) -> None:
@@ -71,12 +89,10 @@ class Relays:
                 beacon,
                 row.consensus if left[Section.CONSENSUS] else None,
                 row.mission if left[Section.MISSION] else None,
-                row.intents if left[Section.INTENTS] else None,
+                None if _shows_intents(row) or not left[Section.INTENTS] else row.intents,
             )
-            for fragment in (whole, whole._replace(intents=None)):
-                if any(fragment[2:]) and draft.add_fragment(fragment):
-                    self._note(row, fragment, now)
-                    break
+            if any(whole[2:]) and draft.add_fragment(whole):
+                self._note(row, whole, now)
             self._add_lists(draft, row, now)
 
     def _has_news(self, row: Row, now: int) -> bool:
@@ -128,6 +144,10 @@ class Relays:
             and row.life in (Life.ALIVE, Life.SUSPECT)
             and now - row.refreshed_ns <= self._max_age_ns
         ]
+
+
+def _shows_intents(row: Row) -> bool:
+    return row.intents is not None and bool(row.intents.intents)
 
 
 def _relayed_lists(beacon: Beacon) -> Beacon:
