@@ -81,3 +81,11 @@ def test_the_storage_of_another_robot_refuses_to_start(run):
 def test_the_world_refuses_a_missing_swarm_file(run):
     with pytest.raises(ConfigurationError, match='swarm file'):
         WorldNode(run.runner(swarm_file=run.folder / 'none.yaml'))
+
+
+def test_the_world_overlooks_what_a_file_for_all_nodes_says_to_robots_only(run):
+    given = {'swarm_file': run.swarm_file(), 'control__gain': 0.8, 'cmd_vel_stamped': True}
+    runner = run.runner(**given)
+    runner.add(WorldNode(runner))
+    with pytest.raises(ConfigurationError, match='no parameter of this node'):
+        WorldNode(run.runner(swarm_file=run.swarm_file(), odom_perid_s=0.1))

@@ -59,6 +59,12 @@ SENT_MAX = 256
 # Ticks keep this distance, whatever deadline the core names: a tick costs half a millisecond at
 # worst, so they never take more than a quarter of a processor.
 TICK_GAP_NS = 2 * NS_PER_MS
+# Events that go to the log as well: one line each for what an operator wants to have read.
+LOGGED = frozenset((
+    'leader', 'mission', 'slots', 'hold', 'abort', 'stop', 'stop_lifted', 'silent', 'returned',
+    'quorum', 'no_quorum', 'lease_expired', 'lease_renewed', 'configuration_mismatch',
+    'duplicate_name', 'duplicate_storage', 'held_back',
+))
 # What `query_log` can look back on; as many entries as the core holds in memory for sure.
 ENTRIES_MAX = 65_536
 
@@ -183,6 +189,8 @@ class CoordinatorNode(Node):
             stamp = self._core_clock.stamp()
             for event in out.events:
                 self._events.publish(event_to(event, self._name, stamp))
+                if event.kind in LOGGED:
+                    self.get_logger().info(event.text)
             self._operators.on_events(out.events)
             self._next_status = now
         table = self._core.table

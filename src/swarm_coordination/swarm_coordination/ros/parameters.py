@@ -74,6 +74,16 @@ class WorldOptions:
     world_period_s: float = setting(0.05, 's', 0.01, 1.0, 'time between two world states')
 
 
+# What a file for all nodes (`/**:`) may hold beside the world's own parameters.
+OF_ROBOTS = (
+    'robot_name',
+    'storage_dir',
+    *(f'{group}.' for group in GROUPS),
+    *declared(CoordinatorOptions),
+    *declared(ControllerOptions),
+)
+
+
 class Overrides:
     """
     The values given to a node, each read once.

@@ -28,7 +28,7 @@ from swarm_coordination.ros.conversions import (
 )
 from swarm_coordination.ros.coordinator_node import RADIO_TOPIC
 from swarm_coordination.ros.executor import Runner
-from swarm_coordination.ros.parameters import Overrides, read_swarm_file, WorldOptions
+from swarm_coordination.ros.parameters import OF_ROBOTS, Overrides, read_swarm_file, WorldOptions
 from swarm_coordination.scenario.backend import TrueState
 from swarm_coordination.scenario.loading import load_scenario
 from swarm_coordination.scenario.schema import RadioSettings, WorldSettings
@@ -59,7 +59,7 @@ class WorldNode(Node):
         source = read_swarm_file(overrides)
         scenario = overrides.text('scenario', '', 'scenario for radio and plants; empty: defaults')
         self._options = overrides.group(WorldOptions(), '')
-        overrides.done()
+        overrides.done(ignored=OF_ROBOTS)
         found = load_swarm(source)
         robots = (found.first(self._options.robots) if self._options.robots else found).robots
         radio, plants = RadioSettings(), WorldSettings()
