@@ -3,10 +3,10 @@
 Relaying: what goes into a frame of other robots' rows, because a neighbour lacks it.
 
 A row is relayed only while some neighbour does not list its owner as heard. Consensus changes,
-log items and intents go at once; a leader's heartbeats with every beacon; everything else at most once
-per relay period, the row longest unsent first. Beacons are mostly lists, so a relayed beacon
-goes without them but for one per list period, which carries the owner's live links. That is
-sound: lists rotate anyway, a receiver keeps each entry until it times out or is taken back. The
+log items and intents go at once; a leader's heartbeats with every beacon; everything else at
+most once per relay period, the row longest unsent first. Beacons are mostly lists, so a relayed
+beacon goes without them but for one per list period, which carries the owner's live links. That
+is sound: lists rotate anyway, a receiver keeps each entry until it times out or is taken back. The
 newest lists are repeated, so that loss over many hops delays them and does not thin them out.
 """
 
