@@ -47,6 +47,32 @@ def test_a_table_comes_back_exactly_as_it_went():
     assert convert.table_from(through_the_wire(convert.table_to(TABLE, STAMP))) == TABLE
 
 
+def test_a_table_of_more_than_the_message_holds_is_cut_silent_and_old_rows_first():
+    row = TABLE.neighbors[0]
+    rows = [row._replace(robot=k, age_s=0.01 * k, liveness=Liveness.ALIVE) for k in range(1, 71)]
+    rows[2] = rows[2]._replace(liveness=Liveness.SILENT)
+    crowded = TABLE._replace(neighbors=tuple(rows))
+    back = convert.table_from(through_the_wire(convert.table_to(crowded, STAMP)))
+    assert [kept.robot for kept in back.neighbors] == [1, 2, *range(4, 66)]
+
+
+def test_links_beyond_the_bound_of_the_message_are_cut():
+    row = TABLE.neighbors[0]._replace(links=tuple(range(1, 41)))
+    back = convert.table_from(
+        through_the_wire(convert.table_to(TABLE._replace(neighbors=(row,)), STAMP))
+    )
+    assert back.neighbors[0].links == tuple(range(1, 25))
+
+
+def test_a_status_with_more_names_than_the_message_holds_is_sent_all_the_same():
+    names = [f'robot{k}' for k in range(70)]
+    message = convert.status_to(
+        STATUS._replace(alive=tuple(names)), STAMP, heard=names, formation_error_m=0.0,
+        process_nonce=1,
+    )
+    assert through_the_wire(message).alive == through_the_wire(message).heard == names[:64]
+
+
 def test_a_target_comes_back_exactly_as_it_went():
     assert convert.target_from(through_the_wire(convert.target_to(TARGET, STAMP))) == TARGET
 

@@ -31,8 +31,10 @@ from swarm_msgs import msg as swarm
 MAP = 'map'
 # A quaternion this far from unit length is no rotation but a default or a mistake.
 NORM_TOLERANCE = 0.01
-# Bounds of the message types.
+# Bounds of the message types. A list that is longer cannot be serialised: nothing would be sent.
 NEIGHBORS_MAX = 64
+LINKS_MAX = 24
+NAMES_MAX = 64
 
 
 class MessageRefused(SwarmError):
@@ -147,7 +149,15 @@ def command_from(twist: Any, yaw: float) -> VelocityCommand:
 
 
 def table_to(table: NeighborTable, stamp: Time) -> Any:
-    """Return a NeighborTable message; its list is bounded, nearest storage ids first."""
+    """
+    Return a NeighborTable message.
+
+    Where there are more rows than it holds, silent ones go first, then those of greatest age;
+    of a robot's links those of lowest id stay (fewer links certify less, never too much).
+    """
+    rows = sorted(
+        table.neighbors, key=lambda row: (row.liveness is Liveness.SILENT, row.age_s, row.robot)
+    )[:NEIGHBORS_MAX]
     neighbors = [
         swarm.NeighborState(
             storage_id=row.robot,
@@ -159,12 +169,12 @@ def table_to(table: NeighborTable, stamp: Time) -> Any:
             age_bound_s=row.age_s,
             liveness=int(row.liveness),
             heard=row.heard,
-            links=list(row.links),
+            links=sorted(row.links)[:LINKS_MAX],
             progress_m=row.progress_m,
             mission_epoch=row.mission_epoch,
             same_configuration=row.same_configuration,
         )
-        for row in table.neighbors
+        for row in sorted(rows, key=lambda row: row.robot)
     ]
     return swarm.NeighborTable(
         stamp=stamp,
@@ -275,8 +285,8 @@ def status_to(
         slot=status.slot,
         slot_count=status.slots,
         progress_mm=to_mm(status.progress_m),
-        alive=list(status.alive),
-        heard=heard,
+        alive=list(status.alive[:NAMES_MAX]),
+        heard=heard[:NAMES_MAX],
         formation_error_m=formation_error_m,
         pending_intents=status.pending_intents,
         frames_sent=status.frames_sent,
