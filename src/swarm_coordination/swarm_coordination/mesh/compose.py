@@ -25,6 +25,7 @@ from swarm_coordination.mesh.rows import (
     FrameHeader,
     Want,
 )
+from swarm_coordination.mesh.selves import OtherSelves
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mesh.silent import SilentPoses
 from swarm_coordination.units import seconds_to_ns
@@ -52,6 +53,7 @@ class Composer:
         self._refresh_ns = seconds_to_ns(settings.refresh_period_s)
         self._relays = Relays(settings, parts)
         self.silent = SilentPoses(settings, parts)
+        self.selves = OtherSelves(parts, now)
         self._digest_ns = seconds_to_ns(settings.digest_period_s)
         self.bucket = TokenBucket(settings.byte_budget_per_s, settings.burst_bytes, now)
         # A random phase, so that robots started together do not all speak at once.
@@ -110,7 +112,9 @@ class Composer:
             self._short_of = self._settings.mtu_bytes if more else 0
             return None
         self._commit(draft, own, beacon_due, now)
-        return draft.frame()
+        frame = draft.frame()
+        self.selves.sent(frame, self.heartbeat, now)
+        return frame
 
     def _commit(self, draft: Draft, own: Fragment, beacon_due: bool, now: int) -> None:
         self.counter += 1

@@ -15,13 +15,13 @@ from swarm_coordination.mesh.ages import later, relayed_made_after
 from swarm_coordination.mesh.own import consensus_changed
 from swarm_coordination.mesh.parts import MeshParts
 from swarm_coordination.mesh.rows import (
-    Accusation,
     Beacon,
     ConsensusSection,
     Digest,
     Fragment,
     Identity,
 )
+from swarm_coordination.mesh.selves import OtherSelves
 from swarm_coordination.mesh.silent import SilentPoses
 from swarm_coordination.mesh.table import Row, Section
 
@@ -39,15 +39,15 @@ class Merger:
         self,
         parts: MeshParts,
         silent: SilentPoses,
+        selves: OtherSelves,
         rng: random.Random,
         urge: Callable[[], None],
         admit: Callable[[Identity, int], Row | None],
-        accused: Callable[[Row, Accusation, int], None],
     ) -> None:
         self._own, self._table, self._sent = parts.own, parts.table, parts.sent
         self._links, self._detector, self._rng = parts.links, parts.detector, rng
-        self._silent = silent
-        self._urge, self._admit, self._accused = urge, admit, accused
+        self._silent, self._selves = silent, selves
+        self._urge, self._admit = urge, admit
 
     def echo(self, beacon: Beacon | None) -> int | None:
         """Made-after time of a beacon by the newest own heartbeat that it echoes."""
@@ -69,8 +69,11 @@ class Merger:
         self, relay: Row, fragment: Fragment, frame_made_after: int | None, now: int
     ) -> tuple[Identity, Fragment] | None:
         """Merge what a relay says of another robot; return what was newer."""
-        owner = fragment.owner
+        owner, made_after = fragment.owner, relayed_made_after(frame_made_after, fragment.age_ms)
         if owner.storage_id == self._own.identity.storage_id:
+            if fragment.beacon is not None:  # the age is the beacon's
+                heartbeat = fragment.beacon.heartbeat
+                self._selves.shown(owner.incarnation, heartbeat, now, made_after)
             return None
         if fragment.silent:
             self._silent.take(relay, fragment, now)
@@ -80,7 +83,6 @@ class Merger:
             row = self._admit(owner, now)
         if row is None or owner.incarnation < row.identity.incarnation or not row.cooperates:
             return None
-        made_after = relayed_made_after(frame_made_after, fragment.age_ms)
         made_after = later(made_after, self.echo(fragment.beacon))
         self._settle_relay(relay, row, fragment)
         newer = self._take(row, fragment, made_after, now, relay_allowed=True)
@@ -90,6 +92,7 @@ class Merger:
         """Compare what a neighbour holds with what is held here; mark what it lacks."""
         if digest.storage_id == self._own.identity.storage_id:
             self._own_digest(digest)
+            self._selves.shown(digest.incarnation, digest.heartbeat, now, None)
             return
         row = self._table.get(digest.storage_id)
         if row is None or not row.cooperates:
@@ -205,6 +208,8 @@ class Merger:
         rows, listed = self._table.by_id, row.listed
         for who, incarnation, heartbeat, direct in beacon.heard:
             other = rows.get(who)
+            if who == mine.storage_id:
+                self._selves.shown(incarnation, heartbeat, now, None)
             if not direct:
                 listed.pop(who, None)
             elif other is not None or who == mine.storage_id:
@@ -219,8 +224,7 @@ class Merger:
             return
         for accusation in beacon.accused:
             if accusation.storage_id == mine.storage_id:
-                if accusation.incarnation == mine.incarnation:
-                    self._accused(row, accusation, now)
+                self._selves.accused(accusation, row.identity.name, now)
                 continue
             other = self._table.get(accusation.storage_id)
             if other is not None and other is not row:

@@ -25,7 +25,7 @@ from swarm_coordination.mesh.events import MergeResult, MeshEvent
 from swarm_coordination.mesh.merge import Merger
 from swarm_coordination.mesh.names import losers_of_names
 from swarm_coordination.mesh.parts import MeshParts
-from swarm_coordination.mesh.rows import Accusation, Fragment, Frame, Identity, StopFlag
+from swarm_coordination.mesh.rows import Fragment, Frame, Identity, StopFlag
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mesh.table import Row
 from swarm_coordination.units import ns_to_seconds, seconds_to_ns
@@ -55,7 +55,7 @@ class Reception:
         self._parts, self._composer, self._rng = parts, composer, rng
         self._config_hash = config_hash
         self._merger = Merger(
-            parts, composer.silent, rng, composer.urge, self._admit, self._note_accused
+            parts, composer.silent, composer.selves, rng, composer.urge, self._admit
         )
         self._beacon_ns = seconds_to_ns(settings.beacon_period_s)
         self._gap_ns = seconds_to_ns(settings.tick_gap_max_s)
@@ -66,8 +66,6 @@ class Reception:
         self.rejections: dict[str, int] = {}
         self._regaining_since: int | None = None
         self._named_rows: tuple[Row, ...] | None = None
-        self._accused_incarnation = -1
-        self._said_duplicate_storage = False
         self._said_own_name = False
 
     def merge(self, frame: Frame, size: int, now: int) -> MergeResult:
@@ -76,7 +74,7 @@ class Reception:
         self.received[1] += size
         sender = frame.header.sender
         if sender.storage_id == self._parts.own.identity.storage_id:
-            self._check_own_echo(frame, now)
+            self._composer.selves.heard(frame, now)
             return self._reject('own_echo')
         stops = tuple(flag for flag in frame.stops if self._parts.stops.merge(flag))
         if stops:
@@ -243,19 +241,6 @@ class Reception:
             row.same_configuration = False
             text = 'its shared settings differ from ours: avoided, not obeyed'
             self._parts.detector.report('configuration_mismatch', row, now, text)
-
-    def _note_accused(self, row: Row, accusation: Accusation, now: int) -> None:
-        if self._accused_incarnation < accusation.incarnation:
-            self._accused_incarnation = accusation.incarnation
-            self._report_own('accused', now, f'suspected by {row.identity.name}')
-
-    def _check_own_echo(self, frame: Frame, now: int) -> None:
-        sender = frame.header.sender
-        mine = self._parts.own.identity.incarnation
-        ahead = sender.incarnation == mine and frame.header.counter > self._composer.counter
-        if (ahead or sender.incarnation > mine) and not self._said_duplicate_storage:
-            self._said_duplicate_storage = True
-            self._report_own('duplicate_storage', now, 'somebody else speaks as us')
 
     def _report_own(self, kind: str, now: int, text: str) -> None:
         name, storage_id, incarnation = self._parts.own.identity

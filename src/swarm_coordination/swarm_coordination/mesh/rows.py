@@ -31,6 +31,10 @@ ITEMS_MAX = 64
 # Longest command that fits a frame beside header and beacon; longer ones are refused at propose.
 PAYLOAD_MAX = 700
 
+# What a peer shows above this is nobody's: 33 bits leave 20 of a counter to number the stops of
+# one incarnation by, and nobody starts or refutes so often.
+INCARNATION_MAX = 2**33 - 1
+
 AGE_UNBOUNDED_MS = 65_535
 AgeMs = Annotated[int, Range(0, AGE_UNBOUNDED_MS)]
 
