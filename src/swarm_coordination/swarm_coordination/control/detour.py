@@ -15,8 +15,9 @@ import math
 
 from swarm_coordination.control.halfspaces import HalfSpace, Kind
 
-# Blocked: less than this share of the wished speed is left along the wish.
-_BLOCKED_SHARE = 0.5
+# Blocked: less than this share of the wished speed is left along the wish. High: robots slow down
+# from far off (halfspaces, S), and a turn that begins near ends right behind the other one.
+_BLOCKED_SHARE = 0.85
 # A slower wish is the last centimetres to a slot, where going around helps nobody.
 _WISH_MIN_MPS = 0.1
 # A row holds the robot back where it holds with equality, up to rounding.

@@ -8,10 +8,13 @@ direction to it turns by at most theta. A robot may close, per hold time, a shar
 gap that is surely there (Bullo, Cortes, Martinez, *Distributed Control of Robotic Networks*,
 chapter 4, and the buffered Voronoi cell share out gaps the same way):
 
-    collision  -n(+-theta) . u <= cos(theta) a1 max(0, d - r - D) / (2 T), sin(theta) = (r + vT)/d
-    kept link   n(+-theta) . u <= cos(theta) a2 max(0, R - d - r) / (2 T), sin(theta) = (r + 2vT)/d
+    collision  -n(+-theta) . u <= cos(theta) c1 max(0, d - r - D),  sin(theta) = (r + vT)/d
+    kept link   n(+-theta) . u <= cos(theta) c2 max(0, R - d - r),  sin(theta) = (r + 2vT)/d
+    c = min(a / (2 T), 1 / (2 S))
 
-with D and R for measured positions (2 e more, 2 e less). The two normals of a pair span all
+S, the stopping time, is for controllers that starve: a base goes on with its last command until
+its time-out and then brakes, as far as S seconds at full speed. That closes half of the gap.
+D and R are those for measured positions (2 e more, 2 e less). The two normals of a pair span all
 directions that the other robot can be in, so the staleness of the direction is covered exactly,
 and every right-hand side is at least 0 whatever the ages: standing still is always admissible.
 docs/control.md has the proof.
@@ -85,7 +88,7 @@ def collision_rows(seen: Sighting, settings: ControlSettings) -> list[HalfSpace]
     hold, gain = settings.hold_s, settings.collision_gain
     sine = _sine(seen.drift_m + settings.speed_max_mps * hold, seen.distance_m)
     gap = seen.distance_m - settings.collision_distance_m
-    rate = gain * max(0.0, gap - seen.drift_m) / (2.0 * hold)
+    rate = _share(gain, settings) * max(0.0, gap - seen.drift_m)
     rows = _wedge(seen, -1.0, sine, rate, Kind.COLLISION, settings.speed_max_mps)
     if gap < 0.0:
         demand = min(-gain * gap / (2.0 * hold), settings.recovery_speed_mps)
@@ -98,7 +101,7 @@ def link_rows(seen: Sighting, settings: ControlSettings) -> list[HalfSpace]:
     hold, gain = settings.hold_s, settings.link_gain
     sine = _sine(seen.drift_m + 2.0 * settings.speed_max_mps * hold, seen.distance_m)
     gap = settings.link_distance_m - seen.distance_m
-    rate = gain * max(0.0, gap - seen.drift_m) / (2.0 * hold)
+    rate = _share(gain, settings) * max(0.0, gap - seen.drift_m)
     rows = _wedge(seen, 1.0, sine, rate, Kind.LINK, settings.speed_max_mps)
     if gap < 0.0:
         demand = min(-gain * gap / (2.0 * hold), settings.recovery_speed_mps)
@@ -112,11 +115,12 @@ def silent_rows(seen: Sighting, settings: ControlSettings) -> list[HalfSpace]:
 
     The disc holds every place where it can have come to rest: its greatest stopping distance
     around its last position, capped. Nobody shares the gap, and half-planes of a disc that
-    stands still are exact by convexity, so the whole gap may be closed.
+    stands still are exact by convexity, so the whole gap may be closed, by a command that is
+    followed by none too.
     """
     inflation = min(settings.stopping_distance_m, settings.silent_inflation_max_m)
     gap = seen.distance_m - seen.drift_m - settings.collision_distance_m - inflation
-    bound = max(0.0, gap) / settings.hold_s
+    bound = max(0.0, gap) / max(settings.hold_s, settings.stopping_time_s)
     if bound >= settings.speed_max_mps:
         return []
     return [HalfSpace(-seen.nx, -seen.ny, bound, Kind.COLLISION, seen.robot)]
@@ -131,6 +135,11 @@ def relaxed(rows: Iterable[HalfSpace], level: Relaxation) -> list[HalfSpace]:
         row if row.bound >= 0.0 or row.kind in keep_recovery else row._replace(bound=0.0)
         for row in rows
     ]
+
+
+def _share(gain: float, settings: ControlSettings) -> float:
+    """Part of a gap that one robot may close per second (c)."""
+    return min(gain / (2.0 * settings.hold_s), 1.0 / (2.0 * settings.stopping_time_s))
 
 
 def _sine(radius_m: float, distance_m: float) -> float:

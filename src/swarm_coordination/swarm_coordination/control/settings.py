@@ -93,8 +93,12 @@ class ControlSettings:
     @property
     def stopping_distance_m(self) -> float:
         """Greatest way of a robot after its last beacon: command time-out, then braking."""
-        braking = self.speed_max_mps**2 / (2.0 * self.deceleration_mps2)
-        return self.speed_max_mps * self.command_timeout_s + braking
+        return self.speed_max_mps * self.stopping_time_s
+
+    @property
+    def stopping_time_s(self) -> float:
+        """Time at full speed in which a robot goes as far as on a last command (S)."""
+        return self.command_timeout_s + self.speed_max_mps / (2.0 * self.deceleration_mps2)
 
 
 def check_control(settings: ControlSettings, source: str, prefix: str = '') -> None:
@@ -125,7 +129,8 @@ def check_control(settings: ControlSettings, source: str, prefix: str = '') -> N
         refuse('age_max_s', f'at least hold_s = {hold:g} s')
     # The nearest distance at which a kept link's row can bind, with data of the greatest age.
     drift = speed * (settings.age_max_s + settings.pose_timeout_s + settings.pose_period_s)
-    binding = settings.link_distance_m - drift - 2.0 * hold * speed / settings.link_gain
+    slowed = 2.0 * speed * max(hold / settings.link_gain, settings.stopping_time_s)
+    binding = settings.link_distance_m - drift - slowed
     if binding <= settings.collision_distance_m:
         refuse(
             'kept_range_m',
