@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mesh.radio import Air, CLUSTER, CONFIG, FIRST_ID, identity, line
 import pytest
+from swarm_coordination.bounds import COUNTER_MAX
 from swarm_coordination.errors import UsageError
-from swarm_coordination.mesh.rows import Frame, FrameHeader, StopFlag
+from swarm_coordination.mesh.rows import Frame, FrameHeader, INCARNATION_MAX, StopFlag
 from swarm_coordination.mesh.stops import ISSUERS_MAX, StopRegister
 from swarm_coordination.units import NS_PER_S
 
@@ -61,14 +62,14 @@ def test_a_stop_is_taken_from_a_frame_that_is_otherwise_refused() -> None:
 
 def test_lifting_names_counters_and_a_stop_raised_meanwhile_survives() -> None:
     register = StopRegister(1)
-    first = register.raise_stop(2)
-    second = register.raise_stop(1)
+    first = register.raise_stop(2, 1)
+    second = register.raise_stop(1, 1)
     register.lift([(1, first.counter)])
     assert register.active() == (second,)
     register.lift([(1, second.counter)])
     assert register.active() == ()
     assert not register.merge(second)  # an echo of the lifted one stops nobody
-    assert register.raise_stop(1).counter == second.counter + 1
+    assert register.raise_stop(1, 1).counter == second.counter + 1
 
 
 def test_a_lift_that_comes_before_its_stop_still_lifts_it() -> None:
@@ -80,8 +81,30 @@ def test_a_lift_that_comes_before_its_stop_still_lifts_it() -> None:
 
 
 def test_stops_survive_a_restart() -> None:
-    assert StopRegister(1, [(2, 3, 1), (1, 7, 2)]).raise_stop(1).counter == 8
+    assert StopRegister(1, [(2, 3, 1), (1, 7, 2)]).raise_stop(1, 0).counter == 8
     assert StopRegister(1, [(2, 3, 1)]).active() == (StopFlag(2, 3, 1),)
+
+
+def test_a_stop_after_a_crash_is_none_that_was_lifted_before() -> None:
+    others = StopRegister(2)
+    lost = StopRegister(1).raise_stop(3, 5)  # obeyed, and not yet on disk
+    assert others.merge(lost)
+    others.lift([(1, lost.counter)])
+    again = StopRegister(1).raise_stop(3, 6)
+    assert others.merge(again) and others.active() == (again,)
+
+
+def test_a_stop_of_the_highest_incarnation_has_a_counter_that_a_frame_can_carry() -> None:
+    for incarnation in (INCARNATION_MAX, COUNTER_MAX):
+        register = StopRegister(1)
+        assert register.raise_stop(1, incarnation).counter < COUNTER_MAX
+        assert register.raise_stop(2, incarnation) in register.active()
+    assert StopRegister(1, [(1, COUNTER_MAX, 1)]).raise_stop(2, 1).counter == COUNTER_MAX
+
+
+def test_a_stop_that_nobody_raised_stops_nobody() -> None:
+    register = StopRegister(1, [(0, 1, 1)])
+    assert not register.merge(StopFlag(0, 1, 3)) and register.active() == ()
 
 
 def test_an_undefined_level_is_misuse() -> None:

@@ -160,7 +160,7 @@ class Mesh:
         if not STOP_LEVEL_MIN <= level <= STOP_LEVEL_MAX:
             raise UsageError(f'a stop has level {STOP_LEVEL_MIN} to {STOP_LEVEL_MAX}, not {level}')
         self._composer.urge()
-        return self._parts.stops.raise_stop(level)
+        return self._parts.stops.raise_stop(level, self.identity.incarnation)
 
     def lift(self, counters: Iterable[tuple[int, int]]) -> None:
         """Lift the stops that a committed entry names, as (issuer, counter)."""
