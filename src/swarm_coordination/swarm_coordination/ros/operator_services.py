@@ -37,7 +37,6 @@ class OperatorServices:
         self._node, self._runner, self._core, self._clock = node, runner, core, clock
         self._timeout_ns = seconds_to_ns(options.propose_timeout_s)
         self._waiting: dict[int, tuple[int, list[Any]]] = {}  # serial: deadline, futures
-        self._durable = 0  # highest serial of this process that is on disk
         self._requests: OrderedDict[str, int] = OrderedDict()
         node.create_service(
             ProposeCommand, 'propose', self._propose, callback_group=ReentrantCallbackGroup()
@@ -49,7 +48,6 @@ class OperatorServices:
         """Answer those whose command is on disk now."""
         for event in events:
             if event.kind == 'accepted':
-                self._durable = event.value
                 self._answer(event.value, True)
 
     def expire(self, now: int) -> None:
@@ -84,7 +82,7 @@ class OperatorServices:
             self._node.pump(now)
         else:
             serial = known
-        if serial > self._durable:
+        if serial > self._core.durable_serial:
             future = self._runner.future()
             _, futures = self._waiting.setdefault(serial, (now + self._timeout_ns, []))
             futures.append(future)
