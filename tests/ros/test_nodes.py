@@ -213,10 +213,13 @@ def test_a_stop_is_in_force_at_once_and_names_its_counter(run):
     coordinator(run)
     ground = Ground(run)
     ground.watch(swarm.RobotStatus, '/robot1/status', qos.STATUS)
+    ground.watch(swarm.MissionEvent, '/robot1/events', qos.EVENTS)
     answer = ground.call(run, SetStop, '/robot1/stop', SetStop.Request(level=2))
-    assert (answer.accepted, answer.counter) == (True, 1)
+    assert answer.accepted
     stopped = swarm.RobotStatus.MODE_STOPPED
-    assert run.spin(lambda: ground.newest('/robot1/status').mode == stopped, 3.0)
+    assert run.spin(lambda: stopped in [s.mode for s in ground.seen['/robot1/status']], 3.0)
+    named = f'safety stop {answer.counter} of robot1'
+    assert run.spin(lambda: named in [e.text for e in ground.seen['/robot1/events']], 3.0)
     wrong = ground.call(run, SetStop, '/robot1/stop', SetStop.Request(level=7))
     assert wrong.error == wrong.ERROR_INVALID_LEVEL
 
