@@ -17,8 +17,8 @@ class MeshEvent(NamedTuple):
     - ``joined``: a robot never alive before has proved that it is;
     - ``suspected``, ``silent``, ``returned``: the failure detector's verdicts;
     - ``refuted``: a robot that was not silent runs under a higher incarnation now;
-    - ``accused``: another robot suspects *us* under the incarnation in ``incarnation``: persist
-      a higher one, then call ``raise_incarnation``;
+    - ``accused``: another robot suspects *us* under the incarnation in ``incarnation``, or others
+      hold that one of us, higher than ours: persist a higher one, then ``raise_incarnation``;
     - ``configuration_mismatch``: the robot runs another configuration, it is only avoided;
     - ``duplicate_name``: two storage ids bear one name, ``storage_id`` is the one that lost it;
     - ``duplicate_storage``: somebody else speaks under our own storage id;

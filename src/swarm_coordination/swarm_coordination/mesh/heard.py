@@ -10,7 +10,7 @@ echo just as we wait for its.
 
 from __future__ import annotations
 
-from swarm_coordination.mesh.links import Links
+from swarm_coordination.mesh.links import Links, squared_distance
 from swarm_coordination.mesh.rows import Beacon, Heard
 from swarm_coordination.mesh.table import Life, Row, Table
 
@@ -29,7 +29,7 @@ class HeardList:
             live = self.links.live(row, now)
             known = row.heartbeat and row.life is not Life.SILENT
             if live or known or self.links.comes(row, now):
-                entries.append((not live, _distance(own, row), row, live))
+                entries.append((not live, squared_distance(own, row.pose), row, live))
         entries.sort(key=lambda entry: entry[:2])
         if len(entries) > self._heard_max:
             near = (self._heard_max + 1) // 2
@@ -47,13 +47,3 @@ class HeardList:
 def _newest(row: Row) -> tuple[int, int]:
     """Newest incarnation and heartbeat seen, in frames that were not believed too."""
     return max(row.echo, (row.identity.incarnation, row.heartbeat))
-
-
-def _distance(own: Beacon, row: Row) -> int:
-    """Squared distance in mm^2; unknown positions come last."""
-    if row.pose is None or not own.localised:
-        return 1 << 62
-    pose = row.pose
-    return (
-        (own.x_mm - pose.x_mm) ** 2 + (own.y_mm - pose.y_mm) ** 2 + (own.z_mm - pose.z_mm) ** 2
-    )

@@ -10,11 +10,27 @@ per second, not per frame: they change no faster than the time-out.
 
 from __future__ import annotations
 
+from swarm_coordination.mesh.rows import Beacon, HEARD_MAX
 from swarm_coordination.mesh.table import Life, Row, Table
 from swarm_coordination.units import NS_PER_S
 
 # Far below the shortest sensible link time-out, far above the frame rate.
 _REFRESH_NS = NS_PER_S // 5
+
+
+# Squared distance of what has no known position: beyond all that have one.
+_NOWHERE = 1 << 62
+
+
+def squared_distance(first: Beacon | None, second: Beacon | None) -> int:
+    """Squared distance of two poses in mm^2; unknown positions come last."""
+    if first is None or second is None or not (first.localised and second.localised):
+        return _NOWHERE
+    return (
+        (first.x_mm - second.x_mm) ** 2
+        + (first.y_mm - second.y_mm) ** 2
+        + (first.z_mm - second.z_mm) ** 2
+    )
 
 
 class Links:
@@ -37,6 +53,24 @@ class Links:
     def listed(self, row: Row, now: int) -> tuple[int, ...]:
         """Storage ids that the robot lists as live links, ascending."""
         return tuple(sorted(who for who, at in row.listed.items() if now - at < self._timeout_ns))
+
+    def listed_near(self, row: Row, now: int) -> tuple[int, ...]:
+        """
+        Return as many of ``listed`` as a beacon can list, ascending.
+
+        Lists rotate, so more come together than fit one. Kept are ourselves and those nearest
+        to the robot by what is known here: their links matter, and they change least.
+        """
+        listed = self.listed(row, now)
+        if len(listed) <= HEARD_MAX:
+            return listed
+
+        def order(who: int) -> tuple[bool, int, int]:
+            other = self._table.get(who)
+            apart = squared_distance(row.pose, other.pose if other else None)
+            return (who != self._own_id, apart, who)
+
+        return tuple(sorted(sorted(listed, key=order)[:HEARD_MAX]))
 
     def refresh(self, now: int, *, force: bool = False) -> None:
         """Recompute the derived sets where they are old."""

@@ -238,6 +238,10 @@ class Mesh:
         row = self._parts.table.get(storage_id)
         return row.identity.name if row else ''
 
+    def rows_held(self) -> tuple[int, ...]:
+        """Storage ids of all other robots in the table, ascending; the rest is given up."""
+        return tuple(row.identity.storage_id for row in self._parts.table.rows())
+
     def forget(self, storage_id: int, now: int) -> None:
         """Remove a robot, as an operator decided; a tombstone keeps hearsay from reviving it."""
         self._parts.table.remove(storage_id, now)

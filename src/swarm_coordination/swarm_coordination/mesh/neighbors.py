@@ -47,7 +47,7 @@ def _state(row: Row, pose: Beacon, links: Links, now: int, drift_ppm: int) -> Ne
         age_s=age_s,
         liveness=_LIVENESS[row.life],
         heard=links.live(row, now),
-        links=links.listed(row, now) if row.cooperates else (),
+        links=links.listed_near(row, now) if row.cooperates else (),
         progress_m=from_mm(mission.progress_mm) if mission and row.cooperates else 0.0,
         mission_epoch=mission.epoch if mission and row.cooperates else 0,
         same_configuration=row.cooperates,

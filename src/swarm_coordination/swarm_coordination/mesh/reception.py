@@ -4,11 +4,11 @@ Reception: whether a frame may be believed, and by how much.
 
 A frame is judged in this order, the cheapest and most certain first:
 
-1. own echo: dropped (a frame of ours that we did not send means a copied disk);
+1. own echo: dropped (one that we did not send means a copied disk: ``selves.py``);
 2. safety stops are taken whatever else is wrong with the frame: they can only rise;
 3. a tick gap: the frame may have been queued while this process slept, so it is dropped; until a
    sender has echoed a heartbeat made after the gap it is not believed, and after the link
-   time-out, when no queue can be left, everybody is;
+   time-out, when no queue can be left, everybody is. What is not believed is still echoed;
 4. incarnation older than the row's, or frame counter seen before: dropped;
 5. another configuration: only its beacon is taken, for avoidance;
 6. the rest, part by part (``merge.py``).
