@@ -188,3 +188,12 @@ def test_a_row_of_ours_that_was_made_since_we_started_is_a_copy_at_once() -> Non
     row = Fragment(identity(0, 7), 10, beacon(3))
     assert hear(air, 10**6, {'fragments': (by, row)}) == []
     assert len(air.stations[0].kinds('duplicate_storage')) == 1
+
+
+def test_a_copy_that_runs_another_configuration_is_noticed_and_does_no_harm() -> None:
+    air = Air(2)
+    air.run(1.0)
+    frame = Frame(FrameHeader(CLUSTER, CONFIG + 1, identity(0), 3))  # a number that we used too
+    assert air.inject(0, air.codec(CONFIG + 1).encode(frame)).rejected == 'own_echo'
+    air.run(0.1)
+    assert len(air.stations[0].kinds('duplicate_storage')) == 1

@@ -12,7 +12,7 @@ class FrameCodec(Protocol):
     """Bytes to frames and back, authenticated by the swarm key."""
 
     def encode(self, frame: Frame) -> bytes:
-        """Return the authenticated bytes of ``frame``."""
+        """Return the authenticated bytes of ``frame``; raises UsageError on another swarm's."""
         ...
 
     def decode(self, data: bytes) -> Frame:

@@ -53,7 +53,7 @@ class Composer:
         self._refresh_ns = seconds_to_ns(settings.refresh_period_s)
         self._relays = Relays(settings, parts)
         self.silent = SilentPoses(settings, parts)
-        self.selves = OtherSelves(parts, now)
+        self.selves = OtherSelves(parts, codec, now)
         self._digest_ns = seconds_to_ns(settings.digest_period_s)
         self.bucket = TokenBucket(settings.byte_budget_per_s, settings.burst_bytes, now)
         # A random phase, so that robots started together do not all speak at once.

@@ -15,6 +15,10 @@ on nothing ahead raises the incarnation, or the two copies would drive each othe
 
 from __future__ import annotations
 
+import hashlib
+
+from swarm_coordination.errors import UsageError
+from swarm_coordination.mesh.codec import FrameCodec
 from swarm_coordination.mesh.events import MeshEvent
 from swarm_coordination.mesh.parts import MeshParts
 from swarm_coordination.mesh.rows import Accusation, Frame, INCARNATION_MAX
@@ -34,10 +38,10 @@ _SETTLED_NS = NS_PER_S
 class OtherSelves:
     """Judges everything that bears the own storage id; reports by events."""
 
-    def __init__(self, parts: MeshParts, now: int) -> None:
-        self._parts = parts
+    def __init__(self, parts: MeshParts, codec: FrameCodec, now: int) -> None:
+        self._parts, self._codec = parts, codec
         self._started_ns = self._covered_ns = now  # frames made since then are remembered
-        self._frames: dict[tuple[int, int], tuple[int, int]] = {}  # -> hash, when sent
+        self._frames: dict[tuple[int, int], tuple[bytes, int]] = {}  # -> digest, when
         self._heartbeat = 0  # of our newest beacon
         self._counter = 0  # of our newest frame
         self._told_incarnation = -1
@@ -49,7 +53,7 @@ class OtherSelves:
         self._heartbeat, self._counter = heartbeat, frame.header.counter
         if len(self._frames) >= FRAMES_MAX:
             _, self._covered_ns = self._frames.pop(next(iter(self._frames)))
-        self._frames[frame.header.sender.incarnation, self._counter] = (hash(frame), now)
+        self._frames[frame.header.sender.incarnation, self._counter] = (self._digest(frame), now)
 
     def heard(self, frame: Frame, now: int) -> None:
         """Judge a frame that names us as its sender."""
@@ -90,11 +94,19 @@ class OtherSelves:
         key = (frame.header.sender.incarnation, frame.header.counter)
         own = self._frames.get(key)
         if own is not None:
-            return own[0] != hash(frame)
+            return own[0] != self._digest(frame)
         running = now - self._started_ns
         if key > (self._parts.own.identity.incarnation, self._counter):
             return running > _SETTLED_NS
         return now - self._covered_ns > _QUEUED_MAX_NS
+
+    def _digest(self, frame: Frame) -> bytes:
+        """Return 64 bits of a frame (of many that differ one is enough); none of another's."""
+        try:
+            data = self._codec.encode(frame)
+        except UsageError:  # another configuration, or longer than any frame of ours
+            return b''
+        return hashlib.blake2b(data, digest_size=8).digest()
 
     def _report_copy(self, now: int) -> None:
         if not self._copied:
