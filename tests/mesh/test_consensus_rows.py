@@ -99,10 +99,12 @@ def test_versions_start_over_with_an_incarnation_and_everything_is_said_again() 
     assert rows.messages(OWNER, section._replace(version=41, commit=1)) == ()
 
 
-def test_a_row_that_was_forgotten_is_new() -> None:
+def test_a_row_that_was_given_up_is_new() -> None:
     rows = ConsensusRows()
     said = rows.messages(OWNER, row(term=4))
-    rows.forget(2)
+    rows.keep_only((2, 3))
+    assert rows.messages(OWNER, row(term=4)) == ()
+    rows.keep_only(())
     assert rows.messages(OWNER, row(term=4)) == said == (TermNotice(2, 4),)
 
 

@@ -237,6 +237,22 @@ def test_a_robot_taken_off_the_roster_is_told_so_and_leaves_no_junk_in_the_log()
     assert swarm.status(other).last_index == length + 1  # the new leader's no-op
 
 
+def test_a_robot_taken_off_the_roster_is_no_obstacle_any_more_once_it_is_silent() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    gone = (swarm.leader() + 1) % 3
+    asked = (gone + 1) % 3
+    swarm.kill(gone)
+    swarm.run(4.0)
+    names = [row.name for row in swarm.robot(asked).coordinator.table.neighbors]
+    assert f'robot{gone + 1}' in names
+    swarm.robot(asked).propose(encode_command(RosterRemove(1000 + gone)).decode(), swarm.now)
+    swarm.run(2.0)
+    for at in {0, 1, 2} - {gone}:
+        names = [row.name for row in swarm.robot(at).coordinator.table.neighbors]
+        assert f'robot{gone + 1}' not in names
+
+
 def test_a_robot_whose_log_was_lost_takes_no_commands() -> None:
     swarm = RobotsOnOneRadio(3)
     swarm.run(2.0)
@@ -248,13 +264,14 @@ def test_a_robot_whose_log_was_lost_takes_no_commands() -> None:
         swarm.robot(0).propose(put('a', '1'), swarm.now)
 
 
-def test_a_copied_disk_costs_the_copied_robot_its_vote() -> None:
+def test_a_copied_disk_costs_both_copies_their_vote() -> None:
     swarm = RobotsOnOneRadio(3)
     swarm.run(2.0)
     swarm.disks.append(Disk(swarm.disks[2].held))
     swarm.add(3)
-    swarm.run(3.0)
+    swarm.run(12.0)
     assert not swarm.status(2).may_vote
+    assert not swarm.status(3).may_vote
     assert swarm.status(0).may_vote and swarm.status(1).may_vote
 
 

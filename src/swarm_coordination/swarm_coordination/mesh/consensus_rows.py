@@ -9,7 +9,7 @@ between may be skipped, because each field is the newest of its kind and says al
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from swarm_coordination.consensus.messages import (
     Append,
@@ -54,7 +54,7 @@ class ConsensusRows:
     """
     The two directions for one robot; holds the last section of every peer.
 
-    The table of peers is bounded by whoever feeds it: call ``forget`` for a row given up.
+    The table of peers is bounded by whoever feeds it: call ``keep_only`` with the rows held.
     """
 
     def __init__(self) -> None:
@@ -86,9 +86,10 @@ class ConsensusRows:
         self._peers[owner.storage_id] = (owner.incarnation, section)
         return tuple(_changes(owner.storage_id, last, section))
 
-    def forget(self, storage_id: int) -> None:
-        """Drop what is held of a robot's row."""
-        self._peers.pop(storage_id, None)
+    def keep_only(self, storage_ids: Collection[int]) -> None:
+        """Drop what is held of robots whose rows were given up."""
+        if len(self._peers) > len(storage_ids):
+            self._peers = {peer: self._peers[peer] for peer in self._peers if peer in storage_ids}
 
 
 def _changes(owner: int, last: ConsensusSection, row: ConsensusSection) -> Iterator[Message]:

@@ -11,7 +11,6 @@ gathered. Nothing here waits: what depends on the disk is released by ``persiste
 
 from __future__ import annotations
 
-import math
 import random
 
 from swarm_coordination.consensus.raft import Raft
@@ -31,6 +30,7 @@ from swarm_coordination.mission.commands import (
     decode_command,
     encode_command,
     LiftStop,
+    RosterRemove,
     StartMission,
     STOPS_MAX,
 )
@@ -50,9 +50,10 @@ from swarm_coordination.persistence import (
 from swarm_coordination.robot.durability import Outbox
 from swarm_coordination.robot.leading import leads
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotOutput, RobotStatus
+from swarm_coordination.robot.own_pose import OwnPose
 from swarm_coordination.robot.replication import Replication
 from swarm_coordination.robot.settings import RobotSettings
-from swarm_coordination.units import seconds_to_ns, to_mm
+from swarm_coordination.units import seconds_to_ns
 from swarm_coordination.views import FormationTarget, Mode, NeighborTable, Pose
 
 
@@ -124,9 +125,7 @@ class Coordinator:
         self._rejections: dict[str, int] = {}  # by reason, of which there are few (wire/codec.py)
         self._speaks = False  # not before the incarnation is on disk
         self._quorum = False
-        self._pose: Pose | None = None
-        self._velocity = (0.0, 0.0, 0.0)
-        self._observed_at = now
+        self._pose = OwnPose(settings.control)
         self._step_ns = seconds_to_ns(settings.mesh.beacon_period_s)
         self._next_step = now
         self._table = NeighborTable(-1, self.storage_id, 0, ())
@@ -161,8 +160,7 @@ class Coordinator:
 
     def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> None:
         """Take the own pose and velocity in ``map`` (m, m/s, rad) from localisation."""
-        self._pose, self._velocity = pose, velocity
-        self._observed_at = now
+        self._pose.observe(pose, velocity, now)
 
     def propose(self, command: str, now: int) -> int:
         """
@@ -243,7 +241,7 @@ class Coordinator:
             self._next_step += (missed + 1) * self._step_ns
         self._settle(now)
         self._publish_mission()
-        self._state_beacon(now)
+        self._pose.state(self._mesh, self._state.epoch, now)
         while self._speaks and (frame := self._mesh.compose(now)) is not None:
             self._frames.append(self._codec.encode(frame))
 
@@ -361,7 +359,7 @@ class Coordinator:
             leading.propose_intents(owner, intents.intents, now)
         command = self._planner.plan(
             self._state,
-            self._live_robots(),
+            self._live_robots(now),
             self._executor.progress_m,
             leading.assignment_pending,
             now,
@@ -373,10 +371,11 @@ class Coordinator:
         if command is not None:
             leading.propose_assignment(command, now)
 
-    def _live_robots(self) -> list[LiveRobot]:
+    def _live_robots(self, now: int) -> list[LiveRobot]:
         robots = []
-        if self._pose is not None:
-            robots.append(LiveRobot(self.storage_id, self._pose[:3], self._state.index))
+        position = self._pose.position(now)
+        if position is not None:
+            robots.append(LiveRobot(self.storage_id, position, self._state.index))
         alive = self._mesh.alive()  # proved to be: a replayed row is not
         for neighbor in self._table.neighbors:
             if neighbor.robot in alive:
@@ -404,7 +403,7 @@ class Coordinator:
         if applied.session == self.storage_id and applied.serial:
             self._settle_intent(applied, now)
         if applied.applied and applied.command:
-            self._lift(applied.command)
+            self._tell_mesh(applied.command, now)
 
     def _settle_intent(self, applied: Applied, now: int) -> None:
         next_serial = self._state.sessions.next_serial(self.storage_id)
@@ -414,20 +413,21 @@ class Coordinator:
             kind = 'applied' if applied.applied else 'refused'
             self._event(now, kind, applied.result, applied.serial)
 
-    def _lift(self, command: str) -> None:
-        lift = decode_command(command.encode())
-        if isinstance(lift, LiftStop):
-            self._mesh.lift(lift.counters)
+    def _tell_mesh(self, text: str, now: int) -> None:
+        """Carry out what a command decides about the mesh: stops lifted, a robot given up."""
+        command = decode_command(text.encode())
+        if isinstance(command, LiftStop):
+            self._mesh.lift(command.counters)
+        elif isinstance(command, RosterRemove) and command.robot != self.storage_id:
+            self._mesh.forget(command.robot, now)
 
     def _step_mission(self, now: int) -> None:
         """Refresh the table of neighbours and the target, once per beacon period."""
         self._table = self._mesh.neighbors(now, self._state.epoch)
-        if now - self._observed_at > seconds_to_ns(self._settings.control.pose_timeout_s):
-            self._pose = None
         before = self._executor.mode
         self._target = self._executor.step(
             self._state,
-            self._pose[:3] if self._pose else None,
+            self._pose.position(now),
             self._table.neighbors,
             self._raft.leader_evidence_ns,
             bool(self._mesh.active_stops()),
@@ -441,25 +441,6 @@ class Coordinator:
             kind = 'lease_expired' if expired else 'lease_renewed'
             self._event(now, kind, f'mode {mode.name.lower()}', self._state.index)
         self._plan(now)
-
-    def _state_beacon(self, now: int) -> None:
-        """
-        State pose and epoch for the next beacon, rounded to what a frame carries.
-
-        An age bound counts from the beacon, so a pose older than the controllers allow for
-        must not pass for one of now: the others then go by the beacon before.
-        """
-        age = now - self._observed_at
-        fresh = age <= seconds_to_ns(self._settings.control.pose_period_s)
-        pose = self._pose or Pose(0.0, 0.0, 0.0, 0.0)
-        velocity = self._velocity if self._pose else (0.0, 0.0, 0.0)
-        self._mesh.set_beacon(
-            (to_mm(pose.x), to_mm(pose.y), to_mm(pose.z)),
-            round(math.remainder(pose.yaw, math.tau) * 1000.0),
-            (to_mm(velocity[0]), to_mm(velocity[1]), to_mm(velocity[2])),
-            self._state.epoch,
-            localised=fresh and self._pose is not None,
-        )
 
     def _publish_mission(self) -> None:
         """Bring the own row's mission section up to date."""

@@ -57,6 +57,7 @@ class Replication:
 
     def tick(self, now: int) -> None:
         """Let time pass, and offer what neighbours want and the mesh does not hold."""
+        self._rows.keep_only(self._mesh.rows_held())
         self.raft.tick(now)
         for want in self._mesh.items_wanted(now):
             self.serve(want, now)
