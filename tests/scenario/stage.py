@@ -28,6 +28,7 @@ class PuppetSwarm:
         self.dead: set[str] = set()
         self.done: list[tuple[object, ...]] = []
         self.answers: list[Proposal] = []
+        self.answered: list[tuple[str, int]] = []  # stops
         self.answer = Proposal(ProposalStage.ACCEPTED, IDS['r5'], 1)
 
     def running(self) -> tuple[str, ...]:
@@ -65,6 +66,9 @@ class PuppetSwarm:
 
     def stop(self, robot: str, level: int) -> None:
         self.done.append(('stop', robot, level))
+
+    def stops(self):
+        return tuple(self.answered)
 
 
 class Play:

@@ -241,8 +241,10 @@ def test_stops_are_lifted_by_the_counters_raised():
     play = Play([{'name': 'stop', 'actions': [
         {'do': 'stop', 'robot': 'r2', 'level': 2}, {'do': 'lift', 'robot': 'r3'}]}])
     play.run(1.0)
+    assert play.swarm.done == [('stop', 'r2', 2)]  # under which counter is still to be said
 
-    assert play.swarm.done[0] == ('stop', 'r2', 2)
+    play.swarm.answered.append(('r2', 1_048_577))
+    play.run(1.0)
     assert json.loads(play.swarm.done[1][2]) == {
-        'kind': 'lift_stop', 'counters': [[IDS['r2'], 1]],
+        'kind': 'lift_stop', 'counters': [[IDS['r2'], 1_048_577]],
     }

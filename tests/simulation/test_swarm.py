@@ -72,6 +72,20 @@ def test_a_scenario_that_cannot_come_true_fails():
     assert any(name.startswith('new leader known') for name in names)
 
 
+def test_a_stop_is_lifted_and_the_mission_flies_on():
+    line = {'name': 'line_here', 'formation': {'shape': 'line', 'spacing_m': 3.0},
+            'path': [[0.0, 0.0], [4.0, 0.0]], 'speed_mps': 0.5}
+    scenario = read_scenario({**SHORT, 'phases': [
+        {'name': 'fly', 'actions': [{'do': 'submit', 'mission': line, 'when': 'leader'}],
+         'until': ['flying'], 'timeout_s': 15.0},
+        {'name': 'stop', 'actions': [{'do': 'stop', 'robot': 'leader', 'level': 2}],
+         'until': [{'is': 'standing', 'below': 0.05, 'for_s': 1.0}], 'timeout_s': 10.0},
+        {'name': 'go_on', 'actions': [{'do': 'lift'}],
+         'until': ['flying', 'one_log'], 'timeout_s': 10.0},
+    ]}, 'test')
+    assert failed(run(scenario)) == []
+
+
 def test_the_same_seed_gives_the_same_trace_in_every_process():
     code = (
         'from simulation.test_swarm import load_scenario, run\n'

@@ -230,6 +230,10 @@ class RosSwarm:
         """Raise a safety stop at a robot."""
         self._observer.stop(robot, level)
 
+    def stops(self) -> tuple[tuple[str, int], ...]:
+        """Return (robot, counter) of every stop that was answered."""
+        return tuple(self._observer.stops)
+
     # ---------------------------------------------------------------- what happens
 
     def _at(self, time_ns: int) -> float:

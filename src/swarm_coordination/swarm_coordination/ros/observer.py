@@ -70,6 +70,7 @@ class Observer(Node):
         self.truth: dict[str, TrueState] = {}
         self.proposals: dict[int, Proposal] = {}
         self.problems: list[str] = []
+        self.stops: list[tuple[str, int]] = []  # (robot, counter), as answered
         self.seen: set[str] = set()  # robots that have ever reported
         self._handlers = handlers
         self._silenced: dict[str, int] = {}  # robot: nonce of its killed process
@@ -113,7 +114,7 @@ class Observer(Node):
             _Request(
                 self._stop_clients[robot],
                 message,
-                lambda response: self._check(f'stop at {robot}', response),
+                partial(self._on_stop, robot),
                 lambda: self.problems.append(f'{robot} did not answer to stop'),
                 robot,
             )
@@ -168,6 +169,11 @@ class Observer(Node):
         if request in self._requests and not future.cancelled():
             self._requests.remove(request)
             request.answered(future.result())
+
+    def _on_stop(self, robot: str, response: Any) -> None:
+        self._check(f'stop at {robot}', response)
+        if response.accepted:
+            self.stops.append((robot, response.counter))
 
     def _check(self, what: str, response: Any) -> None:
         if not response.accepted:

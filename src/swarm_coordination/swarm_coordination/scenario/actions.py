@@ -53,7 +53,7 @@ class Stage:
         self._owners: dict[int, str] = {}
         self._killed: list[str] = []
         self._revived: list[str] = []
-        self._stops: dict[str, int] = {}
+        self._stops = 0  # raised so far
         self._puts_done = 0
         self._next_put_s = 0.0
         self._groups: Groups = ()
@@ -220,9 +220,11 @@ class Stage:
     def lift(self, action: Action, now_s: float) -> bool:
         """Lift the stops that this scenario has raised."""
         owners = {name: storage_id for storage_id, name in self._owners.items()}
-        counters = tuple((owners[name], count) for name, count in sorted(self._stops.items()))
-        if not counters:
-            return False
+        raised = self._backend.stops()
+        if not raised or len(raised) < self._stops:
+            return False  # a robot has still to say under which counter
+        newest = {name: max(c for robot, c in raised if robot == name) for name, _ in raised}
+        counters = tuple((owners[name], counter) for name, counter in sorted(newest.items()))
         return self._propose(action, now_s, LiftStop(counters), 'lift stops')
 
     def kill(self, action: Action, now_s: float) -> bool:
@@ -279,7 +281,7 @@ class Stage:
             return False
         self._note(now_s, action, (robot,), f'safety stop by {robot}')
         self._backend.stop(robot, action.level)
-        self._stops[robot] = self._stops.get(robot, 0) + 1
+        self._stops += 1
         return True
 
     def note(self, action: Action, now_s: float) -> bool:

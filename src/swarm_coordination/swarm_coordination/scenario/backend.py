@@ -101,6 +101,10 @@ class Backend(Protocol):
         """Let only robots of the same group hear each other; None heals."""
         ...
 
+    def stops(self) -> tuple[tuple[str, int], ...]:
+        """Return (robot, counter) of every stop that was answered, in that order."""
+        ...
+
     def stop(self, robot: str, level: int) -> None:
         """Raise a safety stop at ``robot``; level 0 is never given here."""
         ...

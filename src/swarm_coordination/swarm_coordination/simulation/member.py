@@ -103,11 +103,13 @@ class Member:
         self._serials[serial] = ticket
         self._after(now)
 
-    def stop(self, level: int, now: int) -> None:
-        """Raise a safety stop at the robot."""
-        if self.robot is not None:
-            self.robot.stop(level, now)
-            self._after(now)
+    def stop(self, level: int, now: int) -> int | None:
+        """Raise a safety stop at the robot; return its counter, None while it is dead."""
+        if self.robot is None:
+            return None
+        counter = self.robot.stop(level, now)
+        self._after(now)
+        return counter
 
     def status(self, now: int) -> RobotStatus | None:
         """Return the robot's status at ``now``; None while it is dead."""

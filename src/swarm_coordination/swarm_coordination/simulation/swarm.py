@@ -70,6 +70,7 @@ class VirtualSwarm:
         self._asked: dict[int, Member] = {}
         self.frames_lost = 0
         self.frames_heard = 0
+        self._stops: list[tuple[str, int]] = []  # a scenario raises at most 100
         self.bytes_sent = [0] * len(self.robots)
         self._members = self._make_members(swarm)
         self._member = {member.name: member for member in self._members}
@@ -142,7 +143,13 @@ class VirtualSwarm:
     def stop(self, robot: str, level: int) -> None:
         """Raise a safety stop at a robot."""
         self.trace.note(self.queue.now, f'stop {robot} {level}')
-        self._member[robot].stop(level, self.queue.now)
+        counter = self._member[robot].stop(level, self.queue.now)
+        if counter is not None:
+            self._stops.append((robot, counter))
+
+    def stops(self) -> tuple[tuple[str, int], ...]:
+        """Return (robot, counter) of every stop raised."""
+        return tuple(self._stops)
 
     def figures(self) -> dict[str, Any]:
         """Return what only a simulator can tell of a run."""
