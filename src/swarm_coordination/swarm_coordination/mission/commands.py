@@ -135,11 +135,6 @@ def decode_command(data: bytes) -> Command:
     return command
 
 
-def kind_of(command: Command) -> str:
-    """Name of the command as its JSON has it."""
-    return str(_to_json(command)['kind'])
-
-
 def _to_json(command: Command) -> dict[str, Any]:
     if isinstance(command, StartMission):
         return _start_to_json(command)

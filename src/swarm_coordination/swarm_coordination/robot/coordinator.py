@@ -48,7 +48,6 @@ from swarm_coordination.persistence import (
     StopRecord,
 )
 from swarm_coordination.robot.durability import Outbox
-from swarm_coordination.robot.leading import leads
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotOutput, RobotStatus
 from swarm_coordination.robot.own_pose import OwnPose
 from swarm_coordination.robot.replication import Replication
@@ -344,14 +343,14 @@ class Coordinator:
     def _lead(self, now: int) -> None:
         """As leader: append the intents that wait here."""
         leading = self._replication.leading
-        if leading is not None and leads(self._raft):
+        if leading is not None:
             own = [Intent(r.serial, r.payload) for r in self._intents.head()]
             leading.propose_intents(self.storage_id, own, now)
 
     def _plan(self, now: int) -> None:
         """As leader: append intents that were refused before, and what the planner wants."""
         leading = self._replication.leading
-        if leading is None or not leads(self._raft):
+        if leading is None:
             return
         if leading.term != self._planned_term:  # a planner remembers its own proposals only
             self._planned_term, self._planner = leading.term, self._new_planner()

@@ -24,15 +24,23 @@ SERVE_BYTES = 2_400
 
 
 class Replication:
-    """One robot's Raft member and its traffic; ``leading`` is there while it leads."""
+    """One robot's Raft member and its traffic."""
 
     def __init__(self, raft: Raft, mesh: Mesh, state: MissionState, clock: LogClock) -> None:
         self.raft = raft
-        self.leading: Leading | None = None
+        self._leading: Leading | None = None
         self._mesh = mesh
         self._state = state
         self._clock = clock
         self._rows = ConsensusRows()
+
+    @property
+    def leading(self) -> Leading | None:
+        """Return what there is to do while this robot leads; None while it does not."""
+        leading = self._leading
+        if leading is None or not leads(self.raft) or leading.term != self.raft.term:
+            return None
+        return leading
 
     def on_section(self, owner: Identity, section: ConsensusSection, now: int) -> None:
         """Take a newer consensus section of another robot's row."""
@@ -82,6 +90,6 @@ class Replication:
 
     def _follow_role(self) -> None:
         if not leads(self.raft):
-            self.leading = None
-        elif self.leading is None or self.leading.term != self.raft.term:
-            self.leading = Leading(self.raft, self._state, self._clock)
+            self._leading = None
+        elif self._leading is None or self._leading.term != self.raft.term:
+            self._leading = Leading(self.raft, self._state, self._clock)
