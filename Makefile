@@ -12,7 +12,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo simulate bench test lint format clean
+.PHONY: help setup compare demo simulate bench test lint format clean
 
 help: ## list the targets
 	@echo 'Swarm Coordination: make TARGET [ARGS="..."] [PYTHON=python3.x]'
@@ -20,6 +20,9 @@ help: ## list the targets
 
 setup: ## make or refresh the virtual environment .venv (seconds when nothing changed)
 	@$(PYTHON) tools/setup_environment.py
+
+compare: setup ## install the systems that benchmarks run beside ours (nothing else needs them)
+	@$(RUN)/pip install --quiet --require-hashes -r requirements/compare.lock
 
 demo: setup ## five robots as real processes over DDS; ARGS are those of `swarm demo`
 	@$(RUN)/swarm demo $(ARGS)
