@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import random
 
+from swarm_coordination.consensus.messages import Role
 from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.errors import FrameError, ProposalRefused
 from swarm_coordination.mesh.codec import FrameCodec
@@ -291,6 +292,26 @@ class Coordinator:
             bytes_sent=mesh.bytes_sent,
             may_vote=self._raft.may_vote,
         )
+
+    @property
+    def term(self) -> int:
+        """Return the term of the own Raft member, on disk or not yet."""
+        return self._raft.term
+
+    @property
+    def role(self) -> Role:
+        """Return what the own Raft member is in its term."""
+        return self._raft.role
+
+    @property
+    def leader(self) -> int:
+        """Storage id of the leader of the term; 0 while unknown."""
+        return self._raft.leader
+
+    @property
+    def commit(self) -> int:
+        """Return the greatest index known to be committed."""
+        return self._raft.commit
 
     # ---------------------------------------------------------------- from the mesh
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-A virtual disk: records become durable when a sync ends; a crash loses everything before that.
+A virtual disk: records become durable when a sync ends; a crash may lose everything else.
 
 One sync runs at a time; what is written meanwhile shares the next one (group commit), as the
 writer thread of a real robot does it.
@@ -16,17 +16,28 @@ from swarm_coordination.storage.replay import Replay
 
 # Told that requests up to a token are durable, and when.
 Done = Callable[[int, int], None]
+# Told of every request that has become durable.
+Durable = Callable[[PersistRequest], None]
 
 
 class VirtualDisk:
-    """The disk of one robot; ``sync_ns`` draws the length of one sync."""
+    """
+    The disk of one robot.
+
+    ``sync_ns`` draws the length of one sync; ``durable`` is told of what is safe from then on.
+    """
 
     def __init__(
-        self, provision: Provision, queue: EventQueue, sync_ns: Callable[[], int]
+        self,
+        provision: Provision,
+        queue: EventQueue,
+        sync_ns: Callable[[], int],
+        durable: Durable = lambda request: None,
     ) -> None:
         self._provision = provision
         self._queue = queue
         self._sync_ns = sync_ns
+        self._tell = durable
         self._durable: list[Record] = []
         self._waiting: list[PersistRequest] = []
         self._syncing: list[PersistRequest] = []
@@ -40,9 +51,16 @@ class VirtualDisk:
         if not self._syncing:
             self._sync(done)
 
-    def crash(self) -> None:
-        """Lose what is not durable; nothing under way is reported done any more."""
+    def crash(self, survives: int = 0) -> None:
+        """
+        Lose what is not durable; nothing under way is reported done any more.
+
+        A disk may have written more than it has said: the first ``survives`` requests under
+        way are on it all the same.
+        """
         self._life += 1
+        for request in (*self._syncing, *self._waiting)[:survives]:
+            self._keep(request)
         self._waiting, self._syncing = [], []
 
     def wipe(self) -> None:
@@ -66,7 +84,11 @@ class VirtualDisk:
         synced, self._syncing = self._syncing, []
         self.syncs += 1
         for request in synced:
-            self._durable.extend(request.records)
+            self._keep(request)
         if self._waiting:
             self._sync(done)
         done(synced[-1].token, now)
+
+    def _keep(self, request: PersistRequest) -> None:
+        self._durable.extend(request.records)
+        self._tell(request)

@@ -36,3 +36,14 @@ class EventQueue:
             self.handled += 1
             callback(time_ns)
         self.now = end_ns
+
+    def run_next(self, end_ns: int) -> bool:
+        """Run one event due up to ``end_ns``; False, the clock then there, for none."""
+        if not self._heap or self._heap[0][0] > end_ns:
+            self.now = end_ns
+            return False
+        time_ns, _, callback = heapq.heappop(self._heap)
+        self.now = time_ns
+        self.handled += 1
+        callback(time_ns)
+        return True

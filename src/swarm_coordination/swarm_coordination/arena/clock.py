@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A robot's own steady clock: another zero, another rate, and leaps ahead (a suspended host)."""
+
+from __future__ import annotations
+
+_PPM = 1_000_000
+
+
+class Clock:
+    """
+    Converts between the time of the world and that of one robot, both in ns.
+
+    ``rate_ppm``: parts per million that it runs fast (below 0: slow). Whole numbers throughout.
+    """
+
+    def __init__(self, zero_ns: int, rate_ppm: int, now: int) -> None:
+        self._local, self._since, self._rate_ppm = zero_ns, now, rate_ppm
+
+    def local(self, now: int) -> int:
+        """Return what the clock shows at the world's ``now``, which never goes back."""
+        elapsed = now - self._since
+        return self._local + elapsed + elapsed * self._rate_ppm // _PPM
+
+    def world(self, local: int) -> int:
+        """Return the first time of the world at which the clock shows ``local`` or more."""
+        elapsed = local - self._local
+        return self._since - (-elapsed * _PPM // (_PPM + self._rate_ppm))
+
+    def set_rate(self, rate_ppm: int, now: int) -> None:
+        """Run at another rate from ``now`` on."""
+        self._local, self._since, self._rate_ppm = self.local(now), now, rate_ppm
+
+    def leap(self, ahead_ns: int, now: int) -> None:
+        """Jump ahead; a clock that jumps back is a restart of its robot, and no leap."""
+        self._local, self._since = self.local(now) + max(0, ahead_ns), now

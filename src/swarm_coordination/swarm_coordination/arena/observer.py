@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whoever wants to see what robots of an arena do: checks, meters, traces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from swarm_coordination.persistence import PersistRequest, Recovered
+from swarm_coordination.robot.coordinator import Coordinator
+from swarm_coordination.robot.outputs import RobotOutput
+
+if TYPE_CHECKING:
+    from swarm_coordination.arena.node import Node
+
+
+class Observer:
+    """Told of everything as it happens; a subclass overrides what it cares for."""
+
+    def started(self, node: Node, recovered: Recovered, now: int) -> None:
+        """``node`` has started from what its disk gave back."""
+
+    def crashed(self, node: Node, now: int) -> None:
+        """``node`` has died; what it had not synced is lost."""
+
+    def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
+        """``node`` has been called, and ``output`` (perhaps nothing) came out."""
+
+    def durable(self, node: Node, request: PersistRequest, now: int) -> None:
+        """``request`` of ``node`` is durable; the process does not know yet."""
+
+    def wiped(self, node: Node, now: int) -> None:
+        """``node`` has lost its disk."""
+
+
+class Observers(Observer):
+    """Several observers as one."""
+
+    def __init__(self) -> None:
+        self._all: list[Observer] = []
+
+    def add(self, observer: Observer) -> None:
+        """Tell ``observer`` too from now on."""
+        self._all.append(observer)
+
+    def started(self, node: Node, recovered: Recovered, now: int) -> None:
+        """Pass on."""
+        for observer in self._all:
+            observer.started(node, recovered, now)
+
+    def crashed(self, node: Node, now: int) -> None:
+        """Pass on."""
+        for observer in self._all:
+            observer.crashed(node, now)
+
+    def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
+        """Pass on."""
+        for observer in self._all:
+            observer.after(node, core, output, now)
+
+    def durable(self, node: Node, request: PersistRequest, now: int) -> None:
+        """Pass on."""
+        for observer in self._all:
+            observer.durable(node, request, now)
+
+    def wiped(self, node: Node, now: int) -> None:
+        """Pass on."""
+        for observer in self._all:
+            observer.wiped(node, now)
