@@ -29,7 +29,7 @@ from swarm_coordination.consensus.messages import (
 )
 from swarm_coordination.consensus.raft import NEVER_NS
 from swarm_coordination.errors import UsageError
-from swarm_coordination.persistence import HardState
+from swarm_coordination.persistence import Entry, HardState
 
 
 def test_members_start_as_followers_and_wait_an_election_timeout() -> None:
@@ -222,7 +222,7 @@ def test_a_pre_candidate_follows_the_leader_it_hears_again() -> None:
 def test_a_leader_starts_with_an_empty_entry_and_a_heartbeat() -> None:
     """Section 6.4: 'each leader commits a blank no-op entry at the start of its term'."""
     raft = leader(member((1,)))
-    assert raft.log.between(1, 9)[0][1:] == (2, b'')
+    assert raft.log.between(1, 9) == (Entry(2, 2, b''),)
     assert raft.levels().role is Role.LEADER and raft.levels().heartbeat == 1
 
 

@@ -26,7 +26,7 @@ from swarm_coordination.mesh.consensus_rows import (
     items_after,
 )
 from swarm_coordination.mesh.rows import ConsensusSection, Identity, LogItem
-from swarm_coordination.persistence import Entry, HardState
+from swarm_coordination.persistence import Entry, EntryKind, HardState
 from swarm_coordination.units import NS_PER_S
 
 OWNER = Identity('robot2', 2, 5)
@@ -163,17 +163,18 @@ def test_a_sections_numbers_are_plain_integers() -> None:
 
 
 def test_an_item_is_an_append_and_back() -> None:
-    item = LogItem(leader_term=5, index=3, term=4, prev_term=2, payload=b'x')
-    assert append_from_item(item) == Append(5, 2, 2, (Entry(3, 4, b'x'),))
+    for kind in EntryKind:
+        item = LogItem(leader_term=5, index=3, term=4, prev_term=2, payload=b'x', kind=kind)
+        assert append_from_item(item) == Append(5, 2, 2, (Entry(3, 4, b'x', kind),))
 
 
 def test_items_carry_the_term_before_and_the_leaders_term() -> None:
-    log = (Entry(1, 1, b'a'), Entry(2, 3, b'b'), Entry(3, 3, b'c'))
+    log = (Entry(1, 1, b'a'), Entry(2, 3, b'b'), Entry(3, 3, b'c', EntryKind.CONFIGURATION))
     member = raft(hard_state=HardState(4, 0), entries=log)
     member.step(Heartbeat(4, 2, 1, 0, 3, 3), 0)
     assert items_after(member, 0, 1000) == (
         LogItem(4, 1, 1, 0, b'a'),
         LogItem(4, 2, 3, 1, b'b'),
-        LogItem(4, 3, 3, 3, b'c'),
+        LogItem(4, 3, 3, 3, b'c', 1),
     )
     assert items_after(member, 3, 1000) == ()

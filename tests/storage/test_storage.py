@@ -16,6 +16,7 @@ import pytest
 from swarm_coordination.errors import StorageError
 from swarm_coordination.persistence import (
     Entry,
+    EntryKind,
     EntryRecord,
     fresh,
     HardState,
@@ -33,6 +34,7 @@ from swarm_coordination.storage.replay import Replay
 from swarm_coordination.storage.store import Storage
 
 PROVISION = make_cluster(('robot1', 'robot2', 'robot3'), random.Random(1))[0]
+CONFIGURATION = EntryRecord(Entry(3, 2, b'', EntryKind.CONFIGURATION))
 
 
 def entry(index: int, term: int = 1, payload: bytes = b'') -> EntryRecord:
@@ -88,12 +90,12 @@ def test_everything_written_comes_back(directory: Path) -> None:
         (IncarnationRecord(1), HardState(1, 7)),
         (entry(1), entry(2), entry(3), StopRecord(9, 4, 2), StopRecord(9, 5, 0)),
         (IntentRecord(1, b'a'), IntentRecord(2, b'b'), IntentSettled(1)),
-        (HardState(2, 0), entry(2, 2, b'new')),
+        (HardState(2, 0), entry(2, 2, b'new'), CONFIGURATION),
     )
     recovered = reopen(directory)
     assert recovered.incarnation == 1
     assert recovered.hard_state == HardState(2, 0)
-    assert recovered.entries == (entry(1).entry, entry(2, 2, b'new').entry)
+    assert recovered.entries == (entry(1).entry, entry(2, 2, b'new').entry, CONFIGURATION.entry)
     assert recovered.stops == (StopRecord(9, 5, 0),)
     assert recovered.intents == (IntentRecord(2, b'b'),)
     assert recovered.last_serial == 2

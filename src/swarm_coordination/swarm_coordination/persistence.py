@@ -9,7 +9,15 @@ records in order, syncs (any number of requests per sync: group commit) and call
 
 from __future__ import annotations
 
+import enum
 from typing import NamedTuple
+
+
+class EntryKind(enum.IntEnum):
+    """What the payload of a log entry is."""
+
+    COMMAND = 0  # of the state machine; empty for a leader's no-op
+    CONFIGURATION = 1  # who votes from this entry on (consensus/configuration.py)
 
 
 class Entry(NamedTuple):
@@ -18,6 +26,7 @@ class Entry(NamedTuple):
     index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     term: int
     payload: bytes
+    kind: EntryKind = EntryKind.COMMAND
 
 
 class HardState(NamedTuple):

@@ -24,7 +24,7 @@ from swarm_coordination.consensus.messages import (
 )
 from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.mesh.rows import ConsensusSection, Identity, LogItem
-from swarm_coordination.persistence import Entry
+from swarm_coordination.persistence import Entry, EntryKind
 
 # What a row that was never seen is compared with: everything in a section is news.
 _NOTHING = ConsensusSection(0, 0, Role.LEARNER, *([0] * 13))
@@ -32,7 +32,7 @@ _NOTHING = ConsensusSection(0, 0, Role.LEARNER, *([0] * 13))
 
 def append_from_item(item: LogItem) -> Append:
     """Return the message that a log item stands for."""
-    entry = Entry(item.index, item.term, item.payload)
+    entry = Entry(item.index, item.term, item.payload, EntryKind(item.kind))
     return Append(item.leader_term, item.index - 1, item.prev_term, (entry,))
 
 
@@ -46,7 +46,9 @@ def items_after(raft: Raft, index: int, max_bytes: int) -> tuple[LogItem, ...]:
     items = []
     for entry in raft.items_from(index, max_bytes):
         prev_term = raft.log.term_at(entry.index - 1) or 0
-        items.append(LogItem(raft.term, entry.index, entry.term, prev_term, entry.payload))
+        items.append(
+            LogItem(raft.term, entry.index, entry.term, prev_term, entry.payload, int(entry.kind))
+        )
     return tuple(items)
 
 

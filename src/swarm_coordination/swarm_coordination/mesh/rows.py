@@ -161,6 +161,7 @@ class LogItem(NamedTuple):
     term: Counter
     prev_term: Counter
     payload: Annotated[bytes, Size(0, PAYLOAD_MAX)]
+    kind: Annotated[int, Range(0, 1)] = 0  # persistence.EntryKind
 
 
 class StopFlag(NamedTuple):

@@ -15,6 +15,7 @@ import zlib
 
 from swarm_coordination.persistence import (
     Entry,
+    EntryKind,
     EntryRecord,
     HardState,
     IncarnationRecord,
@@ -31,6 +32,8 @@ _TWO = struct.Struct('<BQQ')
 _STOP = struct.Struct('<BQQB')
 # Far above the longest command (700 bytes); a longer length is not a length of ours.
 RECORD_MAX_BYTES = 65_536
+_ENTRY_CODES = {EntryKind.COMMAND: 2, EntryKind.CONFIGURATION: 7}
+_ENTRY_KINDS = {code: kind for kind, code in _ENTRY_CODES.items()}
 
 
 def encode(record: Record, chain: int) -> tuple[bytes, int]:
@@ -45,8 +48,8 @@ def _body(record: Record) -> bytes:
     match record:
         case HardState(term, vote):
             return _TWO.pack(1, term, vote)
-        case EntryRecord(Entry(index, term, payload)):
-            return _TWO.pack(2, index, term) + payload
+        case EntryRecord(Entry(index, term, payload, kind)):
+            return _TWO.pack(_ENTRY_CODES[kind], index, term) + payload
         case IncarnationRecord(incarnation):
             return _ONE.pack(3, incarnation)
         case StopRecord(issuer, counter, level):
@@ -62,9 +65,9 @@ def _record(body: bytes) -> Record | None:
     try:
         if body[0] == 1:
             return HardState(*_TWO.unpack(body)[1:])
-        if body[0] == 2:
+        if body[0] in _ENTRY_KINDS:
             index, term = _TWO.unpack_from(body)[1:]
-            return EntryRecord(Entry(index, term, body[_TWO.size:]))
+            return EntryRecord(Entry(index, term, body[_TWO.size:], _ENTRY_KINDS[body[0]]))
         if body[0] == 3:
             return IncarnationRecord(*_ONE.unpack(body)[1:])
         if body[0] == 4:

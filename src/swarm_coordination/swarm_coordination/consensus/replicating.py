@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules of replication: a leader appends and commits, a follower takes (Ongaro 2014, 3.5)."""
+
+from __future__ import annotations
+
+from swarm_coordination.consensus.following import is_well_formed
+from swarm_coordination.consensus.leadership import Leadership
+from swarm_coordination.consensus.log import entry_bytes
+from swarm_coordination.consensus.messages import Append, AppendResponse, Heartbeat, Role
+from swarm_coordination.consensus.state import MemberState
+from swarm_coordination.errors import ProposalRefused
+from swarm_coordination.persistence import Entry
+
+
+class Replicating:
+    """A member as leader and as follower."""
+
+    def __init__(self, state: MemberState) -> None:
+        self._state = state
+        self._uncommitted_bytes = 0
+
+    # ---------------------------------------------------------------- leader
+
+    def begin(self, now: int) -> None:
+        """Become leader, with an empty entry to commit what former terms left (6.4, 3.6.2)."""
+        state = self._state
+        state.role = Role.LEADER
+        state.following.leader = state.member
+        state.leadership = Leadership(
+            state.member, state.membership, state.settings.election_timeout_max_ns, now
+        )
+        state.leadership.beat(state.settings.heartbeat_period_ns, now)
+        state.leadership.acknowledged(state.member, state.journal.durable_index)
+        self._uncommitted_bytes = state.log.bytes_after(state.commit)
+        self._append_own(Entry(state.log.last_index + 1, state.term, b''))
+
+    def propose(self, payload: bytes) -> int:
+        """
+        Append ``payload`` to the leader's log and return its index.
+
+        Raises ProposalRefused when this member does not lead, or when the entries waiting for
+        commitment have reached their bound.
+        """
+        state = self._state
+        if state.leadership is None:
+            raise ProposalRefused(f'member {state.member} does not lead term {state.term}')
+        entry = Entry(state.log.last_index + 1, state.term, payload)
+        size = self._uncommitted_bytes + entry_bytes(entry)
+        if size > state.settings.uncommitted_max_bytes:
+            raise ProposalRefused(f'{size} bytes would wait for commitment')
+        self._append_own(entry)
+        return entry.index
+
+    def lead(self, leadership: Leadership, now: int) -> None:
+        """Beat, but only while a majority follows (CheckQuorum, 6.2)."""
+        state = self._state
+        if not leadership.has_quorum(now):
+            state.rest(now)
+        elif now >= leadership.beat_at:
+            leadership.beat(state.settings.heartbeat_period_ns, now)
+
+    def _append_own(self, entry: Entry) -> None:
+        state = self._state
+        state.log.append(entry)
+        state.journal.entries((entry,))
+        self._uncommitted_bytes += entry_bytes(entry)
+        state.following.agreed(entry.index)
+
+    def on_append_response(self, response: AppendResponse) -> None:
+        """Note how far a voter holds the own log on disk."""
+        state = self._state
+        if state.leadership is None or response.leader_term != state.term:
+            return
+        voter, index = response.voter, response.match_index
+        if voter in state.membership.voters and index <= state.log.last_index:
+            state.leadership.acknowledged(voter, index)
+            self.advance_leader_commit()
+
+    def advance_leader_commit(self) -> None:
+        """Commit by counting, entries of the own term only (section 3.6.2)."""
+        state = self._state
+        assert state.leadership is not None
+        index = state.leadership.committable()
+        if index > state.commit and state.log.term_at(index) == state.term:
+            for entry in state.log.between(state.commit, index):
+                self._uncommitted_bytes -= entry_bytes(entry)
+            state.commit = index
+
+    # ---------------------------------------------------------------- follower
+
+    def on_heartbeat(self, beat: Heartbeat, now: int) -> None:
+        """Follow the leader of the term; take the end of its log and its commit."""
+        state = self._state
+        if beat.term < state.term or beat.leader == state.member:
+            return
+        if beat.term > state.term:
+            state.enter_term(beat.term, 0, now)
+        if state.role is Role.LEADER or state.following.leader not in (0, beat.leader):
+            state.anomalies += 1  # two leaders in one term
+            return
+        following = state.following
+        if beat.number > following.heartbeat:
+            # The one event, beside a vote granted, that puts an election off.
+            following.heartbeat = beat.number
+            following.leader = beat.leader
+            if state.role in (Role.PRE_CANDIDATE, Role.CANDIDATE):
+                state.rest(now)
+            state.evidence_ns = now
+            state.arm(now)
+        following.heard(beat.last_index, beat.last_term, beat.commit)
+        state.commit = max(state.commit, following.committed)
+
+    def on_append(self, append: Append, now: int) -> None:
+        """Check that the entries fit, cut what contradicts them, take them (section 3.5)."""
+        state = self._state
+        if not is_well_formed(append):
+            state.anomalies += 1
+            return
+        if append.leader_term > state.term:
+            state.enter_term(append.leader_term, 0, now)
+        if append.leader_term < state.term or state.role is Role.LEADER:
+            return
+        fresh = state.following.take(append)
+        if fresh is None:
+            state.anomalies += 1
+        else:
+            state.journal.entries(fresh)
+        state.commit = max(state.commit, state.following.committed)
+
+    def refresh_acknowledgement(self) -> None:
+        """Acknowledge what is verified and on disk, under a term that is on disk."""
+        state = self._state
+        if not state.intact or state.journal.durable_state.term != state.term:
+            return
+        index = min(state.following.verified, state.journal.durable_index)
+        state.acknowledged = max(state.acknowledged, (state.term, index))

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+What the rules of a member share: its term, vote, role, log, timer and what it knows of a leader.
+
+Election, replication and display each are a set of rules over this one state. The transitions
+that more than one of them makes stand here, so that each is written once.
+"""
+
+from __future__ import annotations
+
+import random
+
+from swarm_coordination.consensus.following import Following
+from swarm_coordination.consensus.journal import Journal
+from swarm_coordination.consensus.leadership import Leadership
+from swarm_coordination.consensus.log import Log
+from swarm_coordination.consensus.messages import Role
+from swarm_coordination.consensus.quorum import Membership
+from swarm_coordination.consensus.settings import RaftSettings
+from swarm_coordination.persistence import HardState
+
+# "Never" as a deadline: 2^62 ns are 146 years.
+NEVER_NS = 2**62
+
+
+class MemberState:
+    """
+    State of one member; ``hard_state``, ``log`` and ``intact`` are what the disk gave back.
+
+    A disk that is not intact may have forgotten promises: its member takes part as a learner.
+    """
+
+    def __init__(
+        self,
+        member: int,
+        membership: Membership,
+        settings: RaftSettings,
+        rng: random.Random,
+        log: Log,
+        hard_state: HardState,
+        intact: bool,
+    ) -> None:
+        self.member = member
+        self.membership = membership
+        self.settings = settings
+        self.log = log
+        self.intact = intact
+        self.term, self.vote = hard_state
+        self.commit = 0
+        self.journal = Journal(hard_state, log.last_index)
+        self.following = Following(log, 0)
+        self.acknowledged = (0, 0)  # (leader term, match index) that is durable
+        self.leadership: Leadership | None = None
+        # Appends that contradict the committed log or themselves; anything but 0 is alarming.
+        self.anomalies = 0
+        self.seen_term = 0  # highest term heard of, which not everybody is believed about
+        self.evidence_ns: int | None = None  # when a leader with a majority was last known
+        self.election_at = NEVER_NS
+        self.role = self.resting_role()
+        self._rng = rng
+
+    @property
+    def may_vote(self) -> bool:
+        """Whether this member votes and campaigns; a learner does neither."""
+        return self.intact and self.member in self.membership.voters
+
+    def resting_role(self) -> Role:
+        """Return the role of a member that neither leads nor campaigns."""
+        return Role.FOLLOWER if self.may_vote else Role.LEARNER
+
+    def arm(self, now: int) -> None:
+        """Draw a new election time-out; a learner has none (section 3.4; learners: 4.2.1)."""
+        if self.may_vote:
+            low = self.settings.election_timeout_min_ns
+            high = self.settings.election_timeout_max_ns
+            self.election_at = now + self._rng.randint(low, high)
+
+    def is_sticky(self, now: int) -> bool:
+        """Whether a leader is alive, so that requests for votes are not heeded (4.2.3)."""
+        if self.leadership is not None:
+            return True
+        return (
+            self.following.leader != 0
+            and self.evidence_ns is not None
+            and now - self.evidence_ns < self.settings.election_timeout_min_ns
+        )
+
+    def enter_term(self, term: int, vote: int, now: int) -> None:
+        """Start ``term`` as a follower without a leader; the caller says what comes next."""
+        self.rest(now)
+        self.term, self.vote = term, vote
+        self.following = Following(self.log, self.commit)
+        self.journal.state(HardState(term, vote))
+
+    def rest(self, now: int) -> None:
+        """Lead and campaign no more."""
+        if self.leadership is not None:
+            self.evidence_ns = self.leadership.quorum_at()
+            self.leadership = None
+            self.following.leader = 0
+            self.arm(now)
+        self.role = self.resting_role()

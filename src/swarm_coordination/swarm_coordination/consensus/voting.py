@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules of election: campaigns, votes given, votes counted (Ongaro 2014, 3.4, 3.6.1, 9.6)."""
+
+from __future__ import annotations
+
+from swarm_coordination.consensus.election import Election
+from swarm_coordination.consensus.messages import Role, VoteRequest, VoteResponse
+from swarm_coordination.consensus.quorum import Outcome
+from swarm_coordination.consensus.replicating import Replicating
+from swarm_coordination.consensus.state import MemberState
+from swarm_coordination.persistence import HardState
+
+
+class Voting:
+    """A member as candidate and as voter."""
+
+    def __init__(self, state: MemberState, election: Election, replicating: Replicating) -> None:
+        self._state = state
+        self._election = election
+        self._replicating = replicating
+
+    def on_term_notice(self, term: int, now: int) -> None:
+        """
+        Believe in a higher term that no leader vouches for.
+
+        A leader does, and makes way: followers of a higher term can never acknowledge its
+        entries. A follower of a live leader only remembers it until it campaigns itself, so
+        that one robot with a higher term cannot take a working leader's followers away.
+        """
+        state = self._state
+        state.seen_term = max(state.seen_term, term)
+        if term > state.term and (state.leadership is not None or not state.is_sticky(now)):
+            state.enter_term(term, 0, now)
+
+    def campaign(self, now: int) -> None:
+        """Ask whether an election could be won, before disturbing anybody (9.6)."""
+        state = self._state
+        state.arm(now)
+        if state.seen_term > state.term:
+            state.enter_term(state.seen_term, 0, now)
+        state.following.leader = 0
+        state.role = Role.PRE_CANDIDATE
+        self._election.attempt += 1
+        self._election.begin()
+        self._decide(self._election.count(state.member, True), now)
+
+    def _stand(self, now: int) -> None:
+        """Become a candidate; the own vote counts, and the candidacy shows, once on disk."""
+        state = self._state
+        state.enter_term(state.term + 1, state.member, now)
+        state.role = Role.CANDIDATE
+        self._election.begin()
+        state.arm(now)
+
+    def count_own_vote(self, now: int) -> None:
+        """Count the candidate's vote for itself, once it is on disk."""
+        state = self._state
+        if state.journal.durable_state == HardState(state.term, state.member):
+            self._decide(self._election.count(state.member, True), now)
+
+    def _decide(self, outcome: Outcome, now: int) -> None:
+        state = self._state
+        if outcome is Outcome.LOST:
+            state.rest(now)
+        elif outcome is Outcome.WON and state.role is Role.PRE_CANDIDATE:
+            self._stand(now)
+        elif outcome is Outcome.WON and state.role is Role.CANDIDATE:
+            self._replicating.begin(now)
+
+    def on_vote_request(self, request: VoteRequest, now: int) -> None:
+        """Give the vote, or say that it would be given; or put the request aside."""
+        state = self._state
+        if not state.may_vote or request.candidate not in state.membership.voters:
+            return
+        if request.term < state.term or request.candidate == state.member:
+            return
+        if state.is_sticky(now):
+            self._election.defer(request, now)
+            return
+        if request.pre:
+            self._grant_pre_vote(request)
+            return
+        if request.term > state.term:
+            state.enter_term(request.term, 0, now)
+        free = state.vote == 0 and state.following.leader == 0
+        if free and state.log.is_covered_by(request.last_index, request.last_term):
+            state.rest(now)
+            state.vote = request.candidate
+            state.journal.state(HardState(state.term, state.vote))
+            state.arm(now)
+
+    def _grant_pre_vote(self, request: VoteRequest) -> None:
+        """Say that a vote would be given; promises nothing, so nothing waits or is reset."""
+        state = self._state
+        covered = state.log.is_covered_by(request.last_index, request.last_term)
+        if request.term > state.term and covered:
+            self._election.grant = (request.candidate, request.term, request.attempt)
+
+    def on_vote_response(self, response: VoteResponse, now: int) -> None:
+        """Count a vote that answers the own campaign."""
+        state = self._state
+        if response.pre:
+            expected = (Role.PRE_CANDIDATE, state.term + 1, self._election.attempt)
+        else:
+            expected = (Role.CANDIDATE, state.term, 0)
+        if (state.role, response.term, response.attempt) != expected:
+            return
+        granted = response.candidate == state.member
+        if response.pre and not granted:
+            return  # a pre-vote for another excludes nobody
+        self._decide(self._election.count(response.voter, granted), now)
