@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / 'src/swarm_coordination/swarm_coordination'
 
-CORE = ('mesh', 'consensus', 'mission', 'control', 'robot')
+CORE = ('mesh', 'consensus', 'mission', 'control', 'robot', 'history')
 ADAPTERS = ('wire', 'storage', 'transport')
 # Pure parts of the standard library: no clock, file, socket, thread or process behind them.
 PURE = frozenset({

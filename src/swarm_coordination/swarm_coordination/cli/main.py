@@ -23,6 +23,7 @@ VERBS = {
     'demo': ('demo', 'play a scenario on real ROS 2 processes over DDS on this host'),
     'provision': ('provision', 'write the identities of new robots, before their first start'),
     'log': ('log', "print what is on a robot's disk"),
+    'check-history': ('check_history', 'tell whether a recorded history is linearizable'),
 }
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 
