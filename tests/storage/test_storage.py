@@ -27,7 +27,7 @@ from swarm_coordination.persistence import (
     Recovered,
     StopRecord,
 )
-from swarm_coordination.storage import store
+from swarm_coordination.storage import generation, store
 from swarm_coordination.storage.provision import make_cluster, write_provision
 from swarm_coordination.storage.recovery import read_only
 from swarm_coordination.storage.replay import Replay
@@ -236,8 +236,8 @@ def test_the_log_of_another_robot_is_not_taken_for_the_own(tmp_path: Path) -> No
 def test_a_superseded_log_is_rewritten_at_start(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, 'REWRITE_MIN_BYTES', 4096)
     size = write(directory, tuple(HardState(n, 0) for n in range(500)), (entry(1),))
+    monkeypatch.setattr(store, 'REWRITE_MIN_BYTES', 4096)
     before = read_only(directory)
     assert reopen(directory) == before
     assert log_file(directory).stat().st_size < size / 10
@@ -256,7 +256,7 @@ def test_a_crash_while_rewriting_leaves_the_old_log(
         raise OSError('power cut')
 
     with monkeypatch.context() as patched:
-        patched.setattr(store, 'write_mark', power_cut)
+        patched.setattr(generation, 'write_mark', power_cut)
         with pytest.raises(StorageError, match='power cut'):
             Storage.recover(directory)
     assert reopen(directory) == before

@@ -69,7 +69,30 @@ class IntentSettled(NamedTuple):
     serial: int
 
 
-Record = HardState | EntryRecord | IncarnationRecord | StopRecord | IntentRecord | IntentSettled
+class SnapshotRecord(NamedTuple):
+    """
+    The state machine after entry ``index``: every entry up to there leaves the log.
+
+    Entries above ``index`` stay where the log holds (``index``, ``term``); else they belong to
+    a log that the snapshot contradicts, and go, too (Ongaro 2014, figure 5.3). Whoever writes
+    it makes it durable in the same moment as it removes the entries.
+    """
+
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
+    term: int
+    configuration: bytes  # membership in force at ``index``, as consensus encodes it
+    state: bytes  # the state machine's own canonical bytes
+
+
+Record = (
+    HardState
+    | EntryRecord
+    | IncarnationRecord
+    | StopRecord
+    | IntentRecord
+    | IntentSettled
+    | SnapshotRecord
+)
 
 
 class PersistRequest(NamedTuple):
@@ -107,12 +130,13 @@ class Recovered(NamedTuple):
     provision: Provision
     incarnation: int
     hard_state: HardState
-    entries: tuple[Entry, ...]  # contiguous from index 1
+    entries: tuple[Entry, ...]  # contiguous from the index after the snapshot's, or from 1
     stops: tuple[StopRecord, ...]
     intents: tuple[IntentRecord, ...]  # unsettled, ascending serial
     last_serial: int  # highest serial ever given out
     may_vote: bool
     reason: str
+    snapshot: SnapshotRecord | None = None
 
 
 def fresh(provision: Provision) -> Recovered:

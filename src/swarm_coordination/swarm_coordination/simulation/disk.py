@@ -10,7 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from swarm_coordination.persistence import PersistRequest, Provision, Record, Recovered
+from swarm_coordination.persistence import (
+    PersistRequest,
+    Provision,
+    Record,
+    Recovered,
+    SnapshotRecord,
+)
 from swarm_coordination.simulation.event_queue import EventQueue
 from swarm_coordination.storage.replay import Replay
 
@@ -91,4 +97,7 @@ class VirtualDisk:
 
     def _keep(self, request: PersistRequest) -> None:
         self._durable.extend(request.records)
+        if any(isinstance(record, SnapshotRecord) for record in request.records):
+            # As a storage does it: a new file takes the place of the old one.
+            self._durable = list(Replay(self._durable).live_records())
         self._tell(request)

@@ -2,9 +2,10 @@
 """
 One generation of the log: a file that is only appended to, reached through the mark.
 
-A new generation replaces an old one when most of the old one is superseded, or damaged. It is
-written and synced under its own name; the switch is the mark that names it. A crash at any
-point leaves the one or the other, whole.
+A new generation replaces an old one when a snapshot has taken the place of entries, when most
+of the old one is superseded, or damaged. It is written and synced under its own name; the
+switch is the mark that names it. A crash at any point leaves the one or the other, whole: there
+is no moment at which neither the snapshot nor the entries that it replaces are durable.
 """
 
 from __future__ import annotations
@@ -52,6 +53,37 @@ def create_empty(directory: Path, storage_id: int) -> None:
     finally:
         os.close(descriptor)
     sync_directory(directory)
+
+
+def replace(
+    directory: Path, storage_id: int, records: Iterable[Record], old: Mark, mark_file: int
+) -> Mark:
+    """
+    Write ``records`` as a new generation, switch to it and return its mark; all of it synced.
+
+    ``old`` is the mark up to now; whether it says ``damaged`` is taken over. Raises OSError.
+    """
+    number = max([old.generation, *(_number(path) for path in directory.glob('log-*'))]) + 1
+    end = create(directory, number, storage_id, records)
+    mark = Mark(old.sequence + 1, number, end, old.damaged)
+    write_mark(mark_file, mark)
+    # The other slot as well: it may be what was damaged, or name a file about to go.
+    mark = mark._replace(sequence=mark.sequence + 1)
+    write_mark(mark_file, mark)
+    return mark
+
+
+def set_aside(directory: Path, generation: int) -> None:
+    """Keep all logs but ``generation`` as damaged ones, for people to look at. Raises OSError."""
+    for path in sorted(directory.glob('log-*')):
+        if _number(path) not in (0, generation):
+            path.rename(path.with_suffix('.damaged'))
+    sync_directory(directory)
+
+
+def _number(path: Path) -> int:
+    suffix = path.name.removeprefix('log-')
+    return int(suffix) if suffix.isdecimal() else 0
 
 
 def open_mark(directory: Path) -> int:

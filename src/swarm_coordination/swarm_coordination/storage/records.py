@@ -22,6 +22,7 @@ from swarm_coordination.persistence import (
     IntentRecord,
     IntentSettled,
     Record,
+    SnapshotRecord,
     StopRecord,
 )
 
@@ -30,8 +31,10 @@ _CRC = struct.Struct('<I')
 _ONE = struct.Struct('<BQ')
 _TWO = struct.Struct('<BQQ')
 _STOP = struct.Struct('<BQQB')
-# Far above the longest command (700 bytes); a longer length is not a length of ours.
-RECORD_MAX_BYTES = 65_536
+_SNAPSHOT = struct.Struct('<BQQI')  # the last is the length of the configuration
+# Twice the largest snapshot (256 kB), the longest record there is; a longer length is not one
+# of ours.
+RECORD_MAX_BYTES = 524_288
 _ENTRY_CODES = {EntryKind.COMMAND: 2, EntryKind.CONFIGURATION: 7}
 _ENTRY_KINDS = {code: kind for kind, code in _ENTRY_CODES.items()}
 
@@ -58,6 +61,8 @@ def _body(record: Record) -> bytes:
             return _ONE.pack(5, serial) + payload
         case IntentSettled(serial):
             return _ONE.pack(6, serial)
+        case SnapshotRecord(index, term, configuration, state):
+            return _SNAPSHOT.pack(8, index, term, len(configuration)) + configuration + state
 
 
 def _record(body: bytes) -> Record | None:
@@ -76,9 +81,19 @@ def _record(body: bytes) -> Record | None:
             return IntentRecord(_ONE.unpack_from(body)[1], body[_ONE.size:])
         if body[0] == 6:
             return IntentSettled(*_ONE.unpack(body)[1:])
+        if body[0] == 8:
+            return _snapshot(body)
     except struct.error:
         pass
     return None
+
+
+def _snapshot(body: bytes) -> SnapshotRecord | None:
+    _, index, term, length = _SNAPSHOT.unpack_from(body)
+    state_at = _SNAPSHOT.size + length
+    if state_at > len(body):
+        return None
+    return SnapshotRecord(index, term, body[_SNAPSHOT.size:state_at], body[state_at:])
 
 
 class Position(NamedTuple):

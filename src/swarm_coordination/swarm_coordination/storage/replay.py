@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records in order -> the state they add up to, and the fewest records with the same state."""
+"""
+Records in order -> the state they add up to, and the fewest records with the same state.
+
+An open storage keeps one beside its file, so that it can write the file anew at any time.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from swarm_coordination.persistence import (
     Provision,
     Record,
     Recovered,
+    SnapshotRecord,
     StopRecord,
 )
 
@@ -22,27 +27,32 @@ from swarm_coordination.persistence import (
 class Replay:
     """State built up from records."""
 
-    def __init__(self, records: Iterable[Record]) -> None:
+    def __init__(self, records: Iterable[Record] = ()) -> None:
         self._hard_state = HardState(0, 0)
-        self._entries: list[Entry] = []
+        self._snapshot: SnapshotRecord | None = None
+        self._entries: list[Entry] = []  # contiguous, from the index after the snapshot's
         self._incarnation = 0
         self._stops: dict[int, StopRecord] = {}
         self._intents: dict[int, IntentRecord] = {}
         self._settled = 0
         self.gap = False  # an entry came without the one before: some record is missing
         for record in records:
-            self._apply(record)
+            self.apply(record)
 
-    def _apply(self, record: Record) -> None:
+    def apply(self, record: Record) -> None:
+        """Take one more record."""
         match record:
             case HardState():
                 self._hard_state = record
             case EntryRecord(entry):
-                if 1 <= entry.index <= len(self._entries) + 1:
-                    del self._entries[entry.index - 1:]
+                position = entry.index - self._base - 1
+                if 0 <= position <= len(self._entries):
+                    del self._entries[position:]
                     self._entries.append(entry)
                 else:
                     self.gap = True
+            case SnapshotRecord():
+                self._compact(record)
             case IncarnationRecord(incarnation):
                 self._incarnation = max(self._incarnation, incarnation)
             case StopRecord(issuer, counter, _):
@@ -55,6 +65,23 @@ class Replay:
                 self._settled = max(self._settled, serial)
                 for settled in [s for s in self._intents if s <= serial]:
                     del self._intents[settled]
+
+    @property
+    def _base(self) -> int:
+        """Index before that of the first entry."""
+        return self._snapshot.index if self._snapshot is not None else 0
+
+    def _compact(self, snapshot: SnapshotRecord) -> None:
+        """Let a snapshot take the place of the entries up to its index."""
+        position = snapshot.index - self._base
+        if position < 0:
+            return  # an older one says nothing new
+        held = self._entries[position - 1] if 0 < position <= len(self._entries) else None
+        if position == 0 or (held is not None and held.term == snapshot.term):
+            del self._entries[:position]
+        else:
+            self._entries.clear()
+        self._snapshot = snapshot
 
     def recovered(self, provision: Provision, reason: str) -> Recovered:
         """Return the state; the robot may vote only where there is no ``reason`` against it."""
@@ -69,6 +96,7 @@ class Replay:
             last_serial=max(self._settled, intents[-1].serial if intents else 0),
             may_vote=not reason,
             reason=reason,
+            snapshot=self._snapshot,
         )
 
     def live_records(self) -> tuple[Record, ...]:
@@ -77,5 +105,8 @@ class Replay:
         records += [self._stops[issuer] for issuer in sorted(self._stops)]
         records.append(IntentSettled(self._settled))
         records += [self._intents[serial] for serial in sorted(self._intents)]
+        # After all else: should it be damaged, promises and intents are read before it.
+        if self._snapshot is not None:
+            records.append(self._snapshot)
         records += [EntryRecord(entry) for entry in self._entries]
         return tuple(records)

@@ -2,6 +2,10 @@
 """
 A robot's open disk: append records, sync them, and nothing is promised before.
 
+A snapshot among the records makes the next sync write the file anew, without the entries that it
+replaces (``generation.py``); so does a file that has grown to four times what it was when it
+was new. Nothing else ever shortens it.
+
 One sync is two: of the log, then of the high-water mark that says so. In one file they could
 be torn together; the other way round, a power cut between the two would cost a healthy robot
 its vote.
@@ -26,27 +30,37 @@ import os
 from pathlib import Path
 
 from swarm_coordination.errors import StorageError
-from swarm_coordination.persistence import Record, Recovered
+from swarm_coordination.persistence import Record, Recovered, SnapshotRecord
 from swarm_coordination.storage import generation
-from swarm_coordination.storage.files import lock, log_name, sync_directory, write_all
+from swarm_coordination.storage.files import lock, log_name, write_all
 from swarm_coordination.storage.highwater import Mark, write_mark
 from swarm_coordination.storage.records import encode, Position
 from swarm_coordination.storage.recovery import inspect, Inspection
+from swarm_coordination.storage.replay import Replay
 
 # A log is rewritten at start once it is this long and half of it is superseded: below, reading
 # it takes under 50 ms and rewriting it gains nothing.
 REWRITE_MIN_BYTES = 1_048_576
+# While it is open a log is rewritten at this multiple of its first size, so that rewriting costs
+# a third of what was written since, at most.
+GROWTH_MAX = 4
 
 
 class Storage:
     """An open, locked directory; not thread-safe (one ``StorageWriter`` owns it)."""
 
-    def __init__(self, directory: Path, locked: int, log: int, mark_file: int, mark: Mark) -> None:
-        """Take over open descriptors; call ``Storage.recover`` instead."""
+    def __init__(
+        self, directory: Path, descriptors: tuple[int, int, int], mark: Mark, found: Inspection
+    ) -> None:
+        """Take over open descriptors (log, mark, lock); call ``Storage.recover`` instead."""
         self.directory = directory
-        self._descriptors = (log, mark_file, locked)
+        self._log, self._mark_file, self._locked = descriptors
+        self._storage_id = found.provision.storage_id
+        self._replay: Replay = found.replay  # what the file holds, written or about to be
         self._mark = mark
         self._end = mark.position  # of what was written, synced or not
+        self._rewrite_at = _rewrite_at(mark)
+        self._rewrite_due = False
         self._failure: str | None = None
         self._is_open = True
 
@@ -77,19 +91,23 @@ class Storage:
             if isinstance(error, StorageError):
                 raise
             raise StorageError(f'{directory}: cannot be opened: {error}') from error
-        storage = cls(directory, opened[0], log, mark_file, mark)
-        return storage, found.replay.recovered(found.provision, found.reason)
+        recovered = found.replay.recovered(found.provision, found.reason)
+        return cls(directory, (log, mark_file, opened[0]), mark, found), recovered
 
     def append(self, records: Iterable[Record]) -> None:
         """Write ``records`` behind the others; they count after ``sync``. Raises StorageError."""
         self._check()
         parts, chain = [], self._end.chain
         for record in records:
-            data, chain = encode(record, chain)
-            parts.append(data)
+            self._replay.apply(record)
+            self._rewrite_due = self._rewrite_due or isinstance(record, SnapshotRecord)
+            # From a snapshot on nothing goes into the old file: it would stand behind a gap.
+            if not self._rewrite_due:
+                data, chain = encode(record, chain)
+                parts.append(data)
         whole = b''.join(parts)
         try:
-            write_all(self._descriptors[0], whole)
+            write_all(self._log, whole)
         except OSError as error:
             self._fail('write', error)
         self._end = Position(self._end.offset + len(whole), chain)
@@ -97,21 +115,41 @@ class Storage:
     def sync(self) -> None:
         """Make everything appended durable, and note that it is. Raises StorageError."""
         self._check()
+        if self._rewrite_due or self._end.offset >= self._rewrite_at:
+            self._rewrite()
+            return
         if self._end == self._mark.position:
             return
         mark = self._mark._replace(sequence=self._mark.sequence + 1, position=self._end)
         try:
-            os.fdatasync(self._descriptors[0])
-            write_mark(self._descriptors[1], mark)
+            os.fdatasync(self._log)
+            write_mark(self._mark_file, mark)
         except OSError as error:
             self._fail('sync', error)
         self._mark = mark
+
+    def _rewrite(self) -> None:
+        """Go over to a new file with what still counts, synced."""
+        records = self._replay.live_records()
+        try:
+            mark = generation.replace(
+                self.directory, self._storage_id, records, self._mark, self._mark_file
+            )
+            path = self.directory / log_name(mark.generation)
+            log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+            os.close(self._log)
+            self._log = log
+            generation.remove_others(self.directory, mark.generation)
+        except OSError as error:
+            self._fail('compaction', error)
+        self._mark, self._end = mark, mark.position
+        self._rewrite_at, self._rewrite_due = _rewrite_at(mark), False
 
     def close(self) -> None:
         """Close files and release the lock; what was not synced stays unpromised."""
         if self._is_open:
             self._is_open = False
-            for descriptor in self._descriptors:
+            for descriptor in (self._log, self._mark_file, self._locked):
                 os.close(descriptor)
 
     def _check(self) -> None:
@@ -123,6 +161,11 @@ class Storage:
     def _fail(self, what: str, error: OSError) -> None:
         self._failure = f'{self.directory}: {what} failed: {error}'
         raise StorageError(self._failure) from error
+
+
+def _rewrite_at(mark: Mark) -> int:
+    """Length at which a log that is new at ``mark`` is written anew."""
+    return max(REWRITE_MIN_BYTES, GROWTH_MAX * mark.position.offset)
 
 
 def _settle(directory: Path, found: Inspection, mark_file: int) -> Mark:
@@ -142,7 +185,14 @@ def _settle(directory: Path, found: Inspection, mark_file: int) -> Mark:
         mark = old._replace(sequence=old.sequence + 1, position=found.end)
         write_mark(mark_file, mark)
     else:
-        mark = _rewrite(directory, found, mark_file)
+        old = old or Mark(0, 0, found.end, True)
+        old = old._replace(damaged=bool(found.reason))
+        records = found.replay.live_records()
+        mark = generation.replace(
+            directory, found.provision.storage_id, records, old, mark_file
+        )
+        if not found.intact:
+            generation.set_aside(directory, mark.generation)
     generation.remove_others(directory, mark.generation)
     return mark
 
@@ -152,30 +202,3 @@ def _is_worth_rewriting(found: Inspection) -> bool:
         return False
     live = sum(len(encode(record, 0)[0]) for record in found.replay.live_records())
     return 2 * live < found.size
-
-
-def _rewrite(directory: Path, found: Inspection, mark_file: int) -> Mark:
-    """Write what is left as a new generation and switch to it; keep a damaged file."""
-    sequence, number = 0, 0
-    if found.mark is not None:
-        sequence, number = found.mark.sequence, found.mark.generation
-    number = max([number, *(_number(path) for path in directory.glob('log-*'))]) + 1
-    end = generation.create(
-        directory, number, found.provision.storage_id, found.replay.live_records()
-    )
-    mark = Mark(sequence + 1, number, end, bool(found.reason))
-    write_mark(mark_file, mark)
-    # The other slot as well: it may be what was damaged, or name a file about to go.
-    mark = mark._replace(sequence=mark.sequence + 1)
-    write_mark(mark_file, mark)
-    if not found.intact:
-        for path in sorted(directory.glob('log-*')):
-            if _number(path) not in (0, number):
-                path.rename(path.with_suffix('.damaged'))
-    sync_directory(directory)
-    return mark
-
-
-def _number(path: Path) -> int:
-    suffix = path.name.removeprefix('log-')
-    return int(suffix) if suffix.isdecimal() else 0
