@@ -162,8 +162,8 @@ def cut(
     descriptors = set(os.listdir('/proc/self/fd'))
     power = Power(monkeypatch, directory, at)
     try:
-        for durable in run(directory):
-            pass
+        for done in run(directory):
+            durable = done
     except PowerCutError:
         pass
     power.restore(monkeypatch)

@@ -101,7 +101,7 @@ def test_a_disk_too_full_to_compact_keeps_the_log_as_it_was(small_disk: Path) ->
     storage.append(entry(index) for index in range(1, 70))  # 36 kB: no room for a second file
     storage.sync()
     storage.append((SNAPSHOT, entry(70)))
-    with pytest.raises(StorageError, match='compaction failed.*No space left'):
+    with pytest.raises(StorageError, match=r'compaction failed.*No space left'):
         storage.sync()
     storage.close()
 
