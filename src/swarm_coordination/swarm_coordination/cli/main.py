@@ -24,6 +24,7 @@ VERBS = {
     'provision': ('provision', 'write the identities of new robots, before their first start'),
     'log': ('log', "print what is on a robot's disk"),
     'check-history': ('check_history', 'tell whether a recorded history is linearizable'),
+    'bench': ('bench', 'measure, and compare with what has to be reached'),
 }
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
 

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows of ``swarm bench consensus`` measure what they say, alike for equal seeds."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from swarm_coordination.arena.air import Condition
+from swarm_coordination.benchmarks import detection, elections
+from swarm_coordination.benchmarks.consensus import Effort, measure
+from swarm_coordination.benchmarks.stage import Stage
+from swarm_coordination.cli.main import main
+
+
+def test_equal_seeds_give_equal_times():
+    assert elections.leader_killed(7) == elections.leader_killed(7)
+
+
+def test_survivors_of_a_leader_are_timed_until_the_last_of_them_knows():
+    stage = Stage(5, 'timed')
+    leader = stage.settle()
+    term = stage.arena.status(leader).term
+
+    assert {known[0] for known in stage.leader_known.values()} == {term}
+    assert 0.1 < elections.leader_killed(1) < 5.0
+
+
+def test_nobody_is_declared_dead_without_a_cause_and_the_dead_are_by_all():
+    assert detection.wrongly_dead(1, hours=20.0 / 3600.0, robots=4) == 0
+    assert 0.5 < detection.death_known(1, robots=4) < 5.0
+
+
+def test_a_cut_off_leader_counts_as_a_false_election():
+    stage = Stage(5, 'cut')
+    leader = stage.settle()
+    before = len(stage.terms)
+    links = [(leader, other) for other in range(5)] + [(other, leader) for other in range(5)]
+    stage.arena.air.lay(Condition(frozenset(links), cut=True))
+    stage.arena.run(3.0)
+
+    assert len(stage.terms) > before
+
+
+def test_a_row_tells_its_runs_and_its_verdict():
+    (figure,) = measure(['leader'], Effort(runs=2))
+
+    assert figure.row == 'leader' and len(figure.values) == 2
+    assert figure.note.startswith('2 runs')
+    assert figure.verdict in ('aim', 'must', 'MISSED')
+
+
+def test_the_command_prints_one_object(capsys):
+    main(['bench', 'consensus', '--row', 'leader', '--runs', '1', '--json'])
+
+    printed = json.loads(capsys.readouterr().out)
+    assert printed['figures'][0]['row'] == 'leader'
+    assert 'cores' in printed['machine'] and '1 runs' in printed['seeds']
+
+
+@pytest.mark.parametrize('wrong', [
+    ['--row', 'nothing'], ['--runs', '0'], ['--hours', '0'], ['--jobs', '0'],
+])
+def test_a_wrong_option_is_one_clear_line(capsys, wrong):
+    assert main(['bench', 'consensus', *wrong]) == 2
+
+    assert len(capsys.readouterr().err.splitlines()) == 1
