@@ -12,11 +12,11 @@ VENV := .venv
 RUN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compare demo simulate bench test lint format clean
+.PHONY: help setup compare demo demo-dds simulate bench test lint format clean
 
 help: ## list the targets
 	@echo 'Swarm Coordination: make TARGET [ARGS="..."] [PYTHON=python3.x]'
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make or refresh the virtual environment .venv (seconds when nothing changed)
 	@$(PYTHON) tools/setup_environment.py
@@ -26,6 +26,9 @@ compare: setup ## install the systems that benchmarks run beside ours (nothing e
 
 demo: setup ## five robots as real processes over DDS; ARGS are those of `swarm demo`
 	@$(RUN)/swarm demo $(ARGS)
+
+demo-dds: setup ## the same without ROS: plain Cyclone DDS processes
+	@$(RUN)/swarm demo --backend dds $(ARGS)
 
 simulate: setup ## the same scenario in virtual time; SCENARIO=name, ARGS of `swarm simulate`
 	@$(RUN)/swarm simulate $(SCENARIO) $(ARGS)

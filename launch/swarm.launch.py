@@ -29,8 +29,8 @@ WRONG_CONFIGURATION = 2  # exit status of a node that refuses a parameter or fil
 def start(context):
     """Return the processes; a wrong argument or file raises before any of them starts."""
     from swarm_coordination.configuration import find_swarm_file, load_swarm
-    from swarm_coordination.ros.lifetime import bound_to_this_process
-    from swarm_coordination.ros.provisioning import provision_swarm
+    from swarm_coordination.live.lifetime import bound_to_this_process
+    from swarm_coordination.live.provisioning import provision_swarm
 
     given = {name: LaunchConfiguration(name).perform(context) for name, *_ in ARGUMENTS}
     if not given['robots'].isdecimal():

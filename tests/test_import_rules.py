@@ -9,7 +9,11 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / 'src/swarm_coordination/swarm_coordination'
 
 CORE = ('mesh', 'consensus', 'mission', 'control', 'robot', 'history')
-ADAPTERS = ('wire', 'storage', 'transport')
+ADAPTERS = ('wire', 'storage', 'configuration', 'transport')
+# Shells that must run where there is no ROS.
+WITHOUT_ROS = ('live', 'dds', 'simulation', 'arena', 'benchmarks', 'scenario', 'station', 'cli')
+ROS = frozenset({'rclpy', 'swarm_msgs', 'geometry_msgs', 'nav_msgs', 'std_msgs', 'std_srvs',
+                 'builtin_interfaces', 'diagnostic_msgs', 'visualization_msgs', 'launch'})
 # Pure parts of the standard library: no clock, file, socket, thread or process behind them.
 PURE = frozenset({
     '__future__', 'abc', 'array', 'base64', 'binascii', 'bisect', 'cmath', 'collections',
@@ -125,6 +129,36 @@ def test_an_adapter_imports_no_shell_and_no_middleware(path):
                 inside = rest.split('.')[0]
                 assert inside in allowed or (PACKAGE / f'{inside}.py').exists(), \
                     f'line {node.lineno}: {name}'
+
+
+def imported(path: Path) -> list[tuple[int, str, bool]]:
+    """Return (line, name, whether inside a function) of everything a module imports."""
+    tree = ast.parse(path.read_text(encoding='utf-8'))
+    lazy = {id(node) for function in ast.walk(tree) if isinstance(function, ast.FunctionDef)
+            for node in ast.walk(function)}
+    return [
+        (node.lineno, name, id(node) in lazy)
+        for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import)
+                     else [node.module or ''])
+    ]
+
+
+@pytest.mark.parametrize('path', [path for room in WITHOUT_ROS for path in
+                                  sorted((PACKAGE / room).rglob('*.py'))],
+                         ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_shell_that_runs_without_ros_imports_nothing_of_it(path):
+    for line, name, lazy in imported(path):
+        assert name.partition('.')[0] not in ROS, f'line {line}: {name}'
+        if name.startswith('swarm_coordination.ros'):
+            # The command line chooses a backend when it is called.
+            assert lazy and room_of(path) == 'cli', f'line {line}: {name}'
+
+
+def test_only_transport_knows_cyclone():
+    for path in PACKAGE.rglob('*.py'):
+        knows = any(name.partition('.')[0] == 'cyclonedds' for _, name, _ in imported(path))
+        assert not knows or room_of(path) == 'transport', path
 
 
 @pytest.mark.parametrize('line', [

@@ -66,9 +66,9 @@ def steps(options: argparse.Namespace) -> list[Step]:
                               '--output-format', 'concise')),
         Step('mypy', 'lint', (python, '-m', 'mypy')),
         _pytest('ament rules', 'lint', '', 'tests/packaging/test_style.py'),
-        _pytest('fast tests', 'fast', f'not ros and not root and not colcon{slow}',
+        _pytest('fast tests', 'fast', f'not ros and not dds and not root and not colcon{slow}',
                 '-n', str(options.jobs), '--ignore=tests/packaging/test_style.py'),
-        _pytest('ROS and root tests', 'ros', f'(ros or root) and not colcon{slow}'),
+        _pytest('DDS and root tests', 'ros', f'(ros or dds or root) and not colcon{slow}'),
         _pytest('colcon builds', 'colcon', f'colcon{slow}'),
     ]
 

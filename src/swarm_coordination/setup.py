@@ -9,7 +9,7 @@ from setuptools import find_packages, setup
 PACKAGE = 'swarm_coordination'
 # Folders of the repository that belong to the installed package, through symlinks beside
 # this file: every path below stays inside the package.
-SHARED_FOLDERS = ('launch', 'config', 'sim')
+SHARED_FOLDERS = ('launch', 'config', 'sim', 'interfaces')
 
 
 def shared_files():

@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 MESSAGES = ROOT / 'src/swarm_msgs'
 PACKAGE = ROOT / 'src/swarm_coordination'
 LINKS = {'launch': '../../launch', 'config': '../../config', 'sim': '../../sim',
-         'test': '../../tests'}
+         'test': '../../tests', 'interfaces/msg': '../../swarm_msgs/msg',
+         'interfaces/srv': '../../swarm_msgs/srv'}
 
 
 def package_xml(folder):

@@ -29,7 +29,7 @@ def pytest_report_header():
 @pytest.fixture(scope='session')
 def domain(tmp_path_factory):
     """Give a free DDS domain, and this process an environment confined to it."""
-    from swarm_coordination.ros.domain import claimed_domain, environment, local_environment
+    from swarm_coordination.live.domain import claimed_domain, environment, local_environment
 
     with claimed_domain(os.getpid()) as number:
         logs = tmp_path_factory.mktemp('ros-logs')

@@ -2,16 +2,12 @@
 """Nodes and processes for the tests of the ROS shell."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 
-import psutil
+from live.processes import Processes
 from rclpy.node import Node
+from swarm_coordination.live.provisioning import provision_swarm
 from swarm_coordination.ros.executor import Runner
-from swarm_coordination.ros.lifetime import bound_to_this_process
-from swarm_coordination.ros.provisioning import provision_swarm
 
 ONE_ROBOT = """
 all: {{}}
@@ -21,24 +17,15 @@ robots:
 """
 
 
-class Run:
+class Run(Processes):
     """Runners and processes of one test, in one domain; all ended at its end."""
 
     def __init__(self, domain, folder):
-        self.domain, self.folder = domain, folder
-        self.runners, self.processes, self.left = [], [], []
+        super().__init__(folder)
+        self.domain, self.runners = domain, []
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        for process in self.processes:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
-        for process in self.left:  # a test that failed because they live on
-            if process.is_running():
-                process.kill()
+    def __exit__(self, *error):
+        super().__exit__(*error)
         for runner in self.runners:
             runner.close()
 
@@ -66,25 +53,11 @@ class Run:
         self.runners.append(made)
         return made
 
-    def start(self, name, *command):
-        """Start a process of Python that ends with the test; its output goes to ``name.log``."""
-        with self.log(name).open('wb') as output:
-            process = subprocess.Popen(
-                [sys.executable, *map(str, command)], stdout=output, stderr=subprocess.STDOUT,
-                env=bound_to_this_process(os.environ),
-            )
-        self.processes.append(process)
-        return process
-
     def start_nodes(self, module, *args):
         """Start a node process."""
         return self.start(
             module, '-m', f'swarm_coordination.ros.{module}', '--light', '--ros-args', *args
         )
-
-    def log(self, name):
-        """Return the file with the output of a process."""
-        return self.folder / f'{name}.log'
 
     def spin(self, until, seconds=10.0):
         """Spin every runner until ``until()`` holds; return whether it came to hold."""
@@ -122,29 +95,3 @@ class Ground:
         future = client.call_async(request)
         assert run.spin(future.done, seconds)
         return future.result()
-
-
-def wait_for(condition, seconds):
-    """Wait until ``condition()`` holds; return whether it came to hold."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return bool(condition())
-
-
-def children(pid):
-    """Return the processes below ``pid``."""
-    try:
-        return psutil.Process(pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
-
-
-def gone(processes):
-    """Whether every one of ``processes`` has ended (a zombie has)."""
-    return all(
-        not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-        for process in processes
-    )

@@ -6,9 +6,10 @@ from pathlib import Path
 import signal
 import time
 
+from live.processes import children, gone, wait_for
 import psutil
 import pytest
-from ros.support import children, gone, Ground, wait_for
+from ros.support import Ground
 from swarm_coordination.ros import qos
 from swarm_msgs import msg as swarm
 from swarm_msgs.srv import ProposeCommand
@@ -18,34 +19,10 @@ pytestmark = pytest.mark.ros
 SCENARIO = Path(__file__).with_name('scenario.yaml')
 
 
-def play(run, name, scenario=SCENARIO):
-    """Start a demo by its command; return the process and the folder it writes to."""
-    out = run.folder / name
-    command = ('-m', 'swarm_coordination.cli.main', 'demo', scenario, '--out', out)
-    return run.start(name, *command), out
-
-
-def judged(run, process, out, seconds):
-    """Wait for a demo's end and return its report, every expectation of which held."""
-    process.wait(seconds)
-    report = json.loads((out / 'report.json').read_text())
-    failed = [e for e in report['expectations'] if not e['ok']]
-    assert (process.returncode, failed) == (0, []), run.log(out.name).read_text()
-    assert (report['ok'], report['backend']) == (True, 'ros')
-    assert len(report['expectations']) > 10
-    # On every robot's disk stands what it had applied.
-    assert set(report['disk_entries']) == set(report['robots'])
-    assert min(report['disk_entries'].values()) >= 5
-    assert all(report['processes'][robot]['memory_mb'] > 10 for robot in report['robots'])
-    assert (out / 'robot1.log').exists()
-    assert (out / 'trajectories.png').stat().st_size > 1000
-    return report
-
-
 @pytest.mark.timeout(150)
 def test_the_demo_flies_the_smoke_scenario_and_every_expectation_holds(run):
-    process, out = play(run, 'smoke', 'smoke')
-    report = judged(run, process, out, 120)
+    process, out = run.play('smoke', 'smoke')
+    report = run.judged(process, out, 120)
     assert len(report['robots']) == 5
     assert report['seed'] == 1
     assert {'rmw', 'ros_distro'} <= set(report['versions'])
@@ -53,14 +30,14 @@ def test_the_demo_flies_the_smoke_scenario_and_every_expectation_holds(run):
 
 @pytest.mark.timeout(240)
 def test_two_demos_at_once_do_not_meet(run):
-    demos = [play(run, 'one'), play(run, 'two')]
-    reports = [judged(run, process, out, 200) for process, out in demos]
+    demos = [run.play('one', SCENARIO), run.play('two', SCENARIO)]
+    reports = [run.judged(process, out, 200) for process, out in demos]
     assert reports[0]['domain'] != reports[1]['domain']
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_demo_that_is_ended_leaves_no_process_after_three_seconds(run, number):
-    process, _ = play(run, 'ended')
+    process, _ = run.play('ended', SCENARIO)
     assert wait_for(lambda: len(children(process.pid)) == 4, 30.0)
     time.sleep(0.5)  # somewhere in the middle of the robots' start
     below = run.left = children(process.pid)

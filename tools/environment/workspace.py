@@ -94,8 +94,8 @@ class Workspace:
         """
         Install swarm_coordination editable: the `swarm` command runs the sources themselves.
 
-        The package's share folder (package.xml, launch, config, sim) becomes links into the
-        repository too, so that an edited file is the one that is used.
+        The package's share folder (package.xml, launch, config, sim, interfaces) becomes links
+        into the repository too, so that an edited file is the one that is used.
         """
         self._journal.say('installing swarm_coordination (editable) and its commands')
         package = self.root / 'src' / 'swarm_coordination'
@@ -106,7 +106,7 @@ class Workspace:
         share = self.venv / 'share' / 'swarm_coordination'
         shutil.rmtree(share, ignore_errors=True)
         share.mkdir(parents=True)
-        for name in ('package.xml', 'launch', 'config', 'sim'):
+        for name in ('package.xml', 'launch', 'config', 'sim', 'interfaces'):
             (share / name).symlink_to(os.path.relpath(package / name, share))
         marker = (self.venv / 'share' / 'ament_index' / 'resource_index' / 'packages'
                   / 'swarm_coordination')

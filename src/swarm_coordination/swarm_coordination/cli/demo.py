@@ -1,39 +1,56 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``swarm demo``: a scenario on real ROS 2 processes over DDS, confined to this host."""
+"""``swarm demo``: a scenario on real processes over DDS, confined to this host."""
 
 from __future__ import annotations
 
 import argparse
-from importlib import util
+from collections.abc import Callable
+from functools import partial
 
 from swarm_coordination.cli import playing
+from swarm_coordination.cli.needs import need
 from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.live.backend import Middleware
 from swarm_coordination.scenario.report import Report
 from swarm_coordination.scenario.run import RunOptions, View
+
+BACKENDS = ('ros', 'dds')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the verb."""
     playing.add_arguments(parser)
+    parser.add_argument(
+        '--backend', choices=BACKENDS, default=BACKENDS[0],
+        help='what the robots are: ROS 2 nodes, or plain Cyclone DDS processes (default: ros)',
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Play the scenario; return the exit status."""
-    return playing.play(options, 'ros', _play)
+    return playing.play(options, options.backend, partial(_play, options.backend))
 
 
-def _play(options: RunOptions, view: View | None) -> Report:
-    for package in ('rclpy', 'swarm_msgs'):
-        if util.find_spec(package) is None:
-            raise ConfigurationError(
-                'environment', package, None,
-                'importable: run `make setup`, or source a ROS 2 installation and build',
-            )
+def connect(backend: str) -> Callable[[int], Middleware]:
+    """Return what joins a DDS domain for a backend; raises ConfigurationError."""
+    if backend == 'dds':
+        need('cyclonedds')
+        from swarm_coordination.dds.middleware import DdsMiddleware
+
+        return DdsMiddleware
+    need('rclpy', 'swarm_msgs')
+    from swarm_coordination.ros.middleware import RosMiddleware
+
+    return RosMiddleware
+
+
+def _play(backend: str, options: RunOptions, view: View | None) -> Report:
+    join = connect(backend)
     if (options.out / 'robots').exists():
         raise ConfigurationError(
             'command line', '--out', str(options.out),
             'a new folder: the disks of an earlier run lie in this one',
         )
-    from swarm_coordination.ros.demo import run_demo
+    from swarm_coordination.live.demo import run_demo
 
-    return run_demo(options, view)
+    return run_demo(options, join, view)

@@ -20,7 +20,8 @@ from swarm_coordination.errors import ConfigurationError, SwarmError, UsageError
 # Verb: (module, one line of help). Each module has `add_arguments(parser)` and `run(options)`.
 VERBS = {
     'simulate': ('simulate', 'play a scenario in virtual time'),
-    'demo': ('demo', 'play a scenario on real ROS 2 processes over DDS on this host'),
+    'demo': ('demo', 'play a scenario on real processes over DDS on this host'),
+    'robot': ('robot', 'run one robot as a plain DDS process, without ROS'),
     'provision': ('provision', 'write the identities of new robots, before their first start'),
     'log': ('log', "print what is on a robot's disk"),
     'check-history': ('check_history', 'tell whether a recorded history is linearizable'),

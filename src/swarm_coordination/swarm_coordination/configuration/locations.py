@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Where the configuration files lie: in a source checkout, a colcon install or a virtual environment.
+Where files that come along lie: in a source checkout, a colcon install or a virtual environment.
 
-Looked for in this order: the folder that SWARM_CONFIG_DIR names; ``config`` beside the package
-or above it (a checkout, an editable install, ``--symlink-install``); the package's share folder
-of each prefix in AMENT_PREFIX_PATH (the ament index, read without importing ROS); the share
-folder of the Python environment.
+Looked for in this order: the folder that SWARM_CONFIG_DIR names (``config`` only); the folder
+beside the package or above it (a checkout, an editable install, ``--symlink-install``); the
+package's share folder of each prefix in AMENT_PREFIX_PATH (the ament index, read without importing
+ROS); the share folder of the Python environment.
 """
 
 from __future__ import annotations
@@ -31,14 +31,20 @@ def config_folder() -> Path:
                 'environment', 'SWARM_CONFIG_DIR', chosen, f'a folder with {SWARM_FILE}'
             )
         return folder
-    candidates = list(_candidates())
+    return shared_folder('config', SWARM_FILE)
+
+
+def shared_folder(name: str, marker: str) -> Path:
+    """Return the folder ``name`` that holds the file ``marker``; raises ConfigurationError."""
+    candidates = list(_candidates(name))
     for folder in candidates:
-        if (folder / SWARM_FILE).is_file():
+        if (folder / marker).is_file():
             return folder
     looked = ', '.join(str(folder) for folder in candidates)
-    raise ConfigurationError(
-        'environment', 'SWARM_CONFIG_DIR', None, f'set: there is no {SWARM_FILE} in {looked}'
-    )
+    missing = f'there is no {marker} in {looked}'
+    if name == 'config':
+        raise ConfigurationError('environment', 'SWARM_CONFIG_DIR', None, f'set: {missing}')
+    raise ConfigurationError('environment', name, None, f'installed: {missing}')
 
 
 def find_swarm_file(wanted: str | Path | None = None) -> Path:
@@ -66,14 +72,14 @@ def find_mission(wanted: str | Path) -> Path:
     return named
 
 
-def _candidates() -> Iterator[Path]:
+def _candidates(name: str) -> Iterator[Path]:
     # The package folder in a checkout is src/swarm_coordination/swarm_coordination: config lies
     # beside it as a symlink and at the top of the repository.
     package = Path(__file__).resolve().parent.parent
     for parent in list(package.parents)[:3]:
-        yield parent / 'config'
+        yield parent / name
     for prefix in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep):
         marker = Path(prefix) / 'share/ament_index/resource_index/packages' / PACKAGE
         if prefix and marker.is_file():
-            yield Path(prefix) / 'share' / PACKAGE / 'config'
-    yield Path(sys.prefix) / 'share' / PACKAGE / 'config'
+            yield Path(prefix) / 'share' / PACKAGE / name
+    yield Path(sys.prefix) / 'share' / PACKAGE / name

@@ -1,373 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
-"""
-Messages to values of the core and back: pure functions, one pair for each message.
-
-Conventions: REP-103 (SI units, radians, x forward, ENU), REP-105 (``map``, ``base_link``). What
-cannot be used raises MessageRefused; the node counts it and goes on.
-"""
+"""The conversions of ``live.conversions``, writing rclpy's messages."""
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
-from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Point, PoseStamped, Quaternion, Twist, TwistStamped, Vector3
-from nav_msgs.msg import Odometry
-from swarm_coordination.errors import SwarmError
-from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotStatus
-from swarm_coordination.units import from_mm, to_mm
-from swarm_coordination.views import (
-    FormationTarget,
-    Liveness,
-    Mode,
-    NeighborState,
-    NeighborTable,
-    Pose,
-    VelocityCommand,
+from swarm_coordination.live.conversions import (
+    base_velocity_from,
+    command_from,
+    entry_from,
+    event_from,
+    MAP,
+    MessageMaker,
+    MessageRefused,
+    pose_from,
+    quaternion_to_yaw,
+    status_from,
+    table_from,
+    target_from,
+    to_base,
+    to_map,
 )
-from swarm_msgs import msg as swarm
+from swarm_coordination.ros.messages import messages
 
-MAP = 'map'
-# A quaternion this far from unit length is no rotation but a default or a mistake.
-NORM_TOLERANCE = 0.01
-# Bounds of the message types. A list that is longer cannot be serialised: nothing would be sent.
-NEIGHBORS_MAX = 64
-LINKS_MAX = 24
-NAMES_MAX = 64
+__all__ = [
+    'base_velocity_from', 'command_from', 'entry_from', 'entry_to', 'event_from', 'event_to',
+    'MAP', 'MessageRefused', 'odometry_to', 'pose_from', 'pose_to', 'quaternion_to_yaw',
+    'stamped', 'status_from', 'status_to', 'table_from', 'table_to', 'target_from', 'target_to',
+    'to_base', 'to_map', 'twist_to', 'yaw_to_quaternion',
+]
 
-
-class MessageRefused(SwarmError):
-    """A message that cannot be used, with a reason to count it by and words for the log."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        self.reason = reason
-        super().__init__(f'{reason}: {detail}')
-
-
-def yaw_to_quaternion(yaw: float) -> Quaternion:
-    """Return the rotation by ``yaw`` (rad) about z."""
-    return Quaternion(x=0.0, y=0.0, z=math.sin(yaw / 2.0), w=math.cos(yaw / 2.0))
-
-
-def quaternion_to_yaw(quaternion: Any) -> float:
-    """Return the yaw (rad, -pi to pi) of a unit quaternion; raises MessageRefused."""
-    x, y, z, w = quaternion.x, quaternion.y, quaternion.z, quaternion.w
-    norm = x * x + y * y + z * z + w * w
-    if not abs(norm - 1.0) <= 2.0 * NORM_TOLERANCE:  # NaN fails too
-        raise MessageRefused('bad_orientation', f'a unit quaternion is needed, not {x, y, z, w}')
-    return math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
-
-
-def to_base(vx: float, vy: float, yaw: float) -> tuple[float, float]:
-    """Rotate a vector of ``map`` into the base_link of a robot at ``yaw``."""
-    cosine, sine = math.cos(yaw), math.sin(yaw)
-    return cosine * vx + sine * vy, -sine * vx + cosine * vy
-
-
-def to_map(vx: float, vy: float, yaw: float) -> tuple[float, float]:
-    """Rotate a vector of the base_link of a robot at ``yaw`` into ``map``."""
-    cosine, sine = math.cos(yaw), math.sin(yaw)
-    return cosine * vx - sine * vy, sine * vx + cosine * vy
-
-
-def pose_from(message: Any) -> Pose:
-    """Return the pose of a PoseStamped in ``map``; raises MessageRefused on any other frame."""
-    frame = message.header.frame_id
-    if frame != MAP:
-        raise MessageRefused('wrong_frame', f"pose in frame '{frame}': only '{MAP}' is accepted")
-    at = message.pose.position
-    if not (math.isfinite(at.x) and math.isfinite(at.y) and math.isfinite(at.z)):
-        raise MessageRefused('not_finite', f'position {at.x, at.y, at.z}')
-    return Pose(at.x, at.y, at.z, quaternion_to_yaw(message.pose.orientation))
-
-
-def pose_to(pose: Pose, stamp: Time) -> PoseStamped:
-    """Return ``pose`` as a PoseStamped in ``map``."""
-    message = PoseStamped()
-    message.header.frame_id = MAP
-    message.header.stamp = stamp
-    message.pose.position = Point(x=pose.x, y=pose.y, z=pose.z)
-    message.pose.orientation = yaw_to_quaternion(pose.yaw)
-    return message
-
-
-def base_velocity_from(message: Any, base_frame: str) -> tuple[float, float, float]:
-    """
-    Return the linear velocity (m/s, in base_link) of an Odometry; raises MessageRefused.
-
-    ``base_frame`` is the robot's own frame; the plain name ``base_link`` is accepted too.
-    """
-    frame = message.child_frame_id
-    if frame not in (base_frame, 'base_link'):
-        raise MessageRefused(
-            'wrong_frame', f"odometry of frame '{frame}': only '{base_frame}' is accepted"
-        )
-    linear = message.twist.twist.linear
-    if not (math.isfinite(linear.x) and math.isfinite(linear.y) and math.isfinite(linear.z)):
-        raise MessageRefused('not_finite', f'velocity {linear.x, linear.y, linear.z}')
-    return linear.x, linear.y, linear.z
-
-
-def odometry_to(
-    pose: Pose, velocity: tuple[float, float, float], robot: str, stamp: Time
-) -> Odometry:
-    """Return an Odometry; ``velocity`` is in ``map``, the message's twist in base_link."""
-    message = Odometry()
-    message.header.stamp = stamp
-    message.header.frame_id = f'{robot}/odom'
-    message.child_frame_id = f'{robot}/base_link'
-    message.pose.pose = pose_to(pose, stamp).pose
-    x, y = to_base(velocity[0], velocity[1], pose.yaw)
-    message.twist.twist.linear = Vector3(x=x, y=y, z=velocity[2])
-    return message
-
-
-def twist_to(command: VelocityCommand, yaw: float) -> Twist:
-    """Return ``command`` (in ``map``) for the base of a robot at ``yaw``."""
-    x, y = to_base(command.vx, command.vy, yaw)
-    return Twist(
-        linear=Vector3(x=x, y=y, z=command.vz), angular=Vector3(z=float(command.yaw_rate))
-    )
-
-
-def stamped(twist: Twist, base_frame: str, stamp: Time) -> TwistStamped:
-    """Return ``twist`` with time and frame."""
-    message = TwistStamped(twist=twist)
-    message.header.stamp = stamp
-    message.header.frame_id = base_frame
-    return message
-
-
-def command_from(twist: Any, yaw: float) -> VelocityCommand:
-    """Return a Twist of base_link as a command in ``map``; raises MessageRefused."""
-    values = (twist.linear.x, twist.linear.y, twist.linear.z, twist.angular.z)
-    if not all(map(math.isfinite, values)):
-        raise MessageRefused('not_finite', f'velocity {values}')
-    vx, vy = to_map(values[0], values[1], yaw)
-    return VelocityCommand(vx, vy, values[2], values[3])
-
-
-def table_to(table: NeighborTable, stamp: Time) -> Any:
-    """
-    Return a NeighborTable message.
-
-    Where there are more rows than it holds, silent ones go first, then those of greatest age;
-    of a robot's links those of lowest id stay (fewer links certify less, never too much).
-    """
-    rows = sorted(
-        table.neighbors, key=lambda row: (row.liveness is Liveness.SILENT, row.age_s, row.robot)
-    )[:NEIGHBORS_MAX]
-    neighbors = [
-        swarm.NeighborState(
-            storage_id=row.robot,
-            name=row.name,
-            position=Point(x=row.position[0], y=row.position[1], z=row.position[2]),
-            velocity=Vector3(x=row.velocity[0], y=row.velocity[1], z=row.velocity[2]),
-            yaw=row.yaw,
-            epoch=row.epoch,
-            age_bound_s=row.age_s,
-            liveness=int(row.liveness),
-            heard=row.heard,
-            links=sorted(row.links)[:LINKS_MAX],
-            progress_m=row.progress_m,
-            mission_epoch=row.mission_epoch,
-            same_configuration=row.same_configuration,
-        )
-        for row in sorted(rows, key=lambda row: row.robot)
-    ]
-    return swarm.NeighborTable(
-        stamp=stamp,
-        monotonic_ns=table.stamp_ns,
-        storage_id=table.robot,
-        epoch=table.epoch,
-        neighbors=neighbors,
-    )
-
-
-def table_from(message: Any) -> NeighborTable:
-    """Return the table of a NeighborTable message; raises MessageRefused."""
-    rows = []
-    for row in message.neighbors:
-        try:
-            liveness = Liveness(row.liveness)
-        except ValueError:
-            raise MessageRefused('bad_value', f'liveness {row.liveness}') from None
-        rows.append(
-            NeighborState(
-                robot=row.storage_id,
-                name=row.name,
-                position=(row.position.x, row.position.y, row.position.z),
-                velocity=(row.velocity.x, row.velocity.y, row.velocity.z),
-                yaw=row.yaw,
-                epoch=row.epoch,
-                age_s=row.age_bound_s,
-                liveness=liveness,
-                heard=row.heard,
-                links=tuple(int(link) for link in row.links),
-                progress_m=row.progress_m,
-                mission_epoch=row.mission_epoch,
-                same_configuration=row.same_configuration,
-            )
-        )
-    return NeighborTable(message.monotonic_ns, message.storage_id, message.epoch, tuple(rows))
-
-
-def target_to(target: FormationTarget, stamp: Time) -> Any:
-    """Return a FormationTarget message."""
-    message = swarm.FormationTarget(
-        monotonic_ns=target.stamp_ns,
-        mode=int(target.mode),
-        epoch=target.epoch,
-        slot=target.slot,
-        slot_count=target.slots,
-        position=Point(x=target.position[0], y=target.position[1], z=target.position[2]),
-        velocity=Vector3(x=target.velocity[0], y=target.velocity[1], z=target.velocity[2]),
-        yaw=target.yaw,
-    )
-    message.header.frame_id = MAP
-    message.header.stamp = stamp
-    return message
-
-
-def target_from(message: Any) -> FormationTarget:
-    """Return the target of a FormationTarget message; raises MessageRefused."""
-    if message.header.frame_id != MAP:
-        raise MessageRefused(
-            'wrong_frame', f"target in frame '{message.header.frame_id}': only '{MAP}' is accepted"
-        )
-    try:
-        mode = Mode(message.mode)
-    except ValueError:
-        raise MessageRefused('bad_value', f'mode {message.mode}') from None
-    at, velocity = message.position, message.velocity
-    return FormationTarget(
-        stamp_ns=message.monotonic_ns,
-        mode=mode,
-        epoch=message.epoch,
-        slot=message.slot,
-        slots=message.slot_count,
-        position=(at.x, at.y, at.z),
-        velocity=(velocity.x, velocity.y, velocity.z),
-        yaw=message.yaw,
-    )
-
-
-def status_to(
-    status: RobotStatus,
-    stamp: Time,
-    *,
-    heard: list[str],
-    formation_error_m: float,
-    process_nonce: int,
-) -> Any:
-    """Return a RobotStatus message; the keywords are what the node adds."""
-    return swarm.RobotStatus(
-        stamp=stamp,
-        monotonic_ns=status.time_ns,
-        name=status.name,
-        storage_id=status.storage_id,
-        incarnation=status.incarnation,
-        process_nonce=process_nonce,
-        role=status.role,
-        term=status.term,
-        leader_id=status.leader,
-        leader_name=status.leader_name,
-        quorum=status.quorum,
-        may_vote=status.may_vote,
-        commit_index=status.commit,
-        applied_index=status.applied,
-        last_index=status.last_index,
-        state_hash=status.state_hash,
-        mode=int(status.mode),
-        mission=status.mission,
-        epoch=status.epoch,
-        slot=status.slot,
-        slot_count=status.slots,
-        progress_mm=to_mm(status.progress_m),
-        alive=list(status.alive[:NAMES_MAX]),
-        heard=heard[:NAMES_MAX],
-        formation_error_m=formation_error_m,
-        pending_intents=status.pending_intents,
-        frames_sent=status.frames_sent,
-        frames_received=status.frames_received,
-        frames_rejected=status.frames_rejected,
-        bytes_sent=status.bytes_sent,
-    )
-
-
-def status_from(message: Any) -> RobotStatus:
-    """Return the status of a RobotStatus message."""
-    return RobotStatus(
-        time_ns=message.monotonic_ns,
-        name=message.name,
-        storage_id=message.storage_id,
-        incarnation=message.incarnation,
-        role=message.role,
-        term=message.term,
-        leader=message.leader_id,
-        leader_name=message.leader_name,
-        quorum=message.quorum,
-        commit=message.commit_index,
-        applied=message.applied_index,
-        last_index=message.last_index,
-        state_hash=message.state_hash,
-        mode=Mode(message.mode),
-        mission=message.mission,
-        epoch=message.epoch,
-        slot=message.slot,
-        slots=message.slot_count,
-        progress_m=from_mm(message.progress_mm),
-        alive=tuple(message.alive),
-        pending_intents=message.pending_intents,
-        frames_sent=message.frames_sent,
-        frames_received=message.frames_received,
-        frames_rejected=message.frames_rejected,
-        bytes_sent=message.bytes_sent,
-        may_vote=message.may_vote,
-    )
-
-
-def entry_to(entry: CommittedEntry) -> Any:
-    """Return a LogEntry message."""
-    return swarm.LogEntry(
-        index=entry.index,
-        term=entry.term,
-        session=entry.session,
-        serial=entry.serial,
-        log_time_ms=entry.stamp_ms,
-        command=entry.command,
-        applied=entry.applied,
-        result=entry.result,
-    )
-
-
-def entry_from(message: Any) -> CommittedEntry:
-    """Return the entry of a LogEntry message."""
-    return CommittedEntry(
-        index=message.index,
-        term=message.term,
-        session=message.session,
-        serial=message.serial,
-        stamp_ms=message.log_time_ms,
-        command=message.command,
-        applied=message.applied,
-        result=message.result,
-    )
-
-
-def event_to(event: RobotEvent, robot: str, stamp: Time) -> Any:
-    """Return a MissionEvent message."""
-    return swarm.MissionEvent(
-        stamp=stamp,
-        monotonic_ns=event.time_ns,
-        robot=robot,
-        kind=event.kind,
-        text=event.text,
-        value=event.value,
-    )
-
-
-def event_from(message: Any) -> RobotEvent:
-    """Return the event of a MissionEvent message."""
-    return RobotEvent(message.monotonic_ns, message.kind, message.text, message.value)
+_MAKER = MessageMaker(messages())
+entry_to = _MAKER.entry_to
+event_to = _MAKER.event_to
+odometry_to = _MAKER.odometry_to
+pose_to = _MAKER.pose_to
+stamped = _MAKER.stamped
+status_to = _MAKER.status_to
+table_to = _MAKER.table_to
+target_to = _MAKER.target_to
+twist_to = _MAKER.twist_to
+yaw_to_quaternion = _MAKER.yaw_to_quaternion

@@ -21,6 +21,7 @@ from typing import Any
 from rclpy.node import Node
 from swarm_coordination.bounds import ID_MAX
 from swarm_coordination.errors import ConfigurationError, StorageError
+from swarm_coordination.live.radio_filter import RadioFilter
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import CommittedEntry
 from swarm_coordination.ros import qos
@@ -42,7 +43,6 @@ from swarm_coordination.ros.parameters import (
     Overrides,
     read_robot,
 )
-from swarm_coordination.ros.radio_filter import RadioFilter
 from swarm_coordination.settings import declared
 from swarm_coordination.storage.store import Storage
 from swarm_coordination.storage.writer import StorageWriter

@@ -10,8 +10,8 @@ from typing import Any
 
 from rclpy.utilities import remove_ros_args
 from swarm_coordination.errors import ConfigurationError, SwarmError
+from swarm_coordination.live.lifetime import die_with_parent
 from swarm_coordination.ros.executor import Runner
-from swarm_coordination.ros.lifetime import die_with_parent
 
 NodeKind = Callable[..., Any]
 # Exit codes: 2 as of a wrong command line, 1 where a running robot had to stop.

@@ -8,16 +8,14 @@ and the kernel ends the children where this process itself is killed.
 
 from __future__ import annotations
 
-from importlib import metadata
+from collections.abc import Callable
 import os
 from pathlib import Path
 import time
 
-import rclpy
-from swarm_coordination.ros.backend import RosSwarm
-from swarm_coordination.ros.domain import claimed_domain, environment, local_environment
-from swarm_coordination.ros.executor import Runner
-from swarm_coordination.ros.fleet import Fleet
+from swarm_coordination.live.backend import Middleware, ProcessSwarm
+from swarm_coordination.live.domain import claimed_domain, environment, local_environment
+from swarm_coordination.live.fleet import Fleet
 from swarm_coordination.scenario.director import Director
 from swarm_coordination.scenario.recorder import Recorder
 from swarm_coordination.scenario.report import Report
@@ -33,12 +31,14 @@ from swarm_coordination.scenario.run import (
 LOOK_PERIOD_S = 0.05
 
 
-def run_demo(options: RunOptions, view: View | None = None) -> Report:
+def run_demo(
+    options: RunOptions, connect: Callable[[int], Middleware], view: View | None = None
+) -> Report:
     """
     Play the scenario, judge it and leave report, pictures, disks and logs in ``options.out``.
 
-    Raises SwarmError where the swarm does not start, and KeyboardInterrupt where SIGINT or
-    SIGTERM ended the run; every process has ended then, too.
+    ``connect(domain)`` joins a DDS domain. Raises SwarmError where the swarm does not start, and
+    KeyboardInterrupt where SIGINT or SIGTERM ended the run; every process has ended then, too.
     """
     folder = options.out.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -46,62 +46,51 @@ def run_demo(options: RunOptions, view: View | None = None) -> Report:
     with claimed_domain(os.getpid()) as domain:
         surroundings = local_environment(domain, folder / 'ros', os.environ)
         with environment(surroundings):
-            _run(options, recorder, folder, domain, Fleet(surroundings), view)
-            versions = _versions()
-    return conclude(options, recorder.record, RosSwarm.name, versions)
+            fleet = Fleet(surroundings)
+            middleware = connect(domain)
+            versions = middleware.versions()
+            _run(options, recorder, folder, middleware, fleet, view)
+    recorder.record.figures['domain'] = domain
+    return conclude(options, recorder.record, middleware.name, versions)
 
 
 def _run(
     options: RunOptions,
     recorder: Recorder,
     folder: Path,
-    domain: int,
+    middleware: Middleware,
     fleet: Fleet,
     view: View | None,
 ) -> None:
-    runner = Runner(domain_id=domain)
-    runner.stop_on_signals()
     try:
-        swarm = RosSwarm(
-            options.scenario, options.swarm, options.seed, recorder, folder, runner, fleet
+        swarm = ProcessSwarm(
+            options.scenario, options.swarm, options.seed, recorder, folder, middleware, fleet
         )
         swarm.start()
-        _play(make_director(options, swarm, recorder), swarm, recorder, runner, view)
+        _play(make_director(options, swarm, recorder), swarm, recorder, middleware, view)
         swarm.end()
     finally:
         fleet.end()
-        runner.close()
-        runner.restore_signals()
-    if runner.stopping:
+        middleware.close()
+    if middleware.stopping:
         raise KeyboardInterrupt
     swarm.compare_disks()
-    recorder.record.figures['domain'] = domain
     recorder.record.figures['invariant_checks'] = swarm.invariants.checks
 
 
 def _play(
-    director: Director, swarm: RosSwarm, recorder: Recorder, runner: Runner, view: View | None
+    director: Director,
+    swarm: ProcessSwarm,
+    recorder: Recorder,
+    middleware: Middleware,
+    view: View | None,
 ) -> None:
     next_look = time.monotonic()
-    while not (director.done or runner.stopping):
-        runner.spin_until(next_look)
+    while not (director.done or middleware.stopping):
+        middleware.spin_until(next_look)
         next_look = max(next_look + LOOK_PERIOD_S, time.monotonic())
         swarm.update()
         now_s = swarm.now_s
         director.update(now_s)
         if view is not None:
             view(now_s, swarm, recorder, director)
-
-
-def _versions() -> dict[str, str]:
-    """Return what of ROS this run used."""
-    found = {
-        'ros_distro': os.environ.get('ROS_DISTRO', 'wheels'),
-        'rmw': rclpy.get_rmw_implementation_identifier(),
-    }
-    for package in ('ros-rclpy', 'ros-fastdds'):
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found

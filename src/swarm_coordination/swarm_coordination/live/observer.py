@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Node ``observer``: what the demo sees of the swarm and asks of it, over DDS like anybody else.
+What the demo sees of the swarm and asks of it, over DDS like anybody else.
 
 It keeps the newest status and truth, hands what happens to callbacks, and keeps asking until it
 is answered: a request sent before DDS has matched both ways is lost, and a command has an id
@@ -9,22 +9,19 @@ under which a robot accepts it once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 import secrets
 import time
 from typing import Any
 
-from rclpy.node import Node
+from swarm_coordination.live import topics
+from swarm_coordination.live.bus import Bus, Client
+from swarm_coordination.live.conversions import entry_from, event_from, status_from
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotStatus
-from swarm_coordination.ros import qos
-from swarm_coordination.ros.conversions import entry_from, event_from, status_from
-from swarm_coordination.ros.executor import Runner
-from swarm_coordination.ros.world_node import PARTITION_SERVICE, WORLD_TOPIC
 from swarm_coordination.scenario.backend import Groups, Proposal, ProposalStage, TrueState
-from swarm_msgs import msg as swarm
-from swarm_msgs.srv import ProposeCommand, SetPartition, SetStop
+from swarm_coordination.transport import profiles
 
 # A local answer takes milliseconds and one sync; by then the request or the answer was lost.
 ASK_AGAIN_S = 1.0
@@ -46,26 +43,24 @@ class Handlers:
 class _Request:
     """A request that is sent until it is answered."""
 
-    client: Any
+    client: Client
     message: Any
     answered: Callable[[Any], None]
     given_up: Callable[[], None]
     robot: str = ''
     sent: int = 0
     again_s: float = 0.0
-    future: Any = None
+    give_up: Callable[[], None] | None = None
 
 
-class Observer(Node):
-    """Watches robots of these names."""
+class Observer:
+    """
+    Watches robots and world, each on the bus that reaches it.
 
-    def __init__(self, runner: Runner, robots: Sequence[str], handlers: Handlers) -> None:
-        super().__init__(
-            'observer',
-            context=runner.context,
-            enable_rosout=False,
-            start_parameter_services=False,
-        )
+    Services do not cross between DDS vendors, so a robot is asked on a bus of its own kind.
+    """
+
+    def __init__(self, robots: Mapping[str, Bus], world: Bus, handlers: Handlers) -> None:
         self.statuses: dict[str, RobotStatus] = {}
         self.truth: dict[str, TrueState] = {}
         self.proposals: dict[int, Proposal] = {}
@@ -76,25 +71,37 @@ class Observer(Node):
         self._silenced: dict[str, int] = {}  # robot: nonce of its killed process
         self._nonces: dict[str, int] = {}
         self._requests: list[_Request] = []
-        self._propose_clients, self._stop_clients = {}, {}
-        for name in robots:
-            def subscribe(kind: Any, topic: str, handler: Any, profile: Any, to: str) -> None:
-                self.create_subscription(kind, f'/{to}/{topic}', partial(handler, to), profile)
+        self._buses = dict(robots)
+        self._propose_clients: dict[str, Client] = {}
+        self._stop_clients: dict[str, Client] = {}
+        for name, bus in robots.items():
+            swarm, services = bus.types.swarm, bus.types.services
 
-            subscribe(swarm.RobotStatus, 'status', self._on_status, qos.STATUS, name)
-            subscribe(swarm.LogEntry, 'log', self._on_entry, qos.LOG, name)
-            subscribe(swarm.MissionEvent, 'events', self._on_event, qos.EVENTS, name)
-            self._propose_clients[name] = self.create_client(ProposeCommand, f'/{name}/propose')
-            self._stop_clients[name] = self.create_client(SetStop, f'/{name}/stop')
-        self.create_subscription(swarm.WorldState, WORLD_TOPIC, self._on_world, qos.WORLD)
-        self._partition_client = self.create_client(SetPartition, PARTITION_SERVICE)
+            def subscribe(
+                kind: Any, topic: str, handler: Any, profile: Any, to: str = name, on: Bus = bus
+            ) -> None:
+                on.subscribe(kind, f'/{to}/{topic}', profile, partial(handler, to))
+
+            subscribe(swarm.RobotStatus, 'status', self._on_status, profiles.STATUS)
+            subscribe(swarm.LogEntry, 'log', self._on_entry, profiles.LOG)
+            subscribe(swarm.MissionEvent, 'events', self._on_event, profiles.EVENTS)
+            self._propose_clients[name] = bus.client(services.ProposeCommand, f'/{name}/propose')
+            self._stop_clients[name] = bus.client(services.SetStop, f'/{name}/stop')
+        self._set_partition = world.types.services.SetPartition
+        world.subscribe(
+            world.types.swarm.WorldState, topics.WORLD, profiles.WORLD, self._on_world
+        )
+        self._partition_client = world.client(self._set_partition, topics.PARTITION_SERVICE)
 
     # ---------------------------------------------------------------- asking
 
     def propose(self, robot: str, command: str, ticket: int) -> None:
         """Hand a command to a robot; the answer appears in ``proposals`` under ``ticket``."""
         self.proposals[ticket] = Proposal(ProposalStage.PENDING)
-        message = ProposeCommand.Request(command=command, request_id=secrets.token_hex(8))
+        services = self._buses[robot].types.services
+        message = services.ProposeCommand.Request(
+            command=command, request_id=secrets.token_hex(8)
+        )
 
         def answered(response: Any) -> None:
             stage = ProposalStage.ACCEPTED if response.accepted else ProposalStage.REFUSED
@@ -109,7 +116,8 @@ class Observer(Node):
 
     def stop(self, robot: str, level: int) -> None:
         """Raise a safety stop at a robot."""
-        message = SetStop.Request(level=level, requested_by='demo', reason='scenario')
+        services = self._buses[robot].types.services
+        message = services.SetStop.Request(level=level, requested_by='demo', reason='scenario')
         self._ask(
             _Request(
                 self._stop_clients[robot],
@@ -124,7 +132,7 @@ class Observer(Node):
         """Let the world cut its radio, or heal it; a later call replaces one under way."""
         self._requests = [r for r in self._requests if r.client is not self._partition_client]
         placed = [(name, k) for k, group in enumerate(groups or (), start=1) for name in group]
-        message = SetPartition.Request(
+        message = self._set_partition.Request(
             names=[name for name, _ in placed], groups=[number for _, number in placed]
         )
         self._ask(
@@ -148,27 +156,28 @@ class Observer(Node):
         """Send what is due, again where no answer came; call some 10 times a second."""
         now = time.monotonic()
         for request in list(self._requests):
-            if now < request.again_s or not request.client.service_is_ready():
+            if now < request.again_s or not request.client.ready():
                 continue
             if request.sent >= ASK_MAX:
                 self._requests.remove(request)
                 request.given_up()
                 continue
-            if request.future is not None:
-                request.client.remove_pending_request(request.future)
+            if request.give_up is not None:
+                request.give_up()
             request.sent += 1
             request.again_s = now + ASK_AGAIN_S
-            request.future = request.client.call_async(request.message)
-            request.future.add_done_callback(partial(self._on_answer, request))
+            request.give_up = request.client.ask(
+                request.message, partial(self._on_answer, request)
+            )
 
     def _ask(self, request: _Request) -> None:
         self._requests.append(request)
         self.ask_again()
 
-    def _on_answer(self, request: _Request, future: Any) -> None:
-        if request in self._requests and not future.cancelled():
+    def _on_answer(self, request: _Request, response: Any) -> None:
+        if request in self._requests:
             self._requests.remove(request)
-            request.answered(future.result())
+            request.answered(response)
 
     def _on_stop(self, robot: str, response: Any) -> None:
         self._check(f'stop at {robot}', response)

@@ -4,10 +4,9 @@
 import random
 
 import pytest
-from swarm_coordination.ros.radio_filter import RadioFilter
+from swarm_coordination.live.radio_filter import RadioFilter
 from swarm_coordination.units import NS_PER_S
 
-pytestmark = pytest.mark.ros
 NAMES = ('robot1', 'robot2', 'robot3')
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import socket
 import tempfile
 
+from swarm_coordination.configuration.locations import config_folder
 from swarm_coordination.errors import SwarmError
 
 # 0 is everybody's default; above 101 the ports of Linux's ephemeral range begin.
@@ -58,6 +59,7 @@ def local_environment(domain: int, log_folder: Path, base: Mapping[str, str]) ->
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
         'ROS_LOCALHOST_ONLY': '1' if base.get('ROS_DISTRO') == 'humble' else '0',
         'ROS_STATIC_PEERS': '',
+        'CYCLONEDDS_URI': (config_folder() / 'dds' / 'loopback.xml').as_uri(),
         # A killed process leaves its shared-memory ports behind, and they pass by a partition.
         'FASTDDS_BUILTIN_TRANSPORTS': 'UDPv4',
         'ROS_LOG_DIR': str(log_folder),

@@ -3,6 +3,7 @@
 A swarm of real processes as a backend that scenarios are played on.
 
 One process for each robot and one for the world; this one watches over DDS, kills and restarts.
+What the processes are, and on which bus they are watched, is the ``Middleware``'s to say.
 Times of what robots report are those of the robots: one host has one steady clock.
 """
 
@@ -10,19 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 import itertools
-import json
 from pathlib import Path
-import sys
 import time
+from typing import NamedTuple, Protocol
 
 from swarm_coordination.configuration import SwarmFile
 from swarm_coordination.errors import StorageError, SwarmError
+from swarm_coordination.live.bus import Bus
+from swarm_coordination.live.fleet import Fleet
+from swarm_coordination.live.observer import Handlers, Observer
+from swarm_coordination.live.provisioning import provision_swarm
 from swarm_coordination.persistence import Entry
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotStatus
-from swarm_coordination.ros.executor import Runner
-from swarm_coordination.ros.fleet import Fleet
-from swarm_coordination.ros.observer import Handlers, Observer
-from swarm_coordination.ros.provisioning import provision_swarm
 from swarm_coordination.scenario.backend import Groups, Proposal, TrueState
 from swarm_coordination.scenario.recorder import Recorder
 from swarm_coordination.scenario.schema import Scenario
@@ -37,15 +37,64 @@ WORLD = 'world'
 START_TIMEOUT_S = 30.0
 
 
-class RosSwarm:
+class Middleware(Protocol):
+    """What carries a swarm: its name for reports, its processes, and the way to them."""
+
+    @property
+    def name(self) -> str:
+        """Return the backend's name for reports."""
+        ...
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a signal has asked for the end."""
+        ...
+
+    def robot_bus(self, robot: str) -> Bus:
+        """Return the bus on which a robot is watched and asked."""
+        ...
+
+    def world_bus(self) -> Bus:
+        """Return the bus on which the world is watched and asked."""
+        ...
+
+    def world_command(self, run: Run) -> list[str]:
+        """Return the command of the world's process."""
+        ...
+
+    def robot_command(self, run: Run, robot: str, disk: Path) -> list[str]:
+        """Return the command of a robot's process."""
+        ...
+
+    def spin_until(self, deadline_s: float) -> None:
+        """Serve the buses until ``time.monotonic()`` reaches ``deadline_s``."""
+        ...
+
+    def versions(self) -> dict[str, str]:
+        """Return what of others' software this run used."""
+        ...
+
+    def close(self) -> None:
+        """Leave the domain."""
+        ...
+
+
+class Run(NamedTuple):
+    """What processes are told of a run."""
+
+    scenario: str  # path
+    swarm_file: str  # path
+    robots: tuple[str, ...]
+    seed: int
+
+
+class ProcessSwarm:
     """
     Robots as processes over DDS; implements ``scenario.backend.Backend``.
 
     ``folder`` is the folder of the run: disks, logs. Call ``start``, then ``update`` some 10
     times a second, then ``end``, then ``compare_disks``.
     """
-
-    name = 'ros'
 
     def __init__(
         self,
@@ -54,23 +103,23 @@ class RosSwarm:
         seed: int,
         recorder: Recorder,
         folder: Path,
-        runner: Runner,
+        middleware: Middleware,
         fleet: Fleet,
     ) -> None:
+        self.name = middleware.name
         self.robots = swarm.names
-        self._scenario, self._swarm, self._seed = scenario, swarm, seed
+        self._run = Run(scenario.source, swarm.source, swarm.names, seed)
         self._recorder, self._folder = recorder, folder
-        self._runner, self._fleet = runner, fleet
+        self._middleware, self._fleet = middleware, fleet
         self.invariants = Invariants(self._broken)
         control = swarm.robots[0].settings.control
         self._safety_distance_m = control.safety_distance_m
         self._radio = Radio(scenario.radio, control.range_m, self.robots)
         self._observer = Observer(
-            runner,
-            self.robots,
+            {name: middleware.robot_bus(name) for name in self.robots},
+            middleware.world_bus(),
             Handlers(self._on_status, self._on_entry, self._on_event, self._on_closest),
         )
-        runner.add(self._observer)
         self._tickets = itertools.count(1)
         self._start_ns = time.monotonic_ns()
         self._applied: dict[str, int] = {}
@@ -87,32 +136,18 @@ class RosSwarm:
         """
         # Every robot votes: an imposed split leaves the quorum with the larger group.
         provision_swarm(self._folder / 'robots', self.robots, self.robots)
-        command = [sys.executable, '-m', 'swarm_coordination.ros.world_main', '--light']
-        command += _parameters(
-            swarm_file=self._swarm.source,
-            scenario=self._scenario.source,
-            robots=len(self.robots),
-            seed=self._seed,
-        )
+        command = self._middleware.world_command(self._run)
         self._fleet.start(WORLD, command, self._folder / f'{WORLD}.log')
         deadline = time.monotonic() + START_TIMEOUT_S
-        while not self._runner.stopping and len(self._observer.truth) < len(self.robots):
-            self._runner.spin_until(time.monotonic() + 0.1)
+        while not self._middleware.stopping and len(self._observer.truth) < len(self.robots):
+            self._middleware.spin_until(time.monotonic() + 0.1)
             self._check_starts()
             if time.monotonic() > deadline:
                 raise SwarmError(f'the world has not started within {START_TIMEOUT_S:g} s')
         self._fleet.begin_measuring(WORLD)
         self._start_ns = time.monotonic_ns()
         for name in self.robots:
-            command = [sys.executable, '-m', 'swarm_coordination.ros.robot_main', '--light']
-            command += _parameters(
-                '-r', f'__ns:=/{name}',
-                swarm_file=self._swarm.source,
-                robot_name=name,
-                storage_dir=self.disk(name),
-                radio_filter=True,
-                radio_seed=self._seed,
-            )
+            command = self._middleware.robot_command(self._run, name, self.disk(name))
             self._fleet.start(name, command, self._folder / f'{name}.log')
 
     def _check_starts(self) -> None:
@@ -262,13 +297,3 @@ class RosSwarm:
 
     def _broken(self, text: str) -> None:
         self._recorder.violation(f'{self.now_s:.3f} s: {text}')
-
-
-def _parameters(*words_before: str, **values: object) -> list[str]:
-    """Return parameters in the form of ROS's command line, after ``words_before``."""
-    words = ['--ros-args', *words_before]
-    for name, value in values.items():
-        # A number or a flag as it is; text quoted, as YAML reads the value.
-        shown = json.dumps(value if isinstance(value, bool | int) else str(value))
-        words += ['-p', f'{name}:={shown}']
-    return words

@@ -17,7 +17,7 @@ import subprocess
 import time
 
 import psutil
-from swarm_coordination.ros.lifetime import bound_to_this_process
+from swarm_coordination.live.lifetime import bound_to_this_process
 from swarm_coordination.scenario.record import ProcessFigures
 
 # A process that was asked to end gets this long, then SIGKILL: together under 3 s.

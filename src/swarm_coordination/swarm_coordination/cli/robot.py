@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``swarm robot``: one robot as a plain DDS process, without ROS."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from swarm_coordination.cli.needs import need
+from swarm_coordination.live.lifetime import die_with_parent
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the verb."""
+    parser.add_argument('name', metavar='NAME', help="the robot's name in the swarm file")
+    parser.add_argument(
+        '--config', metavar='FILE', help='the swarm file (default: config/swarm.yaml)'
+    )
+    parser.add_argument(
+        '--storage', type=Path, required=True, metavar='DIR',
+        help="folder of the robot's provisioned storage (see `swarm provision`)",
+    )
+    parser.add_argument(
+        '--domain', type=int, metavar='N', help='DDS domain (default: ROS_DOMAIN_ID, or 0)'
+    )
+    parser.add_argument(
+        '--radio-filter', action='store_true',
+        help='simulation: draw reception by /swarm/radio; never on a real robot',
+    )
+    parser.add_argument(
+        '--radio-seed', type=int, default=1, metavar='S', help='seed of those draws'
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the robot until a signal; return the exit status."""
+    # First: what follows takes a second to load, and a demo may end meanwhile.
+    die_with_parent()
+    need('cyclonedds')
+    from swarm_coordination.configuration import find_swarm_file
+    from swarm_coordination.dds.robot import run_robot
+    from swarm_coordination.live.carrier import CarrierOptions
+
+    run_robot(
+        find_swarm_file(options.config),
+        options.name,
+        options.storage,
+        options.domain,
+        CarrierOptions(radio_filter=options.radio_filter, radio_seed=options.radio_seed),
+    )
+    return 0

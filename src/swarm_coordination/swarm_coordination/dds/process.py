@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every Cyclone DDS process has in common: log, signals, a clean end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import logging
+import os
+
+from swarm_coordination.dds.loop import CycloneLoop
+
+
+def run_on_dds(domain: int | None, begin: Callable[[CycloneLoop], Callable[[], None]]) -> None:
+    """
+    Join ``domain`` (None: ROS_DOMAIN_ID, or 0), ``begin``, and run until a signal or an error.
+
+    ``begin`` returns what is called at the end. Raises SwarmError.
+    """
+    logging.basicConfig(level=logging.INFO, format='[%(levelname)s] [%(name)s]: %(message)s')
+    if domain is None:
+        domain = int(os.environ.get('ROS_DOMAIN_ID') or 0)
+    loop = CycloneLoop(domain)
+    try:
+        loop.stop_on_signals()
+        end = begin(loop)
+        try:
+            logging.getLogger('dds').info('running in domain %d', domain)
+            loop.run()
+        finally:
+            end()
+    finally:
+        loop.restore_signals()
+        loop.close()

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One robot as a plain DDS process: ``swarm robot``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import importlib
+from pathlib import Path
+
+from swarm_coordination.configuration import load_swarm
+from swarm_coordination.dds.bus import CycloneBus
+from swarm_coordination.dds.loop import CycloneLoop
+from swarm_coordination.dds.process import run_on_dds
+from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.live.carrier import Carrier, CarrierOptions
+from swarm_coordination.storage.store import Storage
+
+
+def run_robot(
+    swarm_file: Path, name: str, directory: Path, domain: int | None, options: CarrierOptions
+) -> None:
+    """
+    Run the robot ``name`` of ``swarm_file`` until a signal; ``directory`` is its storage.
+
+    Raises ConfigurationError before anything is published, StorageError where the disk fails.
+    """
+    robot = load_swarm(swarm_file).robot(name)
+    storage, recovered = Storage.recover(directory)
+    if recovered.provision.name != name:
+        storage.close()
+        raise ConfigurationError(
+            'command line', '--storage', str(directory),
+            f'the storage of {name}: it is that of {recovered.provision.name}',
+        )
+    # Who leads assigns slots with it. Loading it takes a second on a busy host: at the first
+    # assignment, the new leader would fall silent and lose the lead.
+    importlib.import_module('scipy.optimize')
+
+    def begin(loop: CycloneLoop) -> Callable[[], None]:
+        bus = CycloneBus(loop.participant, name)
+        return Carrier(bus, loop, robot, storage, recovered, options).close
+
+    run_on_dds(domain, begin)

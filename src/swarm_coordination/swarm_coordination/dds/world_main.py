@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The embedded world as a plain DDS process, started by the demo."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from swarm_coordination.live.lifetime import die_with_parent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from swarm_coordination.dds.loop import CycloneLoop
+
+
+def main() -> int:
+    """Run until a signal; return the exit status."""
+    # First: what follows takes a second to load, and the demo may end meanwhile.
+    die_with_parent()
+    parser = argparse.ArgumentParser(prog='world', description='The embedded world.')
+    parser.add_argument('--swarm-file', required=True)
+    parser.add_argument('--scenario', required=True)
+    parser.add_argument('--robots', type=int, required=True)
+    parser.add_argument('--seed', type=int, required=True)
+    options = parser.parse_args()
+    from swarm_coordination.configuration import find_swarm_file, load_swarm
+    from swarm_coordination.dds.bus import CycloneBus
+    from swarm_coordination.dds.process import run_on_dds
+    from swarm_coordination.live.world import LiveWorld, WorldPeriods
+    from swarm_coordination.scenario.loading import load_scenario
+
+    scenario = load_scenario(options.scenario)
+    robots = load_swarm(find_swarm_file(options.swarm_file)).first(options.robots).robots
+
+    def begin(loop: CycloneLoop) -> Callable[[], None]:
+        bus = CycloneBus(loop.participant)
+        world = LiveWorld(
+            bus, robots, scenario.radio, scenario.world, options.seed, WorldPeriods()
+        )
+        loop.at(lambda: world.next_ns, world.step)
+        return lambda: None
+
+    run_on_dds(None, begin)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+A robot's own pose and velocity from its ``pose`` and ``odom`` topics, both nodes' way to read it.
+
+The pose comes in ``map``; a wrong frame is refused, counted and said. The velocity comes in
+base_link and is turned by the newest pose.
+
+A message is as old as its header's stamp says by this node's ROS clock (the host's clock, or
+simulated time), so what has waited while the process was paused is known to be old. The core gets
+``now`` less that age, in its own clock. A stamp of zero says nothing: the time of receipt counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from swarm_coordination.live.bus import Bus
+from swarm_coordination.live.conversions import (
+    base_velocity_from,
+    MessageRefused,
+    pose_from,
+    to_map,
+)
+from swarm_coordination.live.quiet import Quiet
+from swarm_coordination.transport.profiles import STATE
+from swarm_coordination.units import NS_PER_MS, NS_PER_S, ns_to_seconds
+from swarm_coordination.views import Pose
+
+# A velocity older than this says nothing about the pose beside it: half of a base's command
+# time-out.
+ODOM_AGE_MAX_NS = NS_PER_S // 4
+# A stamp may be ahead by what keeps clocks of two hosts apart, or by a step of ``/clock``; one
+# further ahead is of another clock, and no age follows from it.
+AHEAD_MAX_NS = 100 * NS_PER_MS
+
+
+class Localisation:
+    """
+    Subscribes on a bus; ``on_pose(pose, velocity, time)`` is called with each usable pose.
+
+    ``time`` is that of the pose in the core's clock; it never goes back.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        robot: str,
+        on_pose: Callable[[Pose, tuple[float, float, float], int], None],
+    ) -> None:
+        self._bus, self._clock, self._on_pose = bus, bus.clock, on_pose
+        self._base_frame = f'{robot}/base_link'
+        self._velocity = (0.0, 0.0, 0.0)
+        self._velocity_ns: int | None = None
+        self.pose: Pose | None = None
+        self._pose_ns: int | None = None
+        self.refused: Counter[str] = Counter()
+        self._refusals = Quiet()
+        bus.subscribe(bus.types.PoseStamped, 'pose', STATE, self._take_pose)
+        bus.subscribe(bus.types.Odometry, 'odom', STATE, self._take_odometry)
+
+    def _take_pose(self, message: Any) -> None:
+        try:
+            pose = pose_from(message)
+            time_ns = self._time_of(message.header.stamp)
+            if self._pose_ns is not None and time_ns < self._pose_ns:
+                raise MessageRefused('late', 'a newer pose came before it')
+        except MessageRefused as error:
+            self._refuse(error)
+            return
+        self.pose, self._pose_ns = pose, time_ns
+        velocity = (0.0, 0.0, 0.0)
+        if self._velocity_ns is not None and time_ns - self._velocity_ns <= ODOM_AGE_MAX_NS:
+            x, y = to_map(self._velocity[0], self._velocity[1], pose.yaw)
+            velocity = (x, y, self._velocity[2])
+        self._on_pose(pose, velocity, time_ns)
+
+    def _take_odometry(self, message: Any) -> None:
+        try:
+            velocity = base_velocity_from(message, self._base_frame)
+            time_ns = self._time_of(message.header.stamp)
+        except MessageRefused as error:
+            self._refuse(error)
+            return
+        self._velocity, self._velocity_ns = velocity, time_ns
+
+    def _time_of(self, stamp: Any) -> int:
+        """Return when a message is from, in the core's clock; raises MessageRefused."""
+        now = int(self._clock.now())
+        if not stamp.sec and not stamp.nanosec:
+            return now
+        age_ns = int(self._clock.age_ns(stamp))
+        if age_ns < -AHEAD_MAX_NS:
+            raise MessageRefused(
+                'from_the_future',
+                f'a stamp {ns_to_seconds(-age_ns):.3f} s ahead of the ROS clock of this node',
+            )
+        return now - max(0, age_ns)
+
+    def _refuse(self, error: MessageRefused) -> None:
+        self.refused[error.reason] += 1
+        if self._refusals.over(self._clock.now()):
+            self._bus.say(
+                f'localisation refused: {error} ({self.refused[error.reason]} so far)', 'error'
+            )

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Services of a robot: ``propose``, ``query_log``, ``stop``.
+
+``propose`` is answered when the command's serial is on disk: at the core's event ``accepted``.
+A request id asked again, after a time-out too, waits for the same serial: what is not on disk is
+never called accepted.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from swarm_coordination.errors import CommandError, ProposalRefused
+from swarm_coordination.live.bus import Bus
+from swarm_coordination.live.conversions import MessageMaker
+from swarm_coordination.mission.commands import COMMAND_BYTES_MAX
+from swarm_coordination.robot.coordinator import Coordinator
+from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent
+
+# Request ids remembered, so that a client that repeats itself is accepted once: more than an
+# operator asks while one answer is under way.
+REQUESTS_MAX = 256
+# Bound of the message.
+ENTRIES_PER_ANSWER = 256
+Answer = Callable[[Any], None]
+
+
+class OperatorServices:
+    """
+    Serves ``core`` on ``bus``; ``pump(now)`` is called after each call into the core.
+
+    ``entries`` are those that ``query_log`` can give, oldest first; ``timeout_ns``: what is not
+    on disk by then is answered with an unknown outcome.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        core: Coordinator,
+        pump: Callable[[int], None],
+        entries: Sequence[CommittedEntry],
+        timeout_ns: int,
+    ) -> None:
+        self._bus, self._core, self._pump = bus, core, pump
+        self._entries, self._timeout_ns = entries, timeout_ns
+        self._make = MessageMaker(bus.types)
+        # serial: deadline, and those who wait for it
+        self._waiting: dict[int, tuple[int, list[Answer]]] = {}
+        self._requests: OrderedDict[str, int] = OrderedDict()
+        services = bus.types.services
+        self._responses = services
+        bus.serve(services.ProposeCommand, 'propose', self._propose)
+        bus.serve(services.QueryLog, 'query_log', self._query_log)
+        bus.serve(services.SetStop, 'stop', self._stop)
+
+    def on_events(self, events: Iterable[RobotEvent]) -> None:
+        """Answer those whose command is on disk now."""
+        for event in events:
+            if event.kind == 'accepted':
+                self._release(event.value, True)
+
+    def expire(self, now: int) -> None:
+        """Answer those that waited too long; called about 10 times a second."""
+        for serial in [s for s, (deadline, _) in self._waiting.items() if now >= deadline]:
+            self._release(serial, False)
+
+    def _release(self, serial: int, accepted: bool) -> None:
+        _, answers = self._waiting.pop(serial, (0, ()))
+        for answer in answers:
+            answer(self._outcome(serial, accepted))
+
+    def _outcome(self, serial: int, accepted: bool) -> Any:
+        response = self._proposed()
+        if accepted:
+            response.accepted, response.serial = True, serial
+            response.message = 'on disk; it will be committed exactly once'
+        else:
+            response.error = response.ERROR_TIMEOUT
+            response.message = 'the disk has not answered yet: the outcome is unknown'
+        return response
+
+    def _proposed(self) -> Any:
+        return self._responses.ProposeCommand.Response(
+            robot=self._core.name, session=self._core.storage_id
+        )
+
+    def _propose(self, request: Any, answer: Answer) -> None:
+        now = self._bus.clock.now()
+        serial = self._requests.get(request.request_id) if request.request_id else None
+        if serial is None:
+            response = self._proposed()
+            try:
+                serial = self._core.propose(request.command, now)
+            except CommandError as error:
+                too_large = len(request.command.encode()) > COMMAND_BYTES_MAX
+                response.error = response.ERROR_TOO_LARGE if too_large else response.ERROR_INVALID
+                response.message = str(error)
+                answer(response)
+                return
+            except ProposalRefused as error:
+                response.error = response.ERROR_QUEUE_FULL
+                response.message = str(error)
+                answer(response)
+                return
+            self._remember(request.request_id, serial)
+            self._pump(now)
+        if serial > self._core.durable_serial:
+            _, answers = self._waiting.setdefault(serial, (now + self._timeout_ns, []))
+            answers.append(answer)
+        else:
+            answer(self._outcome(serial, True))
+
+    def _remember(self, request_id: str, serial: int) -> None:
+        if request_id:
+            self._requests[request_id] = serial
+            while len(self._requests) > REQUESTS_MAX:
+                self._requests.popitem(last=False)
+
+    def _query_log(self, request: Any, answer: Answer) -> None:
+        entries = self._entries
+        response = self._responses.QueryLog.Response(
+            commit_index=entries[-1].index if entries else 0,
+            first_index=entries[0].index if entries else 0,
+        )
+        first = request.from_index
+        if not 1 <= first <= response.commit_index:
+            response.error = response.ERROR_OUT_OF_RANGE
+            response.message = f'from_index {first}: 1 to {response.commit_index}'
+        elif first < response.first_index:
+            response.error = response.ERROR_COMPACTED
+            response.message = f'from_index {first}: {response.first_index} is the first held'
+        else:
+            wanted = min(request.max_entries or ENTRIES_PER_ANSWER, ENTRIES_PER_ANSWER)
+            start = first - response.first_index
+            stop = min(start + wanted, len(entries))
+            response.entries = [self._make.entry_to(entries[k]) for k in range(start, stop)]
+        answer(response)
+
+    def _stop(self, request: Any, answer: Answer) -> None:
+        stop = self._responses.SetStop
+        response = stop.Response(issuer=self._core.storage_id)
+        if request.level not in (stop.Request.LEVEL_HOLD, stop.Request.LEVEL_STOP):
+            response.error = response.ERROR_INVALID_LEVEL
+            response.message = f'level {request.level}: 1 (hold) or 2 (stop)'
+            answer(response)
+            return
+        now = self._bus.clock.now()
+        response.counter = self._core.stop(request.level, now)
+        response.accepted = True
+        self._bus.say(
+            f'safety stop {response.counter}, level {request.level}, by '
+            f"'{request.requested_by}': {request.reason}",
+            'warning',
+        )
+        self._pump(now)
+        answer(response)

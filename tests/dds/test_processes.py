@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Robots as plain DDS processes: the whole demo without ROS, and nothing left behind."""
+
+import signal
+
+from live.processes import children, gone, wait_for
+import pytest
+from swarm_coordination.live.provisioning import provision_swarm
+
+pytestmark = pytest.mark.dds
+
+
+@pytest.mark.timeout(150)
+def test_the_demo_flies_the_smoke_scenario_where_nothing_of_ros_can_be_imported(without_ros):
+    process, out = without_ros.play('smoke', 'smoke', '--backend', 'dds')
+    report = without_ros.judged(process, out, 120, 'dds')
+    assert len(report['robots']) == 5
+    assert 'cyclonedds' in report['versions']
+    assert 'rmw' not in report['versions']
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGKILL])
+def test_a_demo_that_is_ended_leaves_no_process_after_three_seconds(processes, number):
+    process, _ = processes.play('ended', 'smoke', '--backend', 'dds')
+    assert wait_for(lambda: len(children(process.pid)) == 6, 30.0)
+    below = processes.left = children(process.pid)
+    process.send_signal(number)
+    assert wait_for(lambda: process.poll() is not None and gone(below), 3.0), below
+
+
+def robot(processes, name='robot1', *options):
+    """Start one robot on a provisioned disk."""
+    disks = processes.folder / 'robots'
+    provision_swarm(disks, ('robot1', 'robot2'))
+    return processes.start(
+        'robot', '-m', 'swarm_coordination.cli.main', 'robot', name,
+        '--storage', disks / 'robot1', *options,
+    )
+
+
+def test_sigterm_ends_a_robot_within_a_second_with_status_0(processes):
+    process = robot(processes)
+    assert wait_for(lambda: 'running in domain' in processes.log('robot').read_text(), 30.0)
+    process.terminate()
+    assert wait_for(lambda: process.poll() is not None, 1.5)
+    assert process.returncode == 0, processes.log('robot').read_text()
+
+
+def test_the_disk_of_another_robot_is_refused_with_status_2_and_says_why(processes):
+    process = robot(processes, 'robot2')
+    assert process.wait(30.0) == 2
+    said = processes.log('robot').read_text()
+    assert 'the storage of robot2: it is that of robot1' in said
+    assert 'Traceback' not in said

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real processes for tests: started, logged, and all ended at the end of the test."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import psutil
+from swarm_coordination.live.lifetime import bound_to_this_process
+
+
+class Processes:
+    """The processes of one test in one folder; all ended at its end."""
+
+    def __init__(self, folder, environment=None):
+        self.folder = folder
+        self.environment = environment  # None: that of this process when one is started
+        self.processes, self.left = [], []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        for process in self.left:  # a test that failed because they live on
+            if process.is_running():
+                process.kill()
+
+    def start(self, name, *command):
+        """Start a process of Python that ends with the test; its output goes to ``name.log``."""
+        base = os.environ if self.environment is None else self.environment
+        with self.log(name).open('wb') as output:
+            process = subprocess.Popen(
+                [sys.executable, *map(str, command)], stdout=output, stderr=subprocess.STDOUT,
+                env=bound_to_this_process(base),
+            )
+        self.processes.append(process)
+        return process
+
+    def log(self, name):
+        """Return the file with the output of a process."""
+        return self.folder / f'{name}.log'
+
+    def play(self, name, scenario, *options):
+        """Start a demo by its command; return the process and the folder it writes to."""
+        out = self.folder / name
+        command = ('-m', 'swarm_coordination.cli.main', 'demo', scenario, '--out', out, *options)
+        return self.start(name, *command), out
+
+    def judged(self, process, out, seconds, backend='ros'):
+        """Wait for a demo's end and return its report, every expectation of which held."""
+        process.wait(seconds)
+        said = self.log(out.name).read_text()
+        assert (out / 'report.json').exists(), said
+        report = json.loads((out / 'report.json').read_text())
+        failed = [e for e in report['expectations'] if not e['ok']]
+        assert (process.returncode, failed) == (0, []), said
+        assert (report['ok'], report['backend']) == (True, backend)
+        assert len(report['expectations']) > 10
+        # On every robot's disk stands what it had applied.
+        assert set(report['disk_entries']) == set(report['robots'])
+        assert min(report['disk_entries'].values()) >= 5
+        assert all(report['processes'][robot]['memory_mb'] > 10 for robot in report['robots'])
+        assert (out / 'robot1.log').exists()
+        assert (out / 'trajectories.png').stat().st_size > 1000
+        return report
+
+
+def wait_for(condition, seconds):
+    """Wait until ``condition()`` holds; return whether it came to hold."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return bool(condition())
+
+
+def children(pid):
+    """Return the processes below ``pid``."""
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def gone(processes):
+    """Whether every one of ``processes`` has ended (a zombie has)."""
+    return all(
+        not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+        for process in processes
+    )
