@@ -68,6 +68,8 @@ def test_a_sample_that_cannot_be_read_is_counted_and_costs_no_other(pair):
     second.subscribe(TYPES.swarm.MeshFrame, '/swarm/mesh', profiles.MESH, got.append)
 
     class Broken(TYPES.swarm.MeshFrame):
+        """A frame whose sender is no UTF-8."""
+
         def serialize(self, **how):
             return super().serialize(**how).replace(b'robot9', b'\xff\xfe\xfd\xfc\xfb\xfa')
 

@@ -96,6 +96,8 @@ class CycloneBus:
 
 
 class _CycloneClient:
+    """Asks one service by a pair of topics."""
+
     def __init__(self, participant: Participant, service: Any, path: str) -> None:
         self._guid = secrets.randbelow(ID_MAX) + 1
         self._asked = 0

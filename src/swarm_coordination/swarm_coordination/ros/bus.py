@@ -81,6 +81,8 @@ class RosBus:
 
 
 class _RosClient:
+    """Asks one service through a node."""
+
     def __init__(self, client: Any) -> None:
         self._client = client
 
