@@ -16,7 +16,7 @@ from swarm_coordination.bounds import COUNTER_MAX, ID_MAX, Range
 from swarm_coordination.errors import FrameError, UsageError
 from swarm_coordination.mesh import rows
 from swarm_coordination.mesh.rows import Beacon, Fragment, Frame, Want
-from swarm_coordination.wire.codec import FRAME_BYTES_MAX, REASONS, WireCodec
+from swarm_coordination.wire.codec import FRAME_BYTES_MAX, MINOR, REASONS, WireCodec
 from swarm_coordination.wire.schema import trimmed, wire_type
 from wire.frames import CLUSTER, CONFIG, FRAMES, HEADER, KEY
 
@@ -58,18 +58,17 @@ def test_a_frame_comes_back_equal_in_value_and_type(frame: Frame) -> None:
 @given(FRAMES)
 def test_parts_and_overhead_never_add_up_to_less_than_the_frame(frame: Frame) -> None:
     parts = [*frame.fragments, *frame.stops, *frame.items, *frame.digests]
-    if frame.want is not None:
-        parts.append(frame.want)
+    parts += [part for part in (frame.want, frame.snapshot) if part is not None]
     measured = CODEC.overhead(frame) + sum(map(CODEC.measure, parts))
     size = len(CODEC.encode(frame))
-    assert size <= measured <= size + 9
+    assert size <= measured <= size + 10
 
 
 def test_the_layout_on_the_wire_is_the_documented_one() -> None:
     data = CODEC.encode(Frame(HEADER, want=Want(3, 44)))
-    assert data == signed(data[PREFIX:])
+    assert data == signed(data[PREFIX:], minor=MINOR)
     assert msgspec.msgpack.decode(data[PREFIX:]) == [
-        [['robot1', 5, 1], 9], [], [], [], [], [3, 44]
+        [['robot1', 5, 1], 9], [], [], [], [], [3, 44], None
     ]
 
 
@@ -83,7 +82,7 @@ def test_the_layout_on_the_wire_is_the_documented_one() -> None:
         (lambda data: data[:2] + bytes(8) + data[10:], 'wrong_cluster'),
         (lambda data: data[:-1] + bytes((data[-1] ^ 1,)), 'bad_tag'),
         (lambda data: data[:12] + b'\xff' + data[13:], 'bad_tag'),  # configuration hash
-        (lambda data: data[:1] + b'\x01' + data[2:], 'bad_tag'),  # minor version
+        (lambda data: data[:1] + b'\x00' + data[2:], 'bad_tag'),  # minor version
         (lambda data: data + b'\x00', 'bad_tag'),
         (lambda data: signed(data[PREFIX:-1]), 'malformed'),
         (lambda data: signed(data[PREFIX:] + b'\x00'), 'malformed'),
@@ -132,7 +131,7 @@ HOSTILE = {
     'map for an array': msgspec.msgpack.encode({'header': 1}),
     'invalid utf-8': b'\x91\x92\x93\xa1\xff\x05\x01\x09',
     'timestamp': b'\x91\xd6\xff\xff\xff\xff\xff',
-    'an extra field': msgspec.msgpack.encode([[['r', 5, 1], 9], [], [], [], [], None, 1]),
+    'an extra field': msgspec.msgpack.encode([[['r', 5, 1], 9], [], [], [], [], None, None, 1]),
     'unhashable map key': b'\x81\x90\x01',
     'reserved byte': b'\xc1',
 }
@@ -240,10 +239,16 @@ def test_fields_of_a_newer_minor_version_are_ignored_at_every_level(
 
     header = [*map(extended, frame.header[2:]), extra]
     body = msgspec.msgpack.encode([header, *map(extended, frame[1:]), extra])
-    assert CODEC.decode(signed(body, minor=1)) == frame
+    assert CODEC.decode(signed(body, minor=MINOR + 1)) == frame
     # Without the newer version in the prefix nobody may append anything.
     with pytest.raises(FrameError):
-        CODEC.decode(signed(body, minor=0))
+        CODEC.decode(signed(body, minor=MINOR))
+
+
+def test_a_frame_of_the_first_minor_version_is_understood() -> None:
+    body = msgspec.msgpack.encode([[['robot1', 5, 1], 9], [], [], [], [], [3, 44]])
+    frame = CODEC.decode(signed(body, minor=0))
+    assert frame.want == Want(3, 44) and frame.snapshot is None
 
 
 def test_missing_trailing_fields_take_their_defaults() -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
-from swarm_coordination.persistence import Entry, EntryRecord, HardState
+from swarm_coordination.persistence import Entry, EntryRecord, HardState, SnapshotRecord
 
 
 class Role(enum.IntEnum):
@@ -158,6 +158,6 @@ class Ready(NamedTuple):
     """What came out of a member since the last ``Raft.ready``."""
 
     mark: int  # give it back by ``Raft.persisted`` once all records up to here are synced
-    records: tuple[HardState | EntryRecord, ...]  # to append in order; often empty
+    records: tuple[HardState | EntryRecord | SnapshotRecord, ...]  # in order; often empty
     committed: tuple[Entry, ...]  # newly committed, in log order, each exactly once
     soft_state: SoftState | None  # None when unchanged

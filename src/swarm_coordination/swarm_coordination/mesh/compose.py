@@ -101,11 +101,12 @@ class Composer:
         self._short_of = 0
         draft.limit = min(draft.limit, tokens)
         more = self._relays.add_urgent(draft, now, beacon_due=beacon_due)
+        draft.limit = min(draft.limit, max(draft.size, tokens - self._settings.mtu_bytes))
         if beacon_due:
-            draft.limit = min(draft.limit, max(draft.size, tokens - self._settings.mtu_bytes))
             self._relays.add_rest(draft, now)
             self.silent.add(draft, now)
             self._add_digests(draft, now)
+        more = self._parts.snapshots.add(draft, now, beacon_due=beacon_due) or more
         self._urgent = more
         if draft.empty:
             # What waits does not fit the tokens: wait for a whole frame's worth.

@@ -13,11 +13,17 @@ from swarm_coordination.mesh.rows import (
     FrameHeader,
     ITEMS_MAX,
     LogItem,
+    SnapshotChunk,
+    SnapshotOffer,
+    SnapshotPart,
+    SnapshotWant,
     StopFlag,
     Want,
 )
 
 _Part = TypeVar('_Part')
+# Array of three, two of them perhaps empty, and the length of the third.
+_SNAPSHOT_PART_BYTES = 6
 
 
 class Draft:
@@ -32,6 +38,7 @@ class Draft:
         self.items: list[LogItem] = []
         self.digests: list[Digest] = []
         self.want: Want | None = None
+        self.snapshot: SnapshotPart | None = None
 
     def fits(self, part: object) -> bool:
         """Whether a part would still fit."""
@@ -59,10 +66,43 @@ class Draft:
             self.size += self._codec.measure(want)
             self.want = want
 
+    def cost(self, part: SnapshotChunk | SnapshotOffer | SnapshotWant) -> int:
+        """Bytes by which a part about snapshots would make the frame longer."""
+        return self._codec.measure(part) + (0 if self.snapshot else _SNAPSHOT_PART_BYTES)
+
+    def add_chunk(self, chunk: SnapshotChunk) -> bool:
+        """Add a chunk of a snapshot where it fits; return whether it did."""
+        part = self.snapshot or SnapshotPart()
+        if len(part.chunks) >= ITEMS_MAX:
+            return False
+        return self._set_snapshot(chunk, part._replace(chunks=(*part.chunks, chunk)))
+
+    def set_offer(self, offer: SnapshotOffer) -> bool:
+        """Offer a snapshot where that fits; return whether it did."""
+        return self._set_snapshot(
+            offer, (self.snapshot or SnapshotPart())._replace(offer=offer)
+        )
+
+    def set_snapshot_want(self, want: SnapshotWant) -> bool:
+        """Ask for chunks where that fits; return whether it did."""
+        return self._set_snapshot(want, (self.snapshot or SnapshotPart())._replace(want=want))
+
+    def _set_snapshot(
+        self, part: SnapshotChunk | SnapshotOffer | SnapshotWant, whole: SnapshotPart
+    ) -> bool:
+        size = self.cost(part)
+        if self.size + size > self.limit:
+            return False
+        self.size += size
+        self.snapshot = whole
+        return True
+
     @property
     def empty(self) -> bool:
         """Whether it says anything."""
-        return not (self.fragments or self.stops or self.items or self.digests)
+        return not (
+            self.fragments or self.stops or self.items or self.digests or self.snapshot
+        )
 
     def frame(self) -> Frame:
         """Return the finished frame."""
@@ -73,6 +113,7 @@ class Draft:
             tuple(self.items),
             tuple(self.digests),
             self.want,
+            self.snapshot,
         )
 
     def _add(self, parts: list[_Part], part: _Part) -> bool:

@@ -32,6 +32,7 @@ from swarm_coordination.mesh.rows import (
     Want,
 )
 from swarm_coordination.mesh.settings import MeshSettings
+from swarm_coordination.mesh.snapshots import SnapshotExchange
 from swarm_coordination.mesh.table import Life
 from swarm_coordination.units import seconds_to_ns
 from swarm_coordination.views import NeighborTable
@@ -133,7 +134,7 @@ class Mesh:
         """State who belongs to the swarm: of two robots with one name the one in it wins."""
         self._reception.set_roster(storage_ids)
 
-    # -- log items and stops -------------------------------------------------------------------
+    # -- log items -----------------------------------------------------------------------------
 
     def offer_items(self, items: Iterable[LogItem], now: int, *, push: bool = True) -> None:
         """
@@ -154,6 +155,15 @@ class Mesh:
     def item(self, leader_term: int, index: int) -> LogItem | None:
         """Return a log item still held in the cache."""
         return self._parts.items.get(leader_term, index)
+
+    # -- snapshots -----------------------------------------------------------------------------
+
+    @property
+    def snapshots(self) -> SnapshotExchange:
+        """Return what is offered to others and what is on its way here."""
+        return self._parts.snapshots
+
+    # -- stops ---------------------------------------------------------------------------------
 
     def raise_stop(self, level: int) -> StopFlag:
         """Raise a safety stop of our own; it leaves with the next frame, at once."""

@@ -13,6 +13,7 @@ from swarm_coordination.mesh.links import Links
 from swarm_coordination.mesh.own import OwnRow
 from swarm_coordination.mesh.rows import Identity
 from swarm_coordination.mesh.settings import MeshSettings
+from swarm_coordination.mesh.snapshots import SnapshotExchange
 from swarm_coordination.mesh.stops import StopRegister
 from swarm_coordination.mesh.table import Table
 from swarm_coordination.units import seconds_to_ns
@@ -36,3 +37,4 @@ class MeshParts:
         self.detector = FailureDetector(settings, self.table)
         self.items = ItemCache(settings.items_max, seconds_to_ns(settings.item_repeat_s))
         self.stops = StopRegister(own_id, stops)
+        self.snapshots = SnapshotExchange(own_id, settings.byte_budget_per_s)

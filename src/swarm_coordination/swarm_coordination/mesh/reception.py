@@ -197,6 +197,11 @@ class Reception:
         if frame.want is not None:
             willing = self._rng.random() * (1 + self._parts.links.helpers(sender)) < 1
             self._parts.items.want(sender, frame.want, now, willing=willing)
+            self._parts.snapshots.behind(sender, frame.want.index, now)
+        if frame.snapshot is not None:
+            self._parts.snapshots.hear(sender, frame.snapshot, now)
+            if self._parts.snapshots.is_asked:
+                self._composer.urge()
 
     def _reject(self, reason: str, stops: tuple[StopFlag, ...] = ()) -> MergeResult:
         self.rejections[reason] = self.rejections.get(reason, 0) + 1

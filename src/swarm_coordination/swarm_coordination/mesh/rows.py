@@ -35,6 +35,14 @@ PAYLOAD_MAX = 700
 # one incarnation by, and nobody starts or refutes so often.
 INCARNATION_MAX = 2**33 - 1
 
+# A chunk of this size fits a frame of 1100 bytes beside a beacon and its lists.
+CHUNK_BYTES = 512
+# 256 kB of state, which is compressed, and the membership: at most this many chunks.
+SNAPSHOT_CHUNKS_MAX = 520
+SNAPSHOT_BYTES_MAX = SNAPSHOT_CHUNKS_MAX * CHUNK_BYTES
+# No swarm here is wider; two robots that lost their source count each other up to it and stop.
+SNAPSHOT_HOPS_MAX = 15
+
 AGE_UNBOUNDED_MS = 65_535
 AgeMs = Annotated[int, Range(0, AGE_UNBOUNDED_MS)]
 
@@ -190,6 +198,46 @@ class Want(NamedTuple):
     index: Counter  # type: ignore[assignment]  # hides tuple.index, which nobody calls
 
 
+class SnapshotKey(NamedTuple):
+    """Names a snapshot; two with one key are the same bytes (``mesh/transfer.py``)."""
+
+    index: Counter  # type: ignore[assignment]  # hides tuple.index, which nobody calls
+    term: Counter
+    digest: RobotId  # 62 bits over index, term and bytes
+    size: Annotated[int, Range(1, SNAPSHOT_BYTES_MAX)]
+
+
+class SnapshotOffer(NamedTuple):
+    """The sender has this snapshot (``hops`` 0), or is getting it from so many hops away."""
+
+    key: SnapshotKey
+    hops: Annotated[int, Range(0, SNAPSHOT_HOPS_MAX)]
+
+
+class SnapshotWant(NamedTuple):
+    """The sender asks ``provider``, and nobody else, for the chunks that it does not hold."""
+
+    key: SnapshotKey
+    provider: RobotId
+    held: Annotated[bytes, Size(0, (SNAPSHOT_CHUNKS_MAX + 7) // 8)]  # bit k % 8 of byte k // 8
+
+
+class SnapshotChunk(NamedTuple):
+    """Bytes ``number`` * 512 and following of the snapshot with this digest."""
+
+    digest: RobotId
+    number: Annotated[int, Range(0, SNAPSHOT_CHUNKS_MAX - 1)]
+    data: Annotated[bytes, Size(1, CHUNK_BYTES)]
+
+
+class SnapshotPart(NamedTuple):
+    """What a frame says about snapshots; most frames have none."""
+
+    offer: SnapshotOffer | None = None
+    want: SnapshotWant | None = None
+    chunks: Annotated[tuple[SnapshotChunk, ...], Size(0, ITEMS_MAX)] = ()
+
+
 class FrameHeader(NamedTuple):
     """Checked before anything else of a frame is decoded; authenticated by the swarm key."""
 
@@ -208,3 +256,4 @@ class Frame(NamedTuple):
     items: Annotated[tuple[LogItem, ...], Size(0, ITEMS_MAX)] = ()
     digests: Annotated[tuple[Digest, ...], Size(0, ITEMS_MAX)] = ()
     want: Want | None = None
+    snapshot: SnapshotPart | None = None  # since minor version 1

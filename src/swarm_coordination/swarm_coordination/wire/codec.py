@@ -9,7 +9,8 @@ Bytes of a frame::
     2..9   cluster id      big endian; another one is refused
     10..17 configuration hash (another one is decoded: the mesh hears it for avoidance only)
     18..33 keyed BLAKE2b (RFC 7693) of everything else, under the swarm key
-    34..   msgpack body: [[sender, counter], fragments, stops, items, digests, want]
+    34..   msgpack body: [[sender, counter], fragments, stops, items, digests, want,
+           snapshot]
 
 The tag is compared, in constant time, before a byte of the body is decoded. Reasons of a
 FrameError: ``too_short``, ``too_long``, ``wrong_version``, ``wrong_cluster``, ``bad_tag``,
@@ -30,7 +31,8 @@ from swarm_coordination.errors import FrameError, UsageError
 from swarm_coordination.mesh import rows
 from swarm_coordination.wire.schema import trimmed, wire_type
 
-MAJOR, MINOR = 1, 0
+# Minor 1 added the snapshot part of a frame.
+MAJOR, MINOR = 1, 1
 REASONS = (
     'too_short',
     'too_long',
@@ -66,6 +68,7 @@ class Body(NamedTuple):
     items: Annotated[tuple[rows.LogItem, ...], Size(0, rows.ITEMS_MAX)] = ()
     digests: Annotated[tuple[rows.Digest, ...], Size(0, rows.ITEMS_MAX)] = ()
     want: rows.Want | None = None
+    snapshot: rows.SnapshotPart | None = None
 
 
 if Body._fields[1:] != rows.Frame._fields[1:]:
@@ -130,7 +133,7 @@ class WireCodec:
 
     def overhead(self, frame: rows.Frame) -> int:
         """Bytes of ``frame`` beyond its parts, never less than it will take."""
-        empty = (frame.header[2:], (), (), (), (), None)
+        empty = (frame.header[2:], (), (), (), (), None, None)
         return _BODY_AT + len(self._encoder.encode(empty)) + _LIST_LENGTHS_BYTES
 
     def _tag(self, prefix: bytes, body: bytes) -> bytes:

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Snapshots over the mesh: offered where a log begins too late, pulled chunk by chunk, hop by hop.
+
+Theory of operation. A follower says up to where its log is verified (``Want``). A neighbour
+whose log begins after that offers its snapshot. The follower picks the nearest offer and names
+that neighbour in its want, beside the bitmap of what it holds; nobody else answers, so the bytes
+flow only towards who asks. A robot that is itself getting a snapshot offers it on, one hop
+further away, to neighbours that are behind it; so over several hops all links work at the same
+time. (A robot that is not behind serves from its own log or snapshot: nobody merely forwards.)
+
+Chunks take at most a quarter of the byte budget and leave a frame's worth of it to what may not
+wait. Held are at most two snapshots and one transfer, of 260 kB each: the newest, and the one
+before it, which somebody may have half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from swarm_coordination.mesh.budget import TokenBucket
+from swarm_coordination.mesh.draft import Draft
+from swarm_coordination.mesh.rows import (
+    SNAPSHOT_HOPS_MAX,
+    SnapshotChunk,
+    SnapshotKey,
+    SnapshotOffer,
+    SnapshotPart,
+    SnapshotWant,
+)
+from swarm_coordination.mesh.transfer import snapshot_key, Transfer
+from swarm_coordination.units import NS_PER_MS, NS_PER_S
+
+BUDGET_SHARE = 4  # one in so many bytes of the budget
+HELD_MAX = 2
+# Often enough that an offer or a want is not missed for long at 30 % loss (see _VALID_NS).
+_OFFER_NS = 500 * NS_PER_MS
+_WANT_NS = 200 * NS_PER_MS
+# What was not repeated for so long is void: the robot left, has what it needs, or has nothing.
+_VALID_NS = 2 * NS_PER_S
+# A chunk on its way is not sent again before a want can have said that it arrived, or not.
+_REPEAT_NS = 600 * NS_PER_MS
+# Without a chunk for so long another provider, or another snapshot, is looked for.
+_STALLED_NS = 3 * NS_PER_S
+# A provider whose bytes did not have their hash is not asked again so soon.
+_BANNED_NS = 10 * NS_PER_S
+
+
+class _Asked(NamedTuple):
+    want: SnapshotWant
+    at_ns: int
+
+
+class _Offered(NamedTuple):
+    offer: SnapshotOffer
+    at_ns: int
+
+
+class SnapshotExchange:
+    """One robot's part in handing snapshots on; bounded by the neighbours it hears."""
+
+    def __init__(self, own_id: int, byte_budget_per_s: int, now: int = 0) -> None:
+        rate = byte_budget_per_s // BUDGET_SHARE
+        # A beacon period's worth, two chunks at least: with less a large budget would lie idle.
+        self._bucket = TokenBucket(rate, max(1_200, rate // 20), now)
+        self._own_id = own_id
+        self._held: list[Transfer] = []  # whole, newest last
+        self._transfer: Transfer | None = None
+        self._provider = 0
+        self._hops = 0  # of the provider's offer
+        self._chunk_at = now  # when the transfer last grew
+        self._above: int | None = None
+        self._log_base = 0
+        self._behind: dict[int, tuple[int, int]] = {}  # neighbour: (verified up to, when said)
+        self._asked: dict[int, _Asked] = {}
+        self._offers: dict[int, _Offered] = {}
+        self._banned: dict[int, int] = {}  # provider: until when
+        self._aired: dict[int, dict[int, int]] = {}  # digest: chunk: when last sent
+        self._offered_at = now - _OFFER_NS
+        self._wanted_at = now - _WANT_NS
+        self._whole: tuple[SnapshotKey, bytes] | None = None
+        # Chunks and wholes that were not what they claimed; anything but 0 is a broken robot.
+        self.faults = 0
+
+    # -- what the own robot has and needs ----------------------------------------------------
+
+    def hold(self, index: int, term: int, data: bytes, log_base: int) -> None:
+        """Have a snapshot to offer, and a log that begins after ``log_base``."""
+        self._log_base = log_base
+        self._keep(Transfer(snapshot_key(index, term, data), data))
+
+    def need(self, above: int | None) -> None:
+        """State that a snapshot above this index is needed; None where none is."""
+        self._above = above
+        transfer = self._transfer
+        if transfer is not None and (above is None or transfer.key.index <= above):
+            self._transfer = None
+
+    def take_whole(self) -> tuple[SnapshotKey, bytes] | None:
+        """Return a snapshot that has arrived and has its hash, once."""
+        whole, self._whole = self._whole, None
+        return whole
+
+    @property
+    def progress(self) -> tuple[SnapshotKey, int] | None:
+        """Key of the snapshot on its way here and the count of chunks that have arrived."""
+        transfer = self._transfer
+        return None if transfer is None else (transfer.key, transfer.arrived)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a neighbour asks this robot for chunks."""
+        return bool(self._asked)
+
+    # -- what neighbours say -----------------------------------------------------------------
+
+    def behind(self, robot: int, verified: int, now: int) -> None:
+        """Note up to where a neighbour has verified its log, and that it wants more."""
+        self._behind[robot] = (verified, now)
+
+    def hear(self, robot: int, part: SnapshotPart, now: int) -> None:
+        """Take what a neighbour's frame says about snapshots."""
+        if part.offer is not None:
+            self._offers[robot] = _Offered(part.offer, now)
+        if part.want is not None:
+            if part.want.provider == self._own_id:
+                self._asked[robot] = _Asked(part.want, now)
+            else:
+                self._asked.pop(robot, None)
+        for chunk in part.chunks:
+            self._hear_chunk(chunk, now)
+
+    def _hear_chunk(self, chunk: SnapshotChunk, now: int) -> None:
+        transfer = self._transfer
+        if transfer is None or chunk.digest != transfer.key.digest:
+            return
+        if not transfer.take(chunk):
+            self.faults += 1
+            return
+        self._chunk_at = now
+        if not transfer.is_whole:
+            return
+        self._transfer = None
+        data = transfer.data()
+        if data is None:
+            self.faults += 1
+            self._banned[self._provider] = now + _BANNED_NS
+            return
+        self._whole = (transfer.key, data)
+        self._keep(transfer)  # others may be waiting for the rest of it
+
+    def _keep(self, transfer: Transfer) -> None:
+        """Hold a whole snapshot, and the newest one beside it."""
+        others = [held for held in self._held if held.key != transfer.key]
+        newest = sorted((*others, transfer), key=lambda held: held.key.index)
+        self._held = newest[-HELD_MAX:]
+
+    # -- what goes into frames ---------------------------------------------------------------
+
+    def add(self, draft: Draft, now: int, *, beacon_due: bool) -> bool:
+        """Add offer, want and chunks to a frame; return whether another frame is wanted."""
+        self._forget(now)
+        self._choose(now)
+        if beacon_due:
+            self._add_offer(draft, now)
+            self._add_want(draft, now)
+        return self._add_chunks(draft, now)
+
+    def _add_offer(self, draft: Draft, now: int) -> None:
+        offer = self._own_offer()
+        if offer is not None and now - self._offered_at >= _OFFER_NS and draft.set_offer(offer):
+            self._offered_at = now
+
+    def _own_offer(self) -> SnapshotOffer | None:
+        """Return what to offer, where a neighbour needs it."""
+        least = min((verified for verified, _ in self._behind.values()), default=None)
+        if self._transfer is not None:
+            key, hops = self._transfer.key, self._hops + 1
+            if hops <= SNAPSHOT_HOPS_MAX and least is not None and least < key.index:
+                return SnapshotOffer(key, hops)
+        elif self._held:
+            key = self._held[-1].key
+            if self._asked or (least is not None and least < self._log_base):
+                return SnapshotOffer(key, 0)
+        return None
+
+    def _add_want(self, draft: Draft, now: int) -> None:
+        transfer = self._transfer
+        if transfer is None or now - self._wanted_at < _WANT_NS:
+            return
+        if draft.set_snapshot_want(SnapshotWant(transfer.key, self._provider, transfer.held)):
+            self._wanted_at = now
+
+    def _add_chunks(self, draft: Draft, now: int) -> bool:
+        for chunk in self._lacking(now):
+            tokens = self._bucket.available(now)
+            alone = draft.size if draft.empty else 0
+            cost = alone + draft.cost(chunk)
+            if cost > tokens:
+                return False  # the next beacon will find more
+            if not draft.add_chunk(chunk):
+                return True
+            self._bucket.spend(cost)
+            self._aired.setdefault(chunk.digest, {})[chunk.number] = now
+        return False
+
+    def _lacking(self, now: int) -> Iterator[SnapshotChunk]:
+        """Chunks that somebody asks this robot for, those longest not in the air first."""
+        due: list[tuple[int, int, int]] = []
+        sources = self._sources()
+        for _, asked in sorted(self._asked.items()):
+            digest = asked.want.key.digest
+            if digest in sources:
+                aired = self._aired.get(digest, {})
+                for number in sources[digest].lacking(asked.want.held):
+                    at = aired.get(number, now - _REPEAT_NS)
+                    if now - at >= _REPEAT_NS:
+                        due.append((at, number, digest))
+        for _, number, digest in sorted(set(due)):
+            chunk = sources[digest].chunk(number)
+            assert chunk is not None, 'a chunk that was there a moment ago'
+            yield chunk
+
+    def _sources(self) -> dict[int, Transfer]:
+        """Everything whose chunks are here, by digest."""
+        sources = {held.key.digest: held for held in self._held}
+        if self._transfer is not None:
+            sources[self._transfer.key.digest] = self._transfer
+        return sources
+
+    # -- whom to ask -------------------------------------------------------------------------
+
+    def _choose(self, now: int) -> None:
+        """Ask the nearest that offers what is on its way; else begin with the nearest offer."""
+        if self._above is None:
+            return
+        offers = [
+            (offered.offer.hops, -offered.offer.key.index, robot, offered.offer.key)
+            for robot, offered in self._offers.items()
+            if offered.offer.key.index > self._above
+            and offered.offer.hops < SNAPSHOT_HOPS_MAX
+            and robot not in self._banned
+        ]
+        if self._transfer is not None:
+            same = [offer for offer in offers if offer[3] == self._transfer.key]
+            if same:
+                self._ask(min(same)[0], min(same)[2])
+            if now - self._chunk_at < _STALLED_NS:
+                return
+            # Its provider went over to a newer one, or away; what arrived of it is of no use.
+            offers = [offer for offer in offers if offer[3] != self._transfer.key]
+        if offers:
+            hops, _, robot, key = min(offers)
+            self._transfer = Transfer(key)
+            self._chunk_at = now
+            self._wanted_at = now - _WANT_NS
+            self._ask(hops, robot)
+
+    def _ask(self, hops: int, robot: int) -> None:
+        self._provider, self._hops = robot, hops
+
+    def _forget(self, now: int) -> None:
+        """Drop what was not repeated, and times of chunks that nobody holds any more."""
+        self._behind = {r: b for r, b in self._behind.items() if now - b[1] <= _VALID_NS}
+        self._asked = {r: a for r, a in self._asked.items() if now - a.at_ns <= _VALID_NS}
+        self._offers = {r: o for r, o in self._offers.items() if now - o.at_ns <= _VALID_NS}
+        self._banned = {r: until for r, until in self._banned.items() if until > now}
+        if self._aired:
+            sources = self._sources() if self._asked else {}
+            self._aired = {d: at for d, at in self._aired.items() if d in sources}
