@@ -20,4 +20,4 @@ def test_an_election_timeout_must_outlast_three_heartbeats() -> None:
 
 def test_election_timeouts_must_leave_room_for_chance() -> None:
     with pytest.raises(ConfigurationError, match='election_timeout_max_s'):
-        RaftSettings(election_timeout_max_s=0.4)
+        RaftSettings(election_timeout_min_s=0.4, election_timeout_max_s=0.4)

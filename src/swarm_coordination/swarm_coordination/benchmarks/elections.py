@@ -31,7 +31,7 @@ def end_led_line(seed: str, robots: int, loss: float) -> Stage:
     attempt = 0
     while True:
         stage = Stage(robots, f'{seed}/{attempt}', shape='line', loss=loss, led_by_end=True)
-        if stage.settle() == 0:
+        if stage.leader() == 0 and stage.settle() == 0:
             return stage
         attempt += 1
 

@@ -218,9 +218,7 @@ class Raft:
         if state.leadership is not None:
             return state.leadership.beat_at
         if self._election.has_deferred and state.evidence_ns is not None:
-            return min(
-                state.election_at, state.evidence_ns + self.settings.election_timeout_min_ns
-            )
+            return min(state.election_at, state.evidence_ns + state.patience.wait_ns)
         return state.election_at
 
     def propose(self, payload: bytes, now: int) -> int:

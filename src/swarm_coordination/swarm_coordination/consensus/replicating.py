@@ -101,12 +101,7 @@ class Replicating:
         following = state.following
         if beat.number > following.heartbeat:
             # The one event, beside a vote granted, that puts an election off.
-            following.heartbeat = beat.number
-            following.leader = beat.leader
-            if state.role in (Role.PRE_CANDIDATE, Role.CANDIDATE):
-                state.rest(now)
-            state.evidence_ns = now
-            state.arm(now)
+            state.heard_leader(beat.leader, beat.number, now)
         following.heard(beat.last_index, beat.last_term, beat.commit)
         state.commit = max(state.commit, following.committed)
 

@@ -22,12 +22,12 @@ class RaftSettings:
     heartbeat_period_s: float = setting(
         0.05, 's', 0.005, 5.0, "time between a leader's heartbeats (one per beacon)", shared=True
     )
-    # Eight beacons: a heartbeat that crosses four hops with a third of its frames lost still
-    # arrives in time far more often than not.
+    # Four beacons. Links that need more show it, and are waited for longer (patience.py); that a
+    # majority misses as many at once is what an election takes.
     election_timeout_min_s: float = setting(
-        0.4, 's', 0.02, 60.0, 'shortest silence of the leader before an election', shared=True
+        0.2, 's', 0.02, 60.0, 'shortest silence of the leader before an election', shared=True
     )
-    # As wide again: seven voters then seldom wake within one round trip of each other.
+    # A candidate over many lossy hops needs as long for its votes; twice the learnt wait fits.
     election_timeout_max_s: float = setting(
         0.8,
         's',

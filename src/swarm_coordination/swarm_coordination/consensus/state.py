@@ -15,6 +15,7 @@ from swarm_coordination.consensus.journal import Journal
 from swarm_coordination.consensus.leadership import Leadership
 from swarm_coordination.consensus.log import Log
 from swarm_coordination.consensus.messages import Role
+from swarm_coordination.consensus.patience import Patience
 from swarm_coordination.consensus.quorum import Membership
 from swarm_coordination.consensus.settings import RaftSettings
 from swarm_coordination.persistence import HardState
@@ -57,7 +58,7 @@ class MemberState:
         self.evidence_ns: int | None = None  # when a leader with a majority was last known
         self.election_at = NEVER_NS
         self.role = self.resting_role()
-        self._rng = rng
+        self.patience = Patience(member, settings, rng)
 
     @property
     def may_vote(self) -> bool:
@@ -71,9 +72,9 @@ class MemberState:
     def arm(self, now: int) -> None:
         """Draw a new election time-out; a learner has none (section 3.4; learners: 4.2.1)."""
         if self.may_vote:
-            low = self.settings.election_timeout_min_ns
-            high = self.settings.election_timeout_max_ns
-            self.election_at = now + self._rng.randint(low, high)
+            self.election_at = now + self.patience.draw(
+                self.following.leader, self.membership.voters
+            )
 
     def is_sticky(self, now: int) -> bool:
         """Whether a leader is alive, so that requests for votes are not heeded (4.2.3)."""
@@ -82,8 +83,19 @@ class MemberState:
         return (
             self.following.leader != 0
             and self.evidence_ns is not None
-            and now - self.evidence_ns < self.settings.election_timeout_min_ns
+            and now - self.evidence_ns < self.patience.wait_ns
         )
+
+    def heard_leader(self, leader: int, number: int, now: int) -> None:
+        """Note that the heartbeat ``number`` of the term's leader is new: no election yet."""
+        # The first of a term ends the outage before it, which was no silence of this leader.
+        if self.following.heartbeat and self.evidence_ns is not None:
+            self.patience.heard(now - self.evidence_ns)
+        self.following.heartbeat, self.following.leader = number, leader
+        if self.role in (Role.PRE_CANDIDATE, Role.CANDIDATE):
+            self.rest(now)
+        self.evidence_ns = now
+        self.arm(now)
 
     def enter_term(self, term: int, vote: int, now: int) -> None:
         """Start ``term`` as a follower without a leader; the caller says what comes next."""

@@ -35,10 +35,10 @@ class Voting:
     def campaign(self, now: int) -> None:
         """Ask whether an election could be won, before disturbing anybody (9.6)."""
         state = self._state
-        state.arm(now)
         if state.seen_term > state.term:
             state.enter_term(state.seen_term, 0, now)
         state.following.leader = 0
+        state.arm(now)
         state.role = Role.PRE_CANDIDATE
         self._election.attempt += 1
         self._election.begin()
