@@ -12,7 +12,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compare demo demo-dds simulate bench test lint format clean
+.PHONY: help setup compare demo demo-dds simulate bench test lint format docs clean
 
 help: ## list the targets
 	@echo 'Swarm Coordination: make TARGET [ARGS="..."] [PYTHON=python3.x]'
@@ -45,6 +45,10 @@ lint: setup ## ruff, the ament rules and mypy alone
 
 format: setup ## let ruff sort imports and repair what it can
 	@$(RUN)/ruff check --fix $(ARGS)
+
+docs: setup ## write docs/parameters.md anew from the declarations
+	@$(RUN)/python -m swarm_coordination.ros.parameter_docs > build/parameters.md
+	@mv build/parameters.md docs/parameters.md
 
 clean: ## remove everything that the targets made
 	@$(PYTHON) tools/clean.py

@@ -66,8 +66,17 @@ class Run(Processes):
             if until():
                 return True
             for runner in self.runners:
-                runner.spin_once(0.002)
+                runner.spin_until(time.monotonic() + 0.002)
         return until()
+
+
+def bring_up(node):
+    """Configure and activate a managed node; return it."""
+    node.runner.add(node)
+    node.trigger_configure()
+    node.trigger_activate()
+    assert node.state == 'active', node.problem
+    return node
 
 
 class Ground:
@@ -78,6 +87,7 @@ class Ground:
         self.node = Node('ground', context=runner.context)
         runner.add(self.node)
         self.seen = {}
+        self._clients = {}
 
     def watch(self, kind, topic, profile):
         """Keep what comes on a topic."""
@@ -90,8 +100,13 @@ class Ground:
 
     def call(self, run, kind, name, request, seconds=5.0):
         """Call a service and return the answer."""
-        client = self.node.create_client(kind, name)
-        assert run.spin(client.service_is_ready, seconds)
+        client = self._clients.get(name)
+        if client is None:
+            client = self._clients[name] = self.node.create_client(kind, name)
+            assert run.spin(client.service_is_ready, seconds)
+            # Ready means that we know of the server; it may not know of us yet, and then a
+            # request is lost.
+            run.spin(lambda: False, 0.3)
         future = client.call_async(request)
         assert run.spin(future.done, seconds)
         return future.result()

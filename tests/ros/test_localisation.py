@@ -39,10 +39,10 @@ class Bench:
             get_clock=lambda: ros,
             get_logger=lambda: logger,
             get_parameter=lambda name: SimpleNamespace(value=False),
-            create_subscription=lambda *_, **__: None,
         )
+        endpoints = SimpleNamespace(subscription=lambda *_: None)
         self.reader = Localisation(
-            node, 'robot1', CoreClock(node), lambda *taken: self.got.append(taken)
+            node, endpoints, 'robot1', CoreClock(node), lambda *taken: self.got.append(taken)
         )
 
     def ros_time(self):

@@ -7,12 +7,13 @@ import time
 
 from geometry_msgs.msg import Point, PoseStamped, Twist, TwistStamped
 import pytest
-from ros.support import Ground
+from ros.support import bring_up, Ground
 from swarm_coordination.errors import StorageError
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.controller_node import ControllerNode
 from swarm_coordination.ros.conversions import table_to, target_to
 from swarm_coordination.ros.coordinator_node import CoordinatorNode
+from swarm_coordination.ros.manager import Manager
 from swarm_coordination.ros.world_node import PARTITION_SERVICE, WORLD_TOPIC, WorldNode
 from swarm_coordination.storage.provision import read_provision
 from swarm_coordination.storage.store import Storage
@@ -29,9 +30,7 @@ def controller(run, yaw=0.0, **parameters):
     world = run.runner(swarm_file=source)
     world.add(WorldNode(world))
     runner = run.runner('robot1', swarm_file=source, storage_dir=storage, **parameters)
-    node = ControllerNode(runner)
-    runner.add(node)
-    return node
+    return bring_up(ControllerNode(runner))
 
 
 def send(ground, run, storage_id, position):
@@ -86,8 +85,7 @@ def test_a_robot_that_looks_north_flies_east_by_moving_to_its_right(run, stamped
 def test_poses_in_a_wrong_frame_are_refused_and_the_robot_stays(run):
     source, storage = run.swarm_file(), run.storage() / 'robot1'
     runner = run.runner('robot1', swarm_file=source, storage_dir=storage)
-    node = ControllerNode(runner)
-    runner.add(node)
+    node = bring_up(ControllerNode(runner))
     ground = Ground(run)
     ground.watch(Twist, '/robot1/cmd_vel', qos.COMMAND)
     poses = ground.node.create_publisher(PoseStamped, '/robot1/pose', 10)
@@ -98,12 +96,12 @@ def test_poses_in_a_wrong_frame_are_refused_and_the_robot_stays(run):
         message.header.frame_id = 'odom'
         message.pose.orientation.w = 1.0
         poses.publish(message)
-        return node._localisation.refused['wrong_frame'] >= 20
+        return node.part.localisation.refused['wrong_frame'] >= 20
 
     assert run.spin(refused, 8.0)
     assert run.spin(lambda: len(ground.seen['/robot1/cmd_vel']) > 5, 3.0)
     assert all(twist == Twist() for twist in ground.seen['/robot1/cmd_vel'])
-    assert node._localisation.pose is None
+    assert node.part.localisation.pose is None
 
 
 def coordinator(run, **parameters):
@@ -111,9 +109,7 @@ def coordinator(run, **parameters):
     runner = run.runner(
         'robot1', swarm_file=run.swarm_file(), storage_dir=run.storage() / 'robot1', **parameters
     )
-    node = CoordinatorNode(runner)
-    runner.add(node)
-    return node, runner
+    return bring_up(CoordinatorNode(runner)), runner
 
 
 PUT = '{"kind":"put","key":"a","value":"b"}'
@@ -150,7 +146,7 @@ def test_propose_is_answered_once_on_disk_and_nothing_waits_for_it(run, disk):
     assert run.spin(future.done, 5.0)
     answer = future.result()
     assert (answer.accepted, answer.serial) == (True, 1)
-    assert node._runner.pending == 0
+    assert node.runner.pending == 0
 
 
 def test_the_same_request_id_is_accepted_once(run):
@@ -229,7 +225,12 @@ def test_a_failed_sync_ends_the_process_with_the_reason(run, monkeypatch):
         raise StorageError('sync failed: no space left')
 
     monkeypatch.setattr(Storage, 'sync', broken)
-    _, runner = coordinator(run)
+    runner = run.runner(
+        'robot1', swarm_file=run.swarm_file(), storage_dir=run.storage() / 'robot1'
+    )
+    node = CoordinatorNode(runner)
+    runner.add(node)
+    Manager(runner, [node])
     with pytest.raises(StorageError, match='no space left'):
         runner.run()
 

@@ -3,10 +3,12 @@
 
 import pytest
 from rclpy.parameter import Parameter
+from ros.support import bring_up
 from swarm_coordination.configuration import load_swarm
 from swarm_coordination.errors import ConfigurationError, StorageError
 from swarm_coordination.ros.controller_node import ControllerNode
 from swarm_coordination.ros.coordinator_node import CoordinatorNode
+from swarm_coordination.ros.manager import Manager
 from swarm_coordination.ros.world_node import WorldNode
 
 pytestmark = pytest.mark.ros
@@ -41,12 +43,61 @@ def test_swarm_file_and_storage_are_enough_in_the_robots_namespace(run):
     assert descriptor.floating_point_range[0].to_value == 1.0
 
 
-def test_a_running_node_keeps_its_parameters(run):
-    runner = runner_for(run)
-    node = CoordinatorNode(runner)
-    runner.add(node)
-    (result,) = node.set_parameters([Parameter('mesh.beacon_period_s', value=0.2)])
+def test_a_running_node_keeps_what_is_not_declared_live(run):
+    node = bring_up(CoordinatorNode(runner_for(run)))
+    for name in ('mesh.beacon_period_s', 'control.gain'):  # the other node flies by the gain
+        assert node.describe_parameter(name).read_only
+        (result,) = node.set_parameters([Parameter(name, value=0.2)])
+        assert not result.successful
+
+
+def test_a_live_setting_is_in_force_from_the_next_update_on(run):
+    node = bring_up(ControllerNode(runner_for(run)))
+    assert not node.describe_parameter('control.gain').read_only
+    (result,) = node.set_parameters([Parameter('control.gain', value=2.5)])
+    assert result.successful
+    assert node.part.core._settings.gain == 2.5
+    node.trigger_deactivate()
+    node.trigger_cleanup()
+    node.trigger_configure()
+    assert node.part.core._settings.gain == 2.5  # of the next life, too
+
+
+def test_a_live_option_is_in_force_at_once(run):
+    node = bring_up(CoordinatorNode(runner_for(run)))
+    (result,) = node.set_parameters([Parameter('status_period_s', value=0.5)])
+    assert result.successful
+    assert node.options.status_period_s == 0.5
+
+
+@pytest.mark.parametrize(('name', 'value'), [
+    ('control.gain', 25.0), ('control.gain', 'high'), ('control.gain', float('nan')),
+    ('use_sim_time', True),
+])
+def test_a_change_that_is_not_valid_is_refused_with_the_reason(run, name, value):
+    node = bring_up(ControllerNode(runner_for(run)))
+    (result,) = node.set_parameters([Parameter(name, value=value)])
     assert not result.successful
+    assert result.reason
+    assert node.part.core._settings.gain == 1.0
+
+
+def test_changes_that_contradict_each_other_are_refused_together(run):
+    node = bring_up(ControllerNode(runner_for(run)))
+    settings = node._robot.settings.control
+
+    def check(changed, source, prefix):
+        if changed.gain > changed.yaw_gain:
+            raise ConfigurationError(source, f'{prefix}gain', changed.gain, 'at most yaw_gain')
+
+    taken = []
+    node.live.add('control.', settings, taken.append, check)
+    both = [Parameter('control.gain', value=3.0), Parameter('control.yaw_gain', value=2.0)]
+    result = node.set_parameters_atomically(both)
+    assert not result.successful
+    assert 'at most yaw_gain' in result.reason
+    assert taken == []
+    assert node.part.core._settings.gain == 1.0
 
 
 def test_an_override_is_in_force_and_a_whole_number_will_do(run):
@@ -68,14 +119,19 @@ def test_a_wrong_parameter_refuses_to_start_naming_field_and_bound(run, number):
 def test_a_missing_storage_refuses_to_start(run):
     with pytest.raises(ConfigurationError, match='storage_dir'):
         CoordinatorNode(runner_for(run, storage_dir=''))
-    with pytest.raises(StorageError, match='provision'):
-        CoordinatorNode(runner_for(run, storage_dir=run.folder / 'nowhere'))
+    for kind in (CoordinatorNode, ControllerNode):
+        runner = runner_for(run, storage_dir=run.folder / 'nowhere')
+        Manager(runner, [kind(runner)])
+        with pytest.raises(StorageError, match='provision'):
+            runner.run()
 
 
 def test_the_storage_of_another_robot_refuses_to_start(run):
     storage = run.storage(('robot1', 'robot2'))
+    runner = runner_for(run, storage_dir=storage / 'robot2')
+    Manager(runner, [CoordinatorNode(runner)])
     with pytest.raises(ConfigurationError, match='that of robot2'):
-        CoordinatorNode(runner_for(run, storage_dir=storage / 'robot2'))
+        runner.run()
 
 
 def test_the_world_refuses_a_missing_swarm_file(run):

@@ -27,8 +27,9 @@ class Setting(NamedTuple):
     low: float | None
     high: float | None
     description: str
-    choices: tuple[str, ...]
-    shared: bool
+    choices: tuple[str, ...] = ()
+    shared: bool = False
+    live: bool = False
 
 
 def setting(
@@ -40,14 +41,16 @@ def setting(
     *,
     choices: tuple[str, ...] = (),
     shared: bool = False,
+    live: bool = False,
 ) -> Any:
     """
     Declare a settings field.
 
     ``low`` and ``high`` are inclusive; ``choices`` lists the values of a text field; ``shared``
-    puts the field into the configuration hash: robots that differ in it do not cooperate.
+    puts the field into the configuration hash: robots that differ in it do not cooperate;
+    ``live`` fields may be changed while the robot runs.
     """
-    declared = Setting(unit, low, high, description, choices, shared)
+    declared = Setting(unit, low, high, description, choices, shared, live)
     return dataclasses.field(default=default, metadata={_KEY: declared})
 
 

@@ -35,6 +35,8 @@ from swarm_coordination.control.picture import Picture
 from swarm_coordination.control.projection import project
 from swarm_coordination.control.settings import ControlSettings
 from swarm_coordination.control.watch import PoseGate, TableGate, TargetGate
+from swarm_coordination.errors import UsageError
+from swarm_coordination.settings import declared
 from swarm_coordination.units import ns_to_seconds, seconds_to_ns
 from swarm_coordination.views import (
     FormationTarget,
@@ -115,6 +117,18 @@ class FormationController:
     def target(self, target: FormationTarget, now: int) -> bool:
         """Take a formation target; return False where refused."""
         return self._target.offer(target, now)
+
+    def adjust(self, settings: ControlSettings) -> None:
+        """
+        Use ``settings`` from the next update on.
+
+        They may differ in live fields only: those shape the nominal velocity, which passes the
+        safety filter whatever it is. Raises UsageError for any other difference.
+        """
+        for name, declaration in declared(settings).items():
+            if not declaration.live and getattr(settings, name) != getattr(self._settings, name):
+                raise UsageError(f'{name} is fixed while the controller runs')
+        self._settings = settings
 
     def next_deadline(self) -> int:
         """Time (ns) at which ``update`` is due."""

@@ -41,9 +41,15 @@ class ControlSettings:
     kept_range_m: float = setting(
         9.5, 'm', 0.5, 10_000.0, 'a kept link is never stretched beyond this (R_k)', shared=True
     )
-    gain: float = setting(1.0, '1/s', 0.01, 20.0, 'position gain of slot tracking')
-    yaw_gain: float = setting(1.0, '1/s', 0.0, 20.0, 'heading gain of slot tracking')
-    yaw_rate_max_radps: float = setting(1.0, 'rad/s', 0.0, 20.0, 'greatest yaw rate')
+    gain: float = setting(
+        1.0, '1/s', 0.01, 20.0, 'position gain of slot tracking', live=True
+    )
+    yaw_gain: float = setting(
+        1.0, '1/s', 0.0, 20.0, 'heading gain of slot tracking', live=True
+    )
+    yaw_rate_max_radps: float = setting(
+        1.0, 'rad/s', 0.0, 20.0, 'greatest yaw rate', live=True
+    )
     deceleration_mps2: float = setting(3.0, 'm/s^2', 0.05, 100.0, 'deceleration when braking')
     localisation_error_m: float = setting(
         0.005, 'm', 0.001, 10.0, 'greatest position error, rounding to millimetres included (e)'

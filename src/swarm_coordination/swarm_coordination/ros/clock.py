@@ -3,8 +3,8 @@
 The one clock of a node: integer nanoseconds, steady, or ROS time under ``use_sim_time``.
 
 Under simulated time nothing starts before the first ``/clock``, a paused clock pauses the robot,
-and a jump back ends the process: the core's ``now`` never goes backwards, so a rewound
-simulation is a restart of the robot, with its disk.
+and a jump back ends the life of what runs by it: the core's ``now`` never goes backwards, so a
+rewound simulation is a restart of the robot, with its disk (``manager``).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ POLL_NS = 5 * NS_PER_MS
 
 
 class ClockWentBack(SwarmError):
-    """Simulated time jumped back: the robot has to be started again."""
+    """Simulated time jumped back: what ran by it has to be started again."""
 
 
 class CoreClock:
@@ -42,9 +42,7 @@ class CoreClock:
             return time.monotonic_ns()
         now = int(self._ros.now().nanoseconds)
         if now < self._newest:
-            raise ClockWentBack(
-                f'simulated time went from {self._newest} ns back to {now} ns: restart the robot'
-            )
+            raise ClockWentBack(f'simulated time went from {self._newest} ns back to {now} ns')
         self._newest = now
         return now
 
@@ -52,7 +50,9 @@ class CoreClock:
         """Steady time at which to see to ``deadline_ns`` of this clock; 0: now."""
         if not self._simulated:
             return deadline_ns
-        if self.started and self.now() >= deadline_ns:
+        now = int(self._ros.now().nanoseconds)
+        # Where it went back the callback is due: it learns so by asking for the time.
+        if now > 0 and (now >= deadline_ns or now < self._newest):
             return 0
         return time.monotonic_ns() + POLL_NS
 

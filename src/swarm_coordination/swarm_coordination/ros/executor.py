@@ -68,9 +68,22 @@ class Runner:
         self._nodes.append(node)
         self._executor.add_node(node)
 
-    def at(self, due_ns: Callable[[], int], callback: Callable[[], None]) -> None:
-        """Call ``callback`` whenever ``time.monotonic_ns()`` has reached ``due_ns()``."""
-        self._deadlines.append((due_ns, callback))
+    def at(
+        self, due_ns: Callable[[], int], callback: Callable[[], None]
+    ) -> Callable[[], None]:
+        """
+        Call ``callback`` whenever ``time.monotonic_ns()`` has reached ``due_ns()``.
+
+        Returns what ends that.
+        """
+        deadline = (due_ns, callback)
+        self._deadlines.append(deadline)
+
+        def end() -> None:
+            if deadline in self._deadlines:
+                self._deadlines.remove(deadline)
+
+        return end
 
     def post(self, callback: Callable[[], None]) -> None:
         """Run ``callback`` in the executor's thread; may be called from any thread."""
@@ -125,7 +138,7 @@ class Runner:
             wait_s = min(wait_s, max(0.0, ns_to_seconds(due_ns - time.monotonic_ns())))
         # An event is taken even where a deadline has passed: neither starves the other.
         self._executor.spin_once(timeout_sec=wait_s)
-        for due, callback in self._deadlines:
+        for due, callback in tuple(self._deadlines):
             if time.monotonic_ns() >= due():
                 callback()
         if self.pending:

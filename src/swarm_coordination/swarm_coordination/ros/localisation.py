@@ -43,7 +43,9 @@ class Localisation:
     ``time`` is that of the pose in the node's CoreClock; it never goes back.
     """
 
-    def __init__(self, node: Any, robot: str, clock: Any, on_pose: Any) -> None:
+    def __init__(
+        self, node: Any, endpoints: Any, robot: str, clock: Any, on_pose: Any
+    ) -> None:
         self._node, self._clock, self._on_pose = node, clock, on_pose
         self._base_frame = f'{robot}/base_link'
         self._velocity = (0.0, 0.0, 0.0)
@@ -51,14 +53,18 @@ class Localisation:
         self.pose: Pose | None = None
         self._pose_ns: int | None = None
         self.refused: Counter[str] = Counter()
-        node.create_subscription(
-            PoseStamped, 'pose', self._take_pose, qos.STATE,
-            event_callbacks=qos.subscription_events(node, 'pose'),
-        )
-        node.create_subscription(
-            Odometry, 'odom', self._take_odometry, qos.STATE,
-            event_callbacks=qos.subscription_events(node, 'odom'),
-        )
+        self.refusal = ''  # the newest, in words, until taken by ``fresh_refusal``
+        endpoints.subscription(PoseStamped, 'pose', self._take_pose, qos.STATE)
+        endpoints.subscription(Odometry, 'odom', self._take_odometry, qos.STATE)
+
+    def age_ns(self, now: int) -> int | None:
+        """Age of the newest usable pose at ``now`` of the core's clock; None: none came."""
+        return None if self._pose_ns is None else now - self._pose_ns
+
+    def fresh_refusal(self) -> str:
+        """Return why the newest message since the last call was refused; empty: none was."""
+        text, self.refusal = self.refusal, ''
+        return text
 
     def _take_pose(self, message: Any) -> None:
         try:
@@ -100,6 +106,8 @@ class Localisation:
 
     def _refuse(self, error: MessageRefused) -> None:
         self.refused[error.reason] += 1
+        if error.reason != 'late':  # the order of arrival is the network's, no fault
+            self.refusal = str(error)
         self._node.get_logger().error(
             f'localisation refused: {error} ({self.refused[error.reason]} so far)',
             throttle_duration_sec=LOG_PERIOD_S,

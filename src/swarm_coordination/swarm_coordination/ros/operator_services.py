@@ -6,7 +6,7 @@ Services of the coordinator: ``propose``, ``query_log``, ``stop``.
 callback is a coroutine that waits for the core's event ``accepted``. It has a callback group of
 its own, as a waiting coroutine would close a mutually exclusive one (SingleThreadedExecutor).
 A request id asked again, after a time-out too, waits for the same serial: what is not on disk is
-never called accepted.
+never called accepted. While the node is not active every request is refused.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from swarm_coordination.errors import CommandError, ProposalRefused
 from swarm_coordination.mission.commands import COMMAND_BYTES_MAX
 from swarm_coordination.robot.outputs import RobotEvent
 from swarm_coordination.ros.conversions import entry_to
+from swarm_coordination.ros.endpoints import Endpoints
 from swarm_coordination.units import seconds_to_ns
 from swarm_msgs.srv import ProposeCommand, QueryLog, SetStop
 
@@ -30,19 +31,23 @@ REQUESTS_MAX = 256
 ENTRIES_PER_ANSWER = 256
 
 
-class OperatorServices:
-    """Creates the services on a coordinator node and answers them."""
+# Words of a refusal for want of a running node.
+NOT_ACTIVE = 'the coordinator is not active'
 
-    def __init__(self, node: Any, runner: Any, core: Any, clock: Any, options: Any) -> None:
-        self._node, self._runner, self._core, self._clock = node, runner, core, clock
-        self._timeout_ns = seconds_to_ns(options.propose_timeout_s)
+
+class OperatorServices:
+    """Creates the services of a CoordinatorShell and answers them."""
+
+    def __init__(self, shell: Any, endpoints: Endpoints) -> None:
+        self._shell, self._core, self._clock = shell, shell.core, shell.clock
+        self._runner = shell.node.runner
         self._waiting: dict[int, tuple[int, list[Any]]] = {}  # serial: deadline, futures
         self._requests: OrderedDict[str, int] = OrderedDict()
-        node.create_service(
+        endpoints.service(
             ProposeCommand, 'propose', self._propose, callback_group=ReentrantCallbackGroup()
         )
-        node.create_service(QueryLog, 'query_log', self._query_log)
-        node.create_service(SetStop, 'stop', self._stop)
+        endpoints.service(QueryLog, 'query_log', self._query_log)
+        endpoints.service(SetStop, 'stop', self._stop)
 
     def on_events(self, events: Iterable[RobotEvent]) -> None:
         """Answer those whose command is on disk now."""
@@ -55,6 +60,11 @@ class OperatorServices:
         for serial in [s for s, (deadline, _) in self._waiting.items() if now >= deadline]:
             self._answer(serial, False)
 
+    def give_up(self) -> None:
+        """Answer all that wait: the outcome of theirs is unknown."""
+        for serial in list(self._waiting):
+            self._answer(serial, False)
+
     def _answer(self, serial: int, accepted: bool) -> None:
         _, futures = self._waiting.pop(serial, (0, ()))
         for future in futures:
@@ -64,6 +74,9 @@ class OperatorServices:
     async def _propose(self, request: Any, response: Any) -> Any:
         response.robot = self._core.name
         response.session = self._core.storage_id
+        if not self._shell.active:
+            response.error, response.message = response.ERROR_NOT_READY, NOT_ACTIVE
+            return response
         now = self._clock.now()
         known = self._requests.get(request.request_id) if request.request_id else None
         if known is None:
@@ -79,12 +92,13 @@ class OperatorServices:
                 response.message = str(error)
                 return response
             self._remember(request.request_id, serial)
-            self._node.pump(now)
+            self._shell.pump(now)
         else:
             serial = known
         if serial > self._core.durable_serial:
             future = self._runner.future()
-            _, futures = self._waiting.setdefault(serial, (now + self._timeout_ns, []))
+            deadline = now + seconds_to_ns(self._shell.node.options.propose_timeout_s)
+            _, futures = self._waiting.setdefault(serial, (deadline, []))
             futures.append(future)
             self._runner.pending += 1
             if not await future:
@@ -102,7 +116,10 @@ class OperatorServices:
                 self._requests.popitem(last=False)
 
     def _query_log(self, request: Any, response: Any) -> Any:
-        entries = self._node.entries
+        if not self._shell.active:
+            response.error, response.message = response.ERROR_NOT_READY, NOT_ACTIVE
+            return response
+        entries = self._shell.entries
         response.commit_index = entries[-1].index if entries else 0
         response.first_index = entries[0].index if entries else 0
         first = request.from_index
@@ -121,6 +138,9 @@ class OperatorServices:
 
     def _stop(self, request: Any, response: Any) -> Any:
         response.issuer = self._core.storage_id
+        if not self._shell.active:
+            response.error, response.message = response.ERROR_NOT_READY, NOT_ACTIVE
+            return response
         if request.level not in (SetStop.Request.LEVEL_HOLD, SetStop.Request.LEVEL_STOP):
             response.error = response.ERROR_INVALID_LEVEL
             response.message = f'level {request.level}: 1 (hold) or 2 (stop)'
@@ -128,9 +148,9 @@ class OperatorServices:
         now = self._clock.now()
         response.counter = self._core.stop(request.level, now)
         response.accepted = True
-        self._node.get_logger().warning(
+        self._shell.node.get_logger().warning(
             f'safety stop {response.counter}, level {request.level}, by '
             f"'{request.requested_by}': {request.reason}"
         )
-        self._node.pump(now)
+        self._shell.pump(now)
         return response

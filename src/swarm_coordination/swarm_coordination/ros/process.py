@@ -12,6 +12,8 @@ from rclpy.utilities import remove_ros_args
 from swarm_coordination.errors import ConfigurationError, SwarmError
 from swarm_coordination.live.lifetime import die_with_parent
 from swarm_coordination.ros.executor import Runner
+from swarm_coordination.ros.managed import ManagedNode
+from swarm_coordination.ros.manager import Manager
 
 NodeKind = Callable[..., Any]
 # Exit codes: 2 as of a wrong command line, 1 where a running robot had to stop.
@@ -19,25 +21,29 @@ WRONG_CONFIGURATION, STOPPED_BY_ERROR = 2, 1
 
 
 def run_nodes(program: str, description: str, kinds: tuple[NodeKind, ...]) -> int:
-    """Run one node of each kind in this process until a signal or an error; return the status."""
+    """
+    Run one node of each kind in this process until a signal or an error; return the status.
+
+    Managed nodes are brought up at once, unless ``--no-autostart`` leaves them to others
+    (``ros2 lifecycle set``).
+    """
     die_with_parent()
-    parser = argparse.ArgumentParser(
-        prog=program,
-        description=description + ' Parameters: --ros-args -p NAME:=VALUE; see the README.',
-    )
-    parser.add_argument(
-        '--light', action='store_true',
-        help='without /rosout and parameter services: half the DDS endpoints',
-    )
-    options = parser.parse_args(remove_ros_args(sys.argv)[1:])
-    node_options = (
-        {'enable_rosout': False, 'start_parameter_services': False} if options.light else {}
-    )
+    managed = any(isinstance(kind, type) and issubclass(kind, ManagedNode) for kind in kinds)
+    options = _options(program, description, managed)
+    node_options: dict[str, Any] = {}
+    if options.light:
+        node_options = {'enable_rosout': False, 'start_parameter_services': False}
+        if managed:
+            node_options['interface'] = False
     runner = Runner(sys.argv[1:])
+    manager: Manager | None = None
     try:
         runner.stop_on_signals()
-        for kind in kinds:
-            runner.add(kind(runner, **node_options))
+        nodes = [kind(runner, **node_options) for kind in kinds]
+        for node in nodes:
+            runner.add(node)
+        if managed and options.autostart:
+            manager = Manager(runner, nodes)
         runner.run()
     except ConfigurationError as error:
         print(f'{program}: {error}', file=sys.stderr)  # noqa: T201
@@ -46,5 +52,24 @@ def run_nodes(program: str, description: str, kinds: tuple[NodeKind, ...]) -> in
         print(f'{program}: stopped: {error}', file=sys.stderr)  # noqa: T201
         return STOPPED_BY_ERROR
     finally:
+        if manager is not None:
+            manager.take_down()
         runner.close()
     return 0
+
+
+def _options(program: str, description: str, managed: bool) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description=description + ' Parameters: --ros-args -p NAME:=VALUE; docs/parameters.md.',
+    )
+    parser.add_argument(
+        '--light', action='store_true',
+        help='without /rosout, parameter and lifecycle services: a third of the DDS endpoints',
+    )
+    if managed:
+        parser.add_argument(
+            '--no-autostart', dest='autostart', action='store_false',
+            help='stay unconfigured until somebody else configures and activates the nodes',
+        )
+    return parser.parse_args(remove_ros_args(sys.argv)[1:])

@@ -17,18 +17,19 @@ from typing import Any
 from geometry_msgs.msg import Point, PoseStamped, Twist, Vector3
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
-from swarm_coordination.configuration import load_swarm
+from swarm_coordination.configuration import find_swarm_file, load_swarm
 from swarm_coordination.ros import qos
-from swarm_coordination.ros.clock import CoreClock
+from swarm_coordination.ros.clock import ClockWentBack, CoreClock
 from swarm_coordination.ros.conversions import (
     command_from,
     MessageRefused,
     odometry_to,
     pose_to,
 )
-from swarm_coordination.ros.coordinator_node import RADIO_TOPIC
+from swarm_coordination.ros.coordinator_shell import RADIO_TOPIC
 from swarm_coordination.ros.executor import Runner
-from swarm_coordination.ros.parameters import OF_ROBOTS, Overrides, read_swarm_file, WorldOptions
+from swarm_coordination.ros.options import WorldOptions
+from swarm_coordination.ros.parameters import OF_ROBOTS, Overrides
 from swarm_coordination.scenario.backend import TrueState
 from swarm_coordination.scenario.loading import load_scenario
 from swarm_coordination.scenario.schema import RadioSettings, WorldSettings
@@ -56,31 +57,37 @@ class WorldNode(Node):
             **node_options,
         )
         overrides = Overrides(self)
-        source = read_swarm_file(overrides)
-        scenario = overrides.text('scenario', '', 'scenario for radio and plants; empty: defaults')
         self._options = overrides.group(WorldOptions(), '')
         overrides.done(ignored=OF_ROBOTS)
-        found = load_swarm(source)
-        robots = (found.first(self._options.robots) if self._options.robots else found).robots
-        radio, plants = RadioSettings(), WorldSettings()
-        if scenario:
-            played = load_scenario(scenario)
-            radio, plants = played.radio, played.world
-        self._names = tuple(robot.name for robot in robots)
-        self._core_clock = CoreClock(self)
-        self._start_ns = self._now_ns = self._core_clock.now()
-        self._noise_m, self._rng = plants.pose_noise_m, random.Random(self._options.seed)
-        self._world = World(((r.name, r.start) for r in robots), plants, self._now_ns)
-        self._radio = Radio(radio, robots[0].settings.control.range_m, self._names)
+        found = load_swarm(find_swarm_file(self._options.swarm_file or None))
+        self._robots = (
+            found.first(self._options.robots) if self._options.robots else found
+        ).robots
+        radio, self._plants = RadioSettings(), WorldSettings()
+        if self._options.scenario:
+            played = load_scenario(self._options.scenario)
+            radio, self._plants = played.radio, played.world
+        self._names = tuple(robot.name for robot in self._robots)
+        self._radio = Radio(radio, self._robots[0].settings.control.range_m, self._names)
         self._revision = 0
-        self._closest = _NOTHING_CLOSE
-        self._commanded_ns: dict[str, int] = {}
-        self._command_timeout_ns = seconds_to_ns(plants.command_timeout_s)
-        self._due = {'odom': 0, 'radio': 0, 'world': 0}
+        self._command_timeout_ns = seconds_to_ns(self._plants.command_timeout_s)
+        self._begin()
         self._create_topics()
         runner.at(
             lambda: self._core_clock.due_ns(self._now_ns + self._world.step_ns), self._on_step
         )
+
+    def _begin(self) -> None:
+        """Put every plant to its start; the world's time begins with the clock's."""
+        self._core_clock = CoreClock(self)
+        self._start_ns = self._now_ns = self._core_clock.now()
+        self._noise_m, self._rng = self._plants.pose_noise_m, random.Random(self._options.seed)
+        self._world = World(
+            ((robot.name, robot.start) for robot in self._robots), self._plants, self._now_ns
+        )
+        self._closest = _NOTHING_CLOSE
+        self._commanded_ns: dict[str, int] = {}
+        self._due = {'odom': 0, 'radio': 0, 'world': 0}
 
     def _create_topics(self) -> None:
         self._poses, self._odometry = {}, {}
@@ -104,8 +111,13 @@ class WorldNode(Node):
             except MessageRefused as error:
                 self.get_logger().error(f'{name}: {error}', throttle_duration_sec=5.0)
                 return
-            self._commanded_ns[name] = now = self._core_clock.now()
-            plant.command(velocity, now)
+            try:
+                now = self._core_clock.now()
+            except ClockWentBack:
+                return  # of a world that the next step ends
+            if now > 0:  # before the first /clock there is nothing to move
+                self._commanded_ns[name] = now
+                plant.command(velocity, now)
 
         self.create_subscription(
             Twist, f'/{name}/cmd_vel', command, qos.COMMAND,
@@ -113,7 +125,14 @@ class WorldNode(Node):
         )
 
     def _on_step(self) -> None:
-        now = self._core_clock.now()
+        try:
+            now = self._core_clock.now()
+        except ClockWentBack as error:
+            self.get_logger().warning(f'the world begins anew: {error}')
+            self._begin()
+            return
+        if not self._now_ns:  # the first /clock
+            self._begin()
         while self._now_ns + self._world.step_ns <= now:
             self._now_ns += self._world.step_ns
             closest = self._world.step(self._now_ns)

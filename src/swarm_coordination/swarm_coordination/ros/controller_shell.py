@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Carries the core's ``FormationController``: pose, table and target in, ``cmd_vel`` out.
+
+All decisions are ``control.controller``'s, the watchdogs too: when the coordinator dies, its
+table goes stale and the controller brakes to a stop. Whenever this part is paused or closed while
+it was flying, its last word to the base is a command to stand.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from geometry_msgs.msg import Twist, TwistStamped
+from swarm_coordination.configuration import RobotConfiguration
+from swarm_coordination.control.controller import ControlReport, FormationController
+from swarm_coordination.ros import qos
+from swarm_coordination.ros.conversions import (
+    MessageRefused,
+    stamped,
+    table_from,
+    target_from,
+    twist_to,
+)
+from swarm_coordination.ros.endpoints import Endpoints
+from swarm_coordination.ros.health import controller_health, localisation_health, Report
+from swarm_coordination.ros.localisation import Localisation, LOG_PERIOD_S
+from swarm_coordination.units import seconds_to_ns
+from swarm_coordination.views import Pose
+from swarm_msgs import msg as swarm
+
+
+class ControllerShell:
+    """One life of a controller; ``node`` is the ControllerNode whose part it is."""
+
+    def __init__(
+        self, node: Any, endpoints: Endpoints, robot: RobotConfiguration, storage_id: int
+    ) -> None:
+        self._node = node
+        self._clock = node.core_clock
+        self._name = robot.name
+        control = robot.settings.control
+        self.core = FormationController(storage_id, control, self._clock.now())
+        self._pose_timeout_s = control.pose_timeout_s
+        self._refused: Counter[str] = Counter()
+        self._report: ControlReport | None = None
+        self._stamped = node.options.cmd_vel_stamped
+        kind = TwistStamped if self._stamped else Twist
+        self._cmd_vel = endpoints.publisher(kind, 'cmd_vel', qos.COMMAND)
+        self.localisation = Localisation(
+            node, endpoints, self._name, self._clock, self._on_pose
+        )
+        endpoints.subscription(swarm.NeighborTable, 'neighbors', self._on_table, qos.TABLE)
+        endpoints.subscription(swarm.FormationTarget, 'target', self._on_target, qos.TABLE)
+        self._period_ns = seconds_to_ns(control.period_s)
+        self._next_ns = self._clock.now()
+        endpoints.deadline(lambda: self._clock.due_ns(self._next_ns), self._on_deadline)
+
+    def activate(self) -> None:
+        """Begin commands at once: standing, until there is something to fly by."""
+        self._next_ns = self._clock.now()
+
+    def deactivate(self) -> None:
+        """Let the base stand."""
+        self._command(Twist())
+
+    def close(self) -> None:
+        """Hold nothing but endpoints."""
+
+    def health(self) -> list[Report]:
+        """Return the health of controller and localisation."""
+        found = self.localisation
+        return [
+            controller_health(self._report, sum(self._refused.values())),
+            localisation_health(
+                found.age_ns(self._clock.now()),
+                self._pose_timeout_s,
+                found.refused,
+                found.fresh_refusal(),
+            ),
+        ]
+
+    def _on_pose(self, pose: Pose, velocity: tuple[float, float, float], time_ns: int) -> None:
+        self.core.observe(pose, velocity, time_ns)
+
+    def _on_table(self, message: Any) -> None:
+        try:
+            self.core.table(table_from(message), self._clock.now())
+        except MessageRefused as error:
+            self._refuse('neighbors', error)
+
+    def _on_target(self, message: Any) -> None:
+        try:
+            self.core.target(target_from(message), self._clock.now())
+        except MessageRefused as error:
+            self._refuse('target', error)
+
+    def _refuse(self, topic: str, error: MessageRefused) -> None:
+        self._refused[error.reason] += 1
+        self._node.get_logger().error(
+            f'{topic} refused: {error}', throttle_duration_sec=LOG_PERIOD_S
+        )
+
+    def _on_deadline(self) -> None:
+        now = self._clock.now()
+        # A fixed rhythm; periods that a busy host has cost are not made up for.
+        self._next_ns += max(1, -(-(now - self._next_ns + 1) // self._period_ns)) * self._period_ns
+        report = self._report = self.core.update(now)
+        pose = self.localisation.pose
+        self._command(twist_to(report.command, pose.yaw if pose is not None else 0.0))
+
+    def _command(self, twist: Twist) -> None:
+        if self._stamped:
+            frame = f'{self._name}/base_link'
+            self._cmd_vel.publish(stamped(twist, frame, self._clock.stamp()))
+        else:
+            self._cmd_vel.publish(twist)

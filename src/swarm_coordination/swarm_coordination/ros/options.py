@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+What only the nodes are told, beside the settings of the swarm file: one dataclass per reader.
+
+Plain declarations, free of ROS: the nodes declare their parameters from them (``parameters``),
+and docs/parameters.md is made of them (``parameter_docs``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from swarm_coordination.settings import setting
+
+
+def text(description: str, default: str = '') -> str:
+    """Declare a text field without unit or bounds."""
+    return setting(default, '', None, None, description)
+
+
+@dataclass(frozen=True, slots=True)
+class RobotPlace:
+    """Which robot a node is of; enough to start it."""
+
+    swarm_file: str = text('path of the swarm file; empty: the one installed')
+    robot_name: str = text(
+        "the robot's name in the swarm file; empty: the last part of the namespace"
+    )
+    storage_dir: str = text(
+        "folder of the robot's provisioned storage (see `swarm provision`)"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CoordinatorOptions:
+    """What only the coordinator node is told."""
+
+    radio_filter: bool = setting(
+        False, '', None, None, 'simulation: draw reception by /swarm/radio; false on real robots'
+    )
+    radio_timeout_s: float = setting(
+        1.0, 's', 0.1, 60.0, 'with radio_filter: nothing is heard by a radio state older than this'
+    )
+    radio_seed: int = setting(1, '', 0, 2**31 - 1, 'with radio_filter: seed of the draws')
+    status_period_s: float = setting(
+        0.1, 's', 0.02, 10.0, 'time between two status messages; sooner when something happens',
+        live=True,
+    )
+    marker_period_s: float = setting(
+        0.5, 's', 0.05, 60.0, 'time between two marker arrays', live=True
+    )
+    propose_timeout_s: float = setting(
+        5.0, 's', 0.1, 60.0,
+        'a command not on disk by then is answered with an unknown outcome', live=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerOptions:
+    """What only the formation controller node is told."""
+
+    cmd_vel_stamped: bool = setting(
+        False, '', None, None, 'publish TwistStamped on cmd_vel instead of Twist'
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HealthOptions:
+    """What every node that reports its health is told."""
+
+    diagnostics_period_s: float = setting(
+        1.0, 's', 0.1, 60.0, 'time between two diagnostic messages; sooner on a fault', live=True
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WorldOptions:
+    """What the embedded world is told."""
+
+    swarm_file: str = text('path of the swarm file; empty: the one installed')
+    scenario: str = text('scenario for radio and plants; empty: defaults')
+    robots: int = setting(
+        0, 'robots', 0, 64, 'as many of the swarm file, from the first; 0 takes all'
+    )
+    seed: int = setting(1, '', 0, 2**31 - 1, 'seed of the localisation noise')
+    odom_period_s: float = setting(0.05, 's', 0.005, 1.0, 'time between two odometry messages')
+    radio_period_s: float = setting(0.1, 's', 0.01, 1.0, 'time between two radio states')
+    world_period_s: float = setting(0.05, 's', 0.01, 1.0, 'time between two world states')

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What docs/ says of parameters is what the code declares."""
+
+import dataclasses
+from pathlib import Path
+
+from swarm_coordination.configuration.groups import GROUPS
+from swarm_coordination.ros import options
+from swarm_coordination.ros.parameter_docs import document
+from swarm_coordination.settings import declared
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+OPTIONS = [kind for kind in vars(options).values() if dataclasses.is_dataclass(kind)]
+
+
+def test_the_table_of_parameters_is_current():
+    assert (ROOT / 'docs/parameters.md').read_text(encoding='utf-8') == document(), 'make docs'
+
+
+def test_every_declared_parameter_stands_in_it_with_its_description():
+    text = document()
+    kinds = [*((f'{name}.', group.settings) for name, group in GROUPS.items()),
+             *(('', kind) for kind in OPTIONS)]
+    assert len(kinds) > 7
+    for prefix, kind in kinds:
+        assert len(declared(kind)) == len(dataclasses.fields(kind))
+        for field, declaration in declared(kind).items():
+            line = next(line for line in text.splitlines() if f'`{prefix}{field}`' in line)
+            assert declaration.description
+            assert declaration.description in text
+            assert declaration.unit in line
+
+
+def test_a_live_setting_is_never_shared():
+    """A robot that changed one alone would fly by another configuration hash."""
+    for group in GROUPS.values():
+        for declaration in declared(group.settings).values():
+            assert not (declaration.live and declaration.shared)
