@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import heapq
 import random
 
+from swarm_coordination.consensus.configuration import Configuration
 from swarm_coordination.consensus.messages import Role
 from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.consensus.settings import RaftSettings
@@ -133,7 +134,7 @@ class Member:
         state, entries = disk.durable()
         self.raft = Raft(
             member,
-            cluster.voters,
+            Configuration.provisioned(cluster.voters),
             cluster.settings,
             random.Random(cluster.rng.getrandbits(64)),
             cluster.now,
@@ -347,6 +348,16 @@ class Cluster:
         """Whether all living members know one and the same leader in one term."""
         known = {(m.raft.term, m.raft.leader) for m in self.members.values()}
         return len(known) == 1 and next(iter(known))[1] in self.members
+
+    def settled(self) -> bool:
+        """Whether all know one leader, which no change under way is about to leave out."""
+        leader = self.leader()
+        return (
+            self.agreed_leader()
+            and leader is not None
+            and leader.raft.may_vote
+            and leader.raft.commit >= leader.raft.configuration.index
+        )
 
     def propose(self, payload: bytes) -> int:
         """Propose at the leader; return the index."""

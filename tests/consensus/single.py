@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 import random
 
+from swarm_coordination.consensus.configuration import Configuration, configuration_payload
 from swarm_coordination.consensus.messages import (
     Append,
     AppendResponse,
@@ -16,9 +17,10 @@ from swarm_coordination.consensus.messages import (
     VoteRequest,
     VoteResponse,
 )
+from swarm_coordination.consensus.quorum import Membership
 from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.consensus.settings import RaftSettings
-from swarm_coordination.persistence import Entry, HardState
+from swarm_coordination.persistence import Entry, EntryKind, HardState
 
 SETTINGS = RaftSettings()
 MIN = SETTINGS.election_timeout_min_ns
@@ -35,6 +37,7 @@ def member(
     terms: Sequence[int] = (),
     *,
     voters: Iterable[int] = (1, 2, 3),
+    learners: Iterable[int] = (),
     state: HardState | None = None,
     me: int = 1,
     may_vote: bool = True,
@@ -43,7 +46,7 @@ def member(
     """Return member 1, with a log of these terms on disk, in the last of them."""
     return Raft(
         me,
-        voters,
+        Configuration(0, Membership.of(voters, learners)),
         SETTINGS,
         random.Random(seed),
         0,
@@ -114,3 +117,20 @@ def append(term: int, prev: tuple[int, int], *terms: int) -> Append:
     """Entries of these terms after (index, term) ``prev``, by the leader of ``term``."""
     entries = tuple(Entry(prev[0] + i, t, b'%d' % t) for i, t in enumerate(terms, 1))
     return Append(term, *prev, entries)
+
+
+def changed(
+    index: int, term: int, voters: Iterable[int], learners: Iterable[int] = ()
+) -> Entry:
+    """Return a configuration entry."""
+    payload = configuration_payload(Membership.of(voters, learners))
+    return Entry(index, term, payload, EntryKind.CONFIGURATION)
+
+
+def established(raft: Raft) -> Raft:
+    """Make ``raft`` a leader whose first entry is committed, with the help of 2 and 3."""
+    leader(raft)
+    for voter in (2, 3):
+        acknowledge(raft, voter, raft.log.last_index)
+    assert raft.commit == raft.log.last_index
+    return raft

@@ -360,19 +360,24 @@ def test_a_single_voter_elects_itself_and_commits_once_synced() -> None:
 
 
 @pytest.mark.parametrize('learner', [{'me': 4}, {'may_vote': False}])
-def test_a_learner_follows_but_neither_votes_nor_campaigns(learner: dict[str, int]) -> None:
+def test_a_learner_follows_but_does_not_campaign(learner: dict[str, int]) -> None:
     """Section 4.2.1: non-voting members 'are not yet counted towards majorities'."""
     raft = member((1,), **learner)
     assert raft.role is Role.LEARNER and raft.next_deadline() == NEVER_NS
     raft.tick(100 * MAX)
-    raft.step(asks(2, 5, (9, 9)), 100 * MAX)
-    raft.step(pre_asks(2, 5, (9, 9)), 100 * MAX)
-    assert raft.role is Role.LEARNER and raft.levels().grant_candidate == 0
+    assert raft.role is Role.LEARNER
     raft.step(beat(2, 3, 1, raft), 0)
     raft.step(append(3, (1, 1), 3), 0)
     raft.step(Heartbeat(3, 2, 2, 2, 2, 3), 0)
     sync(raft)
     assert raft.commit == 2 and raft.levels().vote == 0
+
+
+def test_a_damaged_disk_never_votes() -> None:
+    raft = member((1,), may_vote=False)
+    raft.step(asks(2, 5, (9, 9)), MAX)
+    raft.step(pre_asks(2, 5, (9, 9)), MAX)
+    assert (raft.term, raft.levels().grant_candidate) == (1, 0)
 
 
 def test_a_damaged_disk_neither_acknowledges_nor_echoes() -> None:
@@ -383,10 +388,21 @@ def test_a_damaged_disk_neither_acknowledges_nor_echoes() -> None:
     assert (raft.levels().match_index, raft.levels().heartbeat) == (0, 0)
 
 
-def test_strangers_are_not_voted_for_and_do_not_count() -> None:
-    voter = member()
-    voter.step(asks(9, 5), MAX)
-    assert voter.term == 0
+def test_votes_are_given_without_asking_the_own_configuration() -> None:
+    """Section 4.1: 'servers should accept incoming requests without consulting' it."""
+    for voter in (member((1,)), member((1,), me=4)):  # a stranger to us; we, a learner
+        voter.step(pre_asks(9, 2, (1, 1)), MAX)
+        assert voter.levels().grant_candidate == 9
+        voter.step(asks(9, 2, (1, 1)), MAX)
+        sync(voter)
+        assert voter.levels().vote == 9
+
+
+def test_strangers_do_not_count() -> None:
+    raft = candidate(member())
+    sync(raft, MAX)
+    raft.step(VoteResponse(9, 1, 1, False, 0), MAX)
+    assert raft.role is Role.CANDIDATE
     raft = leader(member())
     raft.propose(b'x', MAX)
     acknowledge(raft, 9, 2)

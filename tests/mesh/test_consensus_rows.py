@@ -7,6 +7,7 @@ import random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from swarm_coordination.consensus.configuration import Configuration, configuration_payload
 from swarm_coordination.consensus.messages import (
     Append,
     AppendResponse,
@@ -30,6 +31,7 @@ from swarm_coordination.persistence import Entry, EntryKind, HardState
 from swarm_coordination.units import NS_PER_S
 
 OWNER = Identity('robot2', 2, 5)
+THREE = Configuration.provisioned((1, 2, 3))
 
 
 def row(version: int = 1, **fields: int) -> ConsensusSection:
@@ -137,7 +139,7 @@ def test_skipping_versions_loses_nothing_that_the_last_one_shows(
 
 
 def raft(**arguments: object) -> Raft:
-    return Raft(1, (1, 2, 3), RaftSettings(), random.Random(1), 0, **arguments)  # type: ignore
+    return Raft(1, THREE, RaftSettings(), random.Random(1), 0, **arguments)  # type: ignore
 
 
 def test_the_version_rises_only_when_the_content_changes() -> None:
@@ -169,12 +171,13 @@ def test_an_item_is_an_append_and_back() -> None:
 
 
 def test_items_carry_the_term_before_and_the_leaders_term() -> None:
-    log = (Entry(1, 1, b'a'), Entry(2, 3, b'b'), Entry(3, 3, b'c', EntryKind.CONFIGURATION))
+    voters = configuration_payload(THREE.membership)
+    log = (Entry(1, 1, b'a'), Entry(2, 3, b'b'), Entry(3, 3, voters, EntryKind.CONFIGURATION))
     member = raft(hard_state=HardState(4, 0), entries=log)
     member.step(Heartbeat(4, 2, 1, 0, 3, 3), 0)
     assert items_after(member, 0, 1000) == (
         LogItem(4, 1, 1, 0, b'a'),
         LogItem(4, 2, 3, 1, b'b'),
-        LogItem(4, 3, 3, 3, b'c', 1),
+        LogItem(4, 3, 3, 3, voters, 1),
     )
     assert items_after(member, 3, 1000) == ()

@@ -14,32 +14,36 @@ import random
 from swarm_coordination.consensus.messages import VoteRequest
 from swarm_coordination.consensus.quorum import Membership, Outcome
 
+# Anybody may ask, also who is not in the own configuration yet: as many as the mesh has rows.
+DEFERRED_MAX = 64
+
 
 class Election:
     """Votes for and by one member."""
 
-    def __init__(self, membership: Membership, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random) -> None:
         # Starts at random: a grant to an attempt of a former life must not look like a new one.
         self.attempt = rng.getrandbits(32)
         # (candidate, prospective term, attempt) of the pre-vote given last.
         self.grant = (0, 0, 0)
-        self._membership = membership
         self._votes: dict[int, bool] = {}
-        # By candidate, and only voters ask: at most one for each.
         self._deferred: dict[int, tuple[int, VoteRequest]] = {}
 
     def begin(self) -> None:
         """Begin counting anew."""
         self._votes = {}
 
-    def count(self, voter: int, granted: bool) -> Outcome:
+    def count(self, voter: int, granted: bool, membership: Membership) -> Outcome:
         """Count one vote, once per voter; return what is decided."""
-        if voter in self._membership.voters:
+        if voter in membership.voters:
             self._votes[voter] = granted
-        return self._membership.outcome(self._votes)
+        return membership.outcome(self._votes)
 
     def defer(self, request: VoteRequest, now: int) -> None:
         """Keep the newest request of its candidate."""
+        self._deferred.pop(request.candidate, None)
+        if len(self._deferred) >= DEFERRED_MAX:
+            del self._deferred[next(iter(self._deferred))]  # the oldest: dicts keep their order
         self._deferred[request.candidate] = (now, request)
 
     @property

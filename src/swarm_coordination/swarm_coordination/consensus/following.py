@@ -12,16 +12,19 @@ divergence is crossed in a logarithmic number of questions.
 
 from __future__ import annotations
 
+from swarm_coordination.consensus.configuration import configuration_of
 from swarm_coordination.consensus.log import Log
 from swarm_coordination.consensus.messages import Append
-from swarm_coordination.persistence import Entry
+from swarm_coordination.persistence import Entry, EntryKind
 
 
 def is_well_formed(append: Append) -> bool:
-    """Whether the entries continue (prev_index, prev_term) within the leader's term."""
+    """Whether the entries continue (prev_index, prev_term) in the leader's term, all readable."""
     term = append.prev_term
     for index, entry in enumerate(append.entries, append.prev_index + 1):
         if entry.index != index or not term <= entry.term <= append.leader_term:
+            return False
+        if entry.kind is EntryKind.CONFIGURATION and configuration_of(entry) is None:
             return False
         term = entry.term
     return True

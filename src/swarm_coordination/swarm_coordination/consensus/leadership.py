@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-What a leader knows of its voters during one term: acknowledgements and echoes.
+What a leader knows of the members during one term: acknowledgements and echoes.
 
 CheckQuorum (Ongaro 2014, section 6.2) goes by the *sending* time of the newest heartbeat that
 a voter echoed. An echo that wandered for seconds through relays therefore proves no more than
@@ -18,14 +18,17 @@ class Leadership:
     """State of a leader; made anew for every term it wins."""
 
     def __init__(self, member: int, membership: Membership, window_ns: int, now: int) -> None:
+        """Start with ``membership``; ``window_ns`` is how long an echo counts."""
         self.heartbeat = 0  # number of the newest heartbeat
         self.beat_at = now  # when the next one is due
         self._member = member
         self._membership = membership
         self._window_ns = window_ns
+        # By member, learners too: what they hold decides who of them may become a voter.
         self._match: dict[int, int] = {}
+        self._echoed: dict[int, int] = {}
         # Those who elected it spoke a moment ago: the others get one window to show up.
-        self._contact = dict.fromkeys(membership.voters, now)
+        self._contact = dict.fromkeys(membership.members, now)
         # Heartbeats young enough to count; at most the window over the period of them.
         self._sent: deque[tuple[int, int]] = deque()
 
@@ -37,18 +40,38 @@ class Leadership:
         while self._sent and now - self._sent[0][1] > self._window_ns:
             self._sent.popleft()
         self._contact[self._member] = now
+        self._echoed[self._member] = self.heartbeat
+
+    def reconfigure(self, membership: Membership, now: int) -> None:
+        """Count by ``membership`` from now on; who is new in it gets one window to show up."""
+        self._membership = membership
+        self._contact = {m: self._contact.get(m, now) for m in (self._member, *membership.members)}
+        for known in (self._match, self._echoed):
+            for gone in [member for member in known if member not in self._contact]:
+                del known[gone]
 
     def echoed(self, voter: int, number: int) -> None:
         """Note that ``voter`` has heard heartbeat ``number``."""
         if voter not in self._contact or number > self.heartbeat:
             return
+        self._echoed[voter] = max(self._echoed.get(voter, 0), number)
         sent_at = next((at for sent, at in self._sent if sent == number), None)
         if sent_at is not None:
             self._contact[voter] = max(self._contact[voter], sent_at)
 
     def acknowledged(self, voter: int, index: int) -> None:
-        """Note that ``voter`` holds the log durably up to ``index``."""
+        """Note that ``voter`` holds the log durably up to ``index``; strangers do not count."""
+        if voter not in self._contact:
+            return
         self._match[voter] = max(self._match.get(voter, 0), index)
+
+    def match_of(self, member: int) -> int:
+        """Greatest index that ``member`` is known to hold durably."""
+        return self._match.get(member, 0)
+
+    def confirmed_heartbeat(self) -> int:
+        """Greatest number of a heartbeat that a majority has echoed, or one after it."""
+        return self._membership.reached(self._echoed) or 0
 
     def committable(self) -> int:
         """Greatest index that a majority of the voters holds durably."""

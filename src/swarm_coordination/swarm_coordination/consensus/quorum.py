@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Who votes, and what a majority of the voters has reached or decided.
+Who votes, who only follows, and what a majority of the voters has reached or decided.
 
-Membership is a value: a change of voters will be another value, taken from the log entry that
-carries it. Whoever is not a voter is a learner.
+Membership is a value; which one counts, and from when on, says ``consensus/configuration.py``.
 """
 
 from __future__ import annotations
@@ -22,14 +21,39 @@ class Outcome(enum.Enum):
 
 
 class Membership(NamedTuple):
-    """The voters of a configuration, as ascending storage ids."""
+    """Voters and learners of a configuration, as ascending storage ids; nobody is both."""
 
     voters: tuple[int, ...]
+    learners: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, voters: Iterable[int]) -> Membership:
-        """Return the membership with these voters; duplicates count once."""
-        return cls(tuple(sorted(set(voters))))
+    def of(cls, voters: Iterable[int], learners: Iterable[int] = ()) -> Membership:
+        """Return the membership of these; duplicates count once, and as voters."""
+        electors = set(voters)
+        return cls(tuple(sorted(electors)), tuple(sorted(set(learners) - electors)))
+
+    @property
+    def members(self) -> tuple[int, ...]:
+        """Voters, then learners."""
+        return self.voters + self.learners
+
+    def with_learners(self, robots: Iterable[int]) -> Membership:
+        """Return this membership with more learners; who is a voter stays one."""
+        return Membership.of(self.voters, (*self.learners, *robots))
+
+    def promoted(self, robot: int) -> Membership:
+        """Return this membership with ``robot`` as a voter."""
+        return Membership.of((*self.voters, robot), self.learners)
+
+    def demoted(self, robot: int) -> Membership:
+        """Return this membership with ``robot`` as a learner."""
+        return self.without(robot).with_learners((robot,))
+
+    def without(self, robot: int) -> Membership:
+        """Return this membership without ``robot``."""
+        return Membership.of(
+            (v for v in self.voters if v != robot), (n for n in self.learners if n != robot)
+        )
 
     def reached(self, values: Mapping[int, int], missing: int = 0) -> int | None:
         """

@@ -33,6 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 import random
 
+from swarm_coordination.consensus.configuration import Configuration, Configurations
 from swarm_coordination.consensus.election import Election
 from swarm_coordination.consensus.log import Log
 from swarm_coordination.consensus.messages import (
@@ -60,7 +61,10 @@ from swarm_coordination.persistence import Entry, HardState
 
 class Raft:
     """
-    A member of the cluster of ``voters``; ``member`` and voters are storage ids, not 0.
+    A member of a cluster; members are storage ids, not 0.
+
+    ``base`` is the configuration that ``entries`` start from: the provisioned one, or the one
+    beside a snapshot.
 
     ``hard_state``, ``entries`` and ``may_vote`` are what the disk gave back. ``now`` is
     integer nanoseconds of a monotone clock, ``rng`` draws the election time-outs.
@@ -69,7 +73,7 @@ class Raft:
     def __init__(
         self,
         member: int,
-        voters: Iterable[int],
+        base: Configuration,
         settings: RaftSettings,
         rng: random.Random,
         now: int,
@@ -81,11 +85,12 @@ class Raft:
         self.member = member
         self.settings = settings
         self.log = Log(entries)
-        membership = Membership.of(voters)
+        held = self.log.between(0, self.log.last_index)
+        configurations = Configurations(base, held)
         self._state = MemberState(
-            member, membership, settings, rng, self.log, hard_state, may_vote
+            member, configurations, settings, rng, self.log, hard_state, may_vote
         )
-        self._election = Election(membership, rng)
+        self._election = Election(rng)
         self._replicating = Replicating(self._state)
         self._voting = Voting(self._state, self._election, self._replicating)
         self._delivered = 0
@@ -96,8 +101,17 @@ class Raft:
 
     @property
     def membership(self) -> Membership:
-        """Return who votes."""
+        """Return who votes and who learns, by the newest configuration in the log."""
         return self._state.membership
+
+    @property
+    def configuration(self) -> Configuration:
+        """Return the newest configuration in the log, committed or not: the one that counts."""
+        return self._state.configurations.current
+
+    def configuration_at(self, index: int) -> Configuration:
+        """Return the configuration that held at ``index`` of the log: what a snapshot keeps."""
+        return self._state.configurations.at(index)
 
     @property
     def anomalies(self) -> int:
@@ -126,8 +140,8 @@ class Raft:
 
     @property
     def may_vote(self) -> bool:
-        """Whether this member votes and campaigns; a learner does neither."""
-        return self._state.may_vote
+        """Whether votes of this member count; a learner's or a damaged disk's do not."""
+        return self._state.intact and self._state.is_voter
 
     @property
     def leader_evidence_ns(self) -> int | None:
@@ -187,7 +201,7 @@ class Raft:
             case Append():
                 self._replicating.on_append(message, now)
             case AppendResponse():
-                self._replicating.on_append_response(message)
+                self._replicating.on_append_response(message, now)
             case HeartbeatResponse(voter, term, leader, number):
                 if state.leadership and (term, leader) == (state.term, self.member):
                     state.leadership.echoed(voter, number)
@@ -228,7 +242,21 @@ class Raft:
         Raises ProposalRefused when this member does not lead, or when the entries waiting for
         commitment have reached their bound.
         """
-        return self._replicating.propose(payload)
+        return self._replicating.propose(payload, now)
+
+    def propose_membership(self, membership: Membership, now: int) -> int:
+        """
+        Append a change of at most one voter; return its index. It counts at once.
+
+        Raises ProposalRefused when this member does not lead, while the configuration before
+        it or the first entry of the term waits for commitment, and for any larger change.
+        """
+        return self._replicating.propose_membership(membership, now)
+
+    def match_of(self, member: int) -> int:
+        """Index up to which ``member`` holds this leader's log on disk; 0 where unknown."""
+        leadership = self._state.leadership
+        return leadership.match_of(member) if leadership is not None else 0
 
     def ready(self) -> Ready:
         """Hand out what has come up since the last call."""
@@ -251,7 +279,7 @@ class Raft:
         state.journal.persisted(mark)
         if state.leadership is not None:
             state.leadership.acknowledged(self.member, state.journal.durable_index)
-            self._replicating.advance_leader_commit()
+            self._replicating.advance_leader_commit(now)
         elif state.role is Role.CANDIDATE:
             self._voting.count_own_vote(now)
         self._replicating.refresh_acknowledgement()

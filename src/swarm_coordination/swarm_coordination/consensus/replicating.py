@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from swarm_coordination.consensus.configuration import check_change, configuration_payload
 from swarm_coordination.consensus.following import is_well_formed
 from swarm_coordination.consensus.leadership import Leadership
 from swarm_coordination.consensus.log import entry_bytes
 from swarm_coordination.consensus.messages import Append, AppendResponse, Heartbeat, Role
+from swarm_coordination.consensus.quorum import Membership
 from swarm_coordination.consensus.state import MemberState
 from swarm_coordination.errors import ProposalRefused
-from swarm_coordination.persistence import Entry
+from swarm_coordination.persistence import Entry, EntryKind
 
 
 class Replicating:
@@ -32,9 +34,9 @@ class Replicating:
         state.leadership.beat(state.settings.heartbeat_period_ns, now)
         state.leadership.acknowledged(state.member, state.journal.durable_index)
         self._uncommitted_bytes = state.log.bytes_after(state.commit)
-        self._append_own(Entry(state.log.last_index + 1, state.term, b''))
+        self._append_own(Entry(state.log.last_index + 1, state.term, b''), now)
 
-    def propose(self, payload: bytes) -> int:
+    def propose(self, payload: bytes, now: int) -> int:
         """
         Append ``payload`` to the leader's log and return its index.
 
@@ -48,7 +50,32 @@ class Replicating:
         size = self._uncommitted_bytes + entry_bytes(entry)
         if size > state.settings.uncommitted_max_bytes:
             raise ProposalRefused(f'{size} bytes would wait for commitment')
-        self._append_own(entry)
+        self._append_own(entry, now)
+        return entry.index
+
+    def propose_membership(self, membership: Membership, now: int) -> int:
+        """
+        Append ``membership`` as the configuration from there on; return its index.
+
+        Raises ProposalRefused when this member does not lead; while the configuration before,
+        or the first entry of the own term, is not committed (else two leaders could change
+        different configurations; section 4.1 and its correction of 2015); and for a change of
+        more than one voter. The bound on waiting commands does not hold it up: to leave out a
+        dead voter may be what they wait for.
+        """
+        state = self._state
+        if state.leadership is None:
+            raise ProposalRefused(f'member {state.member} does not lead term {state.term}')
+        pending = state.configurations.current
+        if pending.index > state.commit:
+            raise ProposalRefused(f'configuration {pending.index} is not committed yet')
+        if state.log.term_at(state.commit) != state.term:
+            raise ProposalRefused(f'nothing of term {state.term} is committed yet')
+        check_change(state.membership, membership)
+        payload = configuration_payload(membership)
+        kind = EntryKind.CONFIGURATION
+        entry = Entry(state.log.last_index + 1, state.term, payload, kind)
+        self._append_own(entry, now)
         return entry.index
 
     def lead(self, leadership: Leadership, now: int) -> None:
@@ -59,24 +86,24 @@ class Replicating:
         elif now >= leadership.beat_at:
             leadership.beat(state.settings.heartbeat_period_ns, now)
 
-    def _append_own(self, entry: Entry) -> None:
+    def _append_own(self, entry: Entry, now: int) -> None:
         state = self._state
         state.log.append(entry)
-        state.journal.entries((entry,))
+        state.wrote((entry,), now)
         self._uncommitted_bytes += entry_bytes(entry)
         state.following.agreed(entry.index)
 
-    def on_append_response(self, response: AppendResponse) -> None:
+    def on_append_response(self, response: AppendResponse, now: int) -> None:
         """Note how far a voter holds the own log on disk."""
         state = self._state
         if state.leadership is None or response.leader_term != state.term:
             return
         voter, index = response.voter, response.match_index
-        if voter in state.membership.voters and index <= state.log.last_index:
+        if index <= state.log.last_index:
             state.leadership.acknowledged(voter, index)
-            self.advance_leader_commit()
+            self.advance_leader_commit(now)
 
-    def advance_leader_commit(self) -> None:
+    def advance_leader_commit(self, now: int) -> None:
         """Commit by counting, entries of the own term only (section 3.6.2)."""
         state = self._state
         assert state.leadership is not None
@@ -84,7 +111,7 @@ class Replicating:
         if index > state.commit and state.log.term_at(index) == state.term:
             for entry in state.log.between(state.commit, index):
                 self._uncommitted_bytes -= entry_bytes(entry)
-            state.commit = index
+            state.commit_to(index, now)
 
     # ---------------------------------------------------------------- follower
 
@@ -103,7 +130,7 @@ class Replicating:
             # The one event, beside a vote granted, that puts an election off.
             state.heard_leader(beat.leader, beat.number, now)
         following.heard(beat.last_index, beat.last_term, beat.commit)
-        state.commit = max(state.commit, following.committed)
+        state.commit_to(following.committed, now)
 
     def on_append(self, append: Append, now: int) -> None:
         """Check that the entries fit, cut what contradicts them, take them (section 3.5)."""
@@ -119,8 +146,8 @@ class Replicating:
         if fresh is None:
             state.anomalies += 1
         else:
-            state.journal.entries(fresh)
-        state.commit = max(state.commit, state.following.committed)
+            state.wrote(fresh, now)
+        state.commit_to(state.following.committed, now)
 
     def refresh_acknowledgement(self) -> None:
         """Acknowledge what is verified and on disk, under a term that is on disk."""

@@ -8,8 +8,10 @@ that more than one of them makes stand here, so that each is written once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import random
 
+from swarm_coordination.consensus.configuration import Configurations
 from swarm_coordination.consensus.following import Following
 from swarm_coordination.consensus.journal import Journal
 from swarm_coordination.consensus.leadership import Leadership
@@ -18,7 +20,7 @@ from swarm_coordination.consensus.messages import Role
 from swarm_coordination.consensus.patience import Patience
 from swarm_coordination.consensus.quorum import Membership
 from swarm_coordination.consensus.settings import RaftSettings
-from swarm_coordination.persistence import HardState
+from swarm_coordination.persistence import Entry, HardState
 
 # "Never" as a deadline: 2^62 ns are 146 years.
 NEVER_NS = 2**62
@@ -34,7 +36,7 @@ class MemberState:
     def __init__(
         self,
         member: int,
-        membership: Membership,
+        configurations: Configurations,
         settings: RaftSettings,
         rng: random.Random,
         log: Log,
@@ -42,7 +44,7 @@ class MemberState:
         intact: bool,
     ) -> None:
         self.member = member
-        self.membership = membership
+        self.configurations = configurations
         self.settings = settings
         self.log = log
         self.intact = intact
@@ -57,21 +59,73 @@ class MemberState:
         self.seen_term = 0  # highest term heard of, which not everybody is believed about
         self.evidence_ns: int | None = None  # when a leader with a majority was last known
         self.election_at = NEVER_NS
+        self._eligible = self._find_eligible()
         self.role = self.resting_role()
         self.patience = Patience(member, settings, rng)
 
     @property
-    def may_vote(self) -> bool:
-        """Whether this member votes and campaigns; a learner does neither."""
-        return self.intact and self.member in self.membership.voters
+    def membership(self) -> Membership:
+        """Who votes and who learns: the newest configuration in the log."""
+        return self.configurations.current.membership
+
+    @property
+    def is_voter(self) -> bool:
+        """Whether the newest configuration counts this member's votes."""
+        return self.member in self.membership.voters
+
+    @property
+    def may_campaign(self) -> bool:
+        """Whether this member stands for election."""
+        return self.intact and self._eligible
 
     def resting_role(self) -> Role:
         """Return the role of a member that neither leads nor campaigns."""
-        return Role.FOLLOWER if self.may_vote else Role.LEARNER
+        return Role.FOLLOWER if self.may_campaign else Role.LEARNER
+
+    def wrote(self, entries: Sequence[Entry], now: int) -> None:
+        """Take entries just put into the log: to the disk, and who votes from them on."""
+        self.journal.entries(entries)
+        if self.configurations.append(entries):
+            if self.leadership is not None:
+                self.leadership.reconfigure(self.membership, now)
+            self._reassess(now)
+
+    def commit_to(self, index: int, now: int) -> None:
+        """Commit up to ``index``; a leader that is left out by then makes way (4.2.2)."""
+        if index <= self.commit:
+            return
+        uncommitted = self.configurations.current.index > self.commit
+        self.commit = index
+        if uncommitted and self.configurations.current.index <= index:
+            if self.leadership is not None and not self.is_voter:
+                self.rest(now)
+            self._reassess(now)
+
+    def _find_eligible(self) -> bool:
+        """
+        Return whether the configurations let this member stand for election.
+
+        A voter of the newest committed configuration does, too, until the one that leaves it
+        out is committed: it may be the only one whose log allows it to win (section 4.2.2).
+        """
+        return any(
+            self.member in configuration.membership.voters
+            for configuration in self.configurations.since(self.commit)
+        )
+
+    def _reassess(self, now: int) -> None:
+        """Become a follower or a learner, as the configurations have it now."""
+        self._eligible = self._find_eligible()
+        if not self.may_campaign and self.leadership is None:
+            self.election_at = NEVER_NS
+            self.role = Role.LEARNER
+        elif self.role is Role.LEARNER:
+            self.role = self.resting_role()
+            self.arm(now)
 
     def arm(self, now: int) -> None:
         """Draw a new election time-out; a learner has none (section 3.4; learners: 4.2.1)."""
-        if self.may_vote:
+        if self.may_campaign:
             self.election_at = now + self.patience.draw(
                 self.following.leader, self.membership.voters
             )

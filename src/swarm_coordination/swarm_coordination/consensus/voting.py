@@ -42,7 +42,7 @@ class Voting:
         state.role = Role.PRE_CANDIDATE
         self._election.attempt += 1
         self._election.begin()
-        self._decide(self._election.count(state.member, True), now)
+        self._decide(self._election.count(state.member, True, state.membership), now)
 
     def _stand(self, now: int) -> None:
         """Become a candidate; the own vote counts, and the candidacy shows, once on disk."""
@@ -56,7 +56,7 @@ class Voting:
         """Count the candidate's vote for itself, once it is on disk."""
         state = self._state
         if state.journal.durable_state == HardState(state.term, state.member):
-            self._decide(self._election.count(state.member, True), now)
+            self._decide(self._election.count(state.member, True, state.membership), now)
 
     def _decide(self, outcome: Outcome, now: int) -> None:
         state = self._state
@@ -68,9 +68,14 @@ class Voting:
             self._replicating.begin(now)
 
     def on_vote_request(self, request: VoteRequest, now: int) -> None:
-        """Give the vote, or say that it would be given; or put the request aside."""
+        """
+        Give the vote, or say that it would be given; or put the request aside.
+
+        The own configuration is not asked: it may be older than the candidate's (section 4.1).
+        Whom the candidate counts is its own affair.
+        """
         state = self._state
-        if not state.may_vote or request.candidate not in state.membership.voters:
+        if not state.intact:
             return
         if request.term < state.term or request.candidate == state.member:
             return
@@ -108,4 +113,4 @@ class Voting:
         granted = response.candidate == state.member
         if response.pre and not granted:
             return  # a pre-vote for another excludes nobody
-        self._decide(self._election.count(response.voter, granted), now)
+        self._decide(self._election.count(response.voter, granted, state.membership), now)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import random
 
+from swarm_coordination.consensus.configuration import Configuration
 from swarm_coordination.consensus.messages import Role
 from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.errors import FrameError, ProposalRefused
@@ -103,7 +104,7 @@ class Coordinator:
         self._clock = LogClock()
         self._raft = Raft(
             self.storage_id,
-            (voter.storage_id for voter in provision.voters),
+            Configuration.provisioned(voter.storage_id for voter in provision.voters),
             settings.consensus,
             random.Random(rng.getrandbits(64)),
             now,
