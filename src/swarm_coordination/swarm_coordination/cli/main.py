@@ -24,6 +24,7 @@ VERBS = {
     'robot': ('robot', 'run one robot as a plain DDS process, without ROS'),
     'provision': ('provision', 'write the identities of new robots, before their first start'),
     'log': ('log', "print what is on a robot's disk"),
+    'check': ('check', 'play seeds of faults against the coordination core'),
     'check-history': ('check_history', 'tell whether a recorded history is linearizable'),
     'bench': ('bench', 'measure, and compare with what has to be reached'),
 }

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Linearizable blackboard: what clients asked and were told has an explanation in one order.
+
+An operation begins when a robot takes the command, and ends when that robot applies it, in this
+life or a later one: that is when it answers its client. The checker is ``history/``'s.
+"""
+
+from __future__ import annotations
+
+from swarm_coordination.arena.node import Node
+from swarm_coordination.arena.observer import Observer
+from swarm_coordination.campaign.broken import InvariantBroken
+from swarm_coordination.history.checking import Checker, Violation
+from swarm_coordination.history.operations import Answer, Event, Kind, Outcome, Request
+from swarm_coordination.mission.commands import decode_command, Put
+from swarm_coordination.persistence import Recovered
+from swarm_coordination.robot.coordinator import Coordinator
+from swarm_coordination.robot.outputs import CommittedEntry, RobotOutput
+
+# Configurations tried for one key, a second of work; a key given up counts as undecided.
+STEPS_MAX = 50_000
+
+
+class Blackboard(Observer):
+    """Records the history of one run, and has it checked as it grows."""
+
+    def __init__(self) -> None:
+        self.checks = 0
+        self._checker = Checker(versioned=True, expired=lambda steps: steps > STEPS_MAX)
+        self._running: dict[tuple[int, int], tuple[str, Request]] = {}
+
+    def asked(self, node: Node, serial: int, text: str) -> None:
+        """Note that a robot has taken a command."""
+        command = decode_command(text.encode())
+        if isinstance(command, Put):
+            process = f'{node.name}.{node.life}.{serial}'
+            request = Request(Kind.WRITE, command.key, command.value, expected=command.expected)
+            self._running[node.storage_id, serial] = (process, request)
+            self._add(Event(process, request))
+
+    def started(self, node: Node, recovered: Recovered, now: int) -> None:
+        """Forget whom an answer would go to where the serial was never on disk: it comes again."""
+        for session, serial in list(self._running):
+            if session == node.storage_id and serial > recovered.last_serial:
+                del self._running[session, serial]
+
+    def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
+        """Take the answers that a robot gives its own clients."""
+        for entry in output.committed:
+            key = (entry.session, entry.serial)
+            if entry.session == node.storage_id and key in self._running:
+                answer = _answer(entry)
+                if answer is not None:
+                    process, request = self._running.pop(key)
+                    self._add(Event(process, request, answer))
+
+    def finish(self) -> None:
+        """Check what is left; operations without an answer may have taken place or not."""
+        for violation in self._checker.finish().violations:
+            self._refuted(violation)
+
+    def _add(self, event: Event) -> None:
+        self.checks += 1
+        violation = self._checker.add(event)
+        if violation is not None:
+            self._refuted(violation)
+
+    def _refuted(self, violation: Violation) -> None:
+        raise InvariantBroken('Linearizable blackboard', str(violation))
+
+
+def _answer(entry: CommittedEntry) -> Answer | None:
+    """Return what an applied entry tells its client; None for a duplicate."""
+    if entry.applied:
+        return Answer(Outcome.OK, version=int(entry.result.removeprefix('version ')))
+    if entry.result.startswith(('duplicate', 'gap')):
+        return None
+    mismatch = ' has version ' in entry.result
+    return Answer(Outcome.MISMATCH if mismatch else Outcome.FAIL)

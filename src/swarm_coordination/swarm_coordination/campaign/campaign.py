@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many seeds, in several processes, summed up in the order of the seeds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from swarm_coordination.campaign.coverage import STATES
+from swarm_coordination.campaign.profiles import profile_named
+from swarm_coordination.campaign.run import Outcome, play
+from swarm_coordination.campaign.schedule import make_schedule
+
+_MS_PER_HOUR = 3_600_000
+
+
+@dataclass
+class Summary:
+    """Sums over the outcomes of a campaign."""
+
+    seeds: int = 0
+    virtual_ms: int = 0
+    events: int = 0
+    checks: int = 0
+    commands: int = 0
+    healed_ms: list[int] = field(default_factory=list)  # one number a seed
+    failures: list[Outcome] = field(default_factory=list)
+    faults: Counter[str] = field(default_factory=Counter)
+    states: Counter[str] = field(default_factory=Counter)
+
+    def add(self, outcome: Outcome) -> None:
+        """Take one outcome in."""
+        self.seeds += 1
+        self.virtual_ms += outcome.at_ms
+        self.events += outcome.events
+        self.checks += outcome.checks
+        self.commands += outcome.commands
+        self.faults.update(outcome.faults)
+        self.states.update(outcome.states)
+        if outcome.rule:
+            self.failures.append(outcome)
+        else:
+            self.healed_ms.append(outcome.healed_ms)
+
+    @property
+    def virtual_hours(self) -> float:
+        """Virtual time of all runs together."""
+        return self.virtual_ms / _MS_PER_HOUR
+
+    @property
+    def unreached(self) -> tuple[str, ...]:
+        """States that no run has reached."""
+        return tuple(state for state in STATES if not self.states[state])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {
+            'seeds': self.seeds,
+            'failures': [
+                {
+                    'seed': outcome.schedule.seed,
+                    'profile': outcome.schedule.profile,
+                    'rule': outcome.rule,
+                    'text': outcome.text,
+                    'at_s': outcome.at_ms / 1000.0,
+                    'replay': replay_command(outcome),
+                }
+                for outcome in self.failures
+            ],
+            'virtual_hours': round(self.virtual_hours, 4),
+            'events': self.events,
+            'commands': self.commands,
+            'faults': dict(sorted(self.faults.items())),
+            'checks': self.checks,
+            'states': {state: self.states[state] for state in STATES},
+            'healed_ms_max': max(self.healed_ms, default=0),
+        }
+
+    def lines(self) -> list[str]:
+        """Return the summary for people."""
+        faults = ', '.join(f'{kind} {count}' for kind, count in sorted(self.faults.items()))
+        reached = len(STATES) - len(self.unreached)
+        lines = [
+            f'{self.seeds} seeds, {len(self.failures)} failures, {self.virtual_hours:.2f} virtual '
+            f'hours, {self.events:,} events, {self.checks:,} invariant checks, '
+            f'{self.commands:,} commands',
+            f'faults: {self.faults.total()} ({faults})' if faults else 'faults: none',
+            f'states reached: {reached} of {len(STATES)}'
+            + (f'; not {", ".join(self.unreached)}' if self.unreached else ''),
+        ]
+        if self.healed_ms:
+            times = sorted(self.healed_ms)
+            lines.append(
+                f'healed after the last fault within {times[len(times) // 2] / 1000:.2f} s '
+                f'(median), {times[-1] / 1000:.2f} s (longest)'
+            )
+        return lines
+
+
+def replay_command(outcome: Outcome) -> str:
+    """Return the command that plays a seed again, readably."""
+    schedule = outcome.schedule
+    profile = '' if schedule.profile == 'general' else f' --profile {schedule.profile}'
+    return f'swarm check{profile} --seed {schedule.seed} -v'
+
+
+def play_seed(profile: str, seed: int) -> Outcome:
+    """Play one seed of a profile."""
+    return play(make_schedule(profile_named(profile), seed))
+
+
+def outcomes(profile: str, seeds: Iterable[int], jobs: int) -> Iterator[Outcome]:
+    """Yield the outcome of every seed, in order, as they come."""
+    one = partial(play_seed, profile)
+    if jobs == 1:
+        yield from map(one, seeds)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        yield from pool.map(one, seeds)

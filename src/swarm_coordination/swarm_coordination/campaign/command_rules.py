@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+No acknowledged command is lost, none is applied twice, none is altered.
+
+A command is acknowledged when its robot says ``accepted``: it is on that robot's disk then. It
+takes effect where its session's serial is used up, once in the whole log. What was accepted by a
+robot whose disk was lost before anybody applied it may be lost with it.
+"""
+
+from __future__ import annotations
+
+from swarm_coordination.arena.node import Node
+from swarm_coordination.arena.observer import Observer
+from swarm_coordination.campaign.broken import InvariantBroken
+from swarm_coordination.persistence import IntentRecord, PersistRequest
+from swarm_coordination.robot.coordinator import Coordinator
+from swarm_coordination.robot.outputs import CommittedEntry, RobotOutput
+
+_Key = tuple[int, int]  # session, serial
+
+
+class CommandRules(Observer):
+    """Follows every command from acceptance to effect."""
+
+    def __init__(self) -> None:
+        self.checks = 0
+        self._durable: dict[_Key, str] = {}
+        self._accepted: dict[_Key, int] = {}
+        self._effects: dict[_Key, int] = {}
+        self._judged = 0  # entries of the common log
+
+    def durable(self, node: Node, request: PersistRequest, now: int) -> None:
+        """Note the commands that a disk holds."""
+        for record in request.records:
+            if isinstance(record, IntentRecord):
+                key = (node.storage_id, record.serial)
+                text = record.payload.decode()
+                if self._durable.setdefault(key, text) != text:
+                    raise InvariantBroken(
+                        'No command altered', f'{node.name} gave serial {record.serial} twice'
+                    )
+
+    def wiped(self, node: Node, now: int) -> None:
+        """Forget what only this disk knew."""
+        for key in [key for key in self._accepted if key[0] == node.storage_id]:
+            if key not in self._effects:
+                del self._accepted[key]
+
+    def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
+        """Check acceptances and effects."""
+        for event in output.events:
+            if event.kind == 'accepted':
+                self.checks += 1
+                key = (node.storage_id, event.value)
+                if key not in self._durable:
+                    raise InvariantBroken(
+                        'Promises are durable',
+                        f'{node.name} accepted command {event.value} before it was on disk',
+                    )
+                self._accepted[key] = now
+        for entry in output.committed:
+            if entry.index > self._judged:
+                self._judged = entry.index
+                self._effect(entry)
+
+    def _effect(self, entry: CommittedEntry) -> None:
+        if not entry.session or entry.result.startswith(('duplicate', 'gap')):
+            return
+        self.checks += 1
+        key = (entry.session, entry.serial)
+        if key in self._effects:
+            raise InvariantBroken(
+                'No command twice',
+                f'serial {entry.serial} took effect at {self._effects[key]} and {entry.index}',
+            )
+        self._effects[key] = entry.index
+        if self._durable.get(key) != entry.command:
+            raise InvariantBroken(
+                'No command altered',
+                f'entry {entry.index} is not what was accepted as serial {entry.serial}',
+            )
+
+    def lost(self) -> tuple[_Key, ...]:
+        """Return what was accepted and has not taken effect."""
+        return tuple(key for key in self._accepted if key not in self._effects)

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does to an arena what a schedule says, and ends all of it when the calm begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from swarm_coordination.arena.air import Condition, Pairs
+from swarm_coordination.arena.arena import Arena, START_NS
+from swarm_coordination.campaign.faults import Fault, LEADER
+from swarm_coordination.campaign.raft_rules import RaftRules
+from swarm_coordination.campaign.schedule import Schedule
+from swarm_coordination.consensus.messages import Role
+from swarm_coordination.units import from_mm, NS_PER_MS
+
+# A robot that moves is put on this often: far more often than a link time-out.
+MOVE_STEP_MS = 200
+
+
+class _Drive(NamedTuple):
+    """A robot under way, by the ms of the start and the end."""
+
+    start_ms: int
+    end_ms: int
+    start: tuple[float, float]
+    end: tuple[float, float]
+
+
+class Injector:
+    """
+    Pushes the faults of a schedule into an arena's queue.
+
+    ``rules`` have to know which clocks are disturbed; ``told`` hears of each fault.
+    """
+
+    def __init__(
+        self,
+        arena: Arena,
+        schedule: Schedule,
+        rules: RaftRules,
+        told: Callable[[str, int], None],
+    ) -> None:
+        self._arena, self._schedule, self._rules, self._told = arena, schedule, rules, told
+        self._homes = [arena.air.where(node.number) for node in arena.nodes]
+        self._laid: dict[int, int] = {}  # number of the fault: handle
+        self._hit: dict[int, tuple[int, ...]] = {}
+        self._drives: dict[int, _Drive] = {}
+        self._disks = list(arena.sync_ns)
+        self._wiped: set[int] = set()
+        self.begun: dict[str, int] = {}
+        for number, fault in enumerate(schedule.faults):
+            if fault.at_ms < schedule.calm_ms:
+                self._push(fault.at_ms, self._begin, number, fault)
+                end = min(fault.at_ms + fault.for_ms, schedule.calm_ms)
+                self._push(end, self._end, number, fault)
+        arena.queue.push(START_NS + schedule.calm_ms * NS_PER_MS, self._calm)
+
+    def _push(
+        self, at_ms: int, act: Callable[[int, Fault, int], None], number: int, fault: Fault
+    ) -> None:
+        self._arena.queue.push(
+            START_NS + at_ms * NS_PER_MS, lambda now: act(number, fault, now)
+        )
+
+    # ---------------------------------------------------------------- one fault
+
+    def _begin(self, number: int, fault: Fault, now: int) -> None:
+        self.begun[fault.kind] = self.begun.get(fault.kind, 0) + 1
+        robots = tuple(self._resolve(robot) for robot in fault.robots)
+        self._hit[number] = robots
+        hit = ','.join(f'r{robot + 1}' for robot in robots)
+        self._told(f'fault: {fault.what()}{f" (hits {hit})" if hit else ""}', now)
+        condition = self._condition(fault, robots)
+        if condition is not None:
+            self._laid[number] = self._arena.air.lay(condition)
+            return
+        for robot in robots:
+            self._hit_one(fault, robot, now)
+
+    def _condition(self, fault: Fault, robots: tuple[int, ...]) -> Condition | None:
+        """Return what the fault lays on links; None where it does something else."""
+        kind, values = fault.kind, fault.values
+        if kind == 'loss':
+            return Condition(loss=values[0] / 100.0)
+        if kind == 'duplicate':
+            return Condition(duplicate=values[0] / 100.0)
+        if kind == 'delay':
+            return Condition(delay_ns=(values[0] * NS_PER_MS, values[1] * NS_PER_MS))
+        if kind in ('clog', 'swizzle'):
+            return Condition(self._links(lambda a, b: a in robots or b in robots), clog=True)
+        if kind == 'island':
+            links = self._links(lambda a, b: (a in robots) != (b in robots))
+            return Condition(links, cut=True)
+        if kind == 'one_way':
+            deaf = robots[1:] or range(len(self._homes))
+            return Condition(self._links(lambda a, b: a == robots[0] and b in deaf), cut=True)
+        if kind == 'jam':
+            x, y, radius = (from_mm(value) for value in values)
+            inside = [
+                n for n, (px, py) in enumerate(map(self._arena.air.where, range(len(self._homes))))
+                if (px - x) ** 2 + (py - y) ** 2 <= radius**2
+            ]
+            return Condition(self._links(lambda a, b: b in inside), cut=True)
+        return None
+
+    def _hit_one(self, fault: Fault, robot: int, now: int) -> None:
+        arena, node = self._arena, self._arena.nodes[robot]
+        match fault.kind:
+            case 'crash':
+                arena.kill(robot, fault.values[0])
+            case 'wipe':
+                arena.kill(robot)
+                self._wiped.add(robot)
+            case 'pause':
+                arena.pause(robot)
+            case 'slow_disk':
+                low, high = (value * NS_PER_MS for value in fault.values)
+                arena.sync_ns[robot] = (low, high)
+            case 'drift':
+                node.clock.set_rate(fault.values[0], now)
+            case 'leap':
+                node.clock.leap(fault.values[0] * NS_PER_MS, now)
+                self._rules.disturbed(robot, now)
+            case 'leap_back':
+                arena.kill(robot)
+                arena.restart(robot)
+            case 'move':
+                x, y = (from_mm(value) for value in fault.values)
+                start_ms = (now - START_NS) // NS_PER_MS
+                end_ms = min(start_ms + max(1, fault.for_ms), self._schedule.calm_ms)
+                where = arena.air.where(robot)
+                self._drives[robot] = _Drive(start_ms, end_ms, where, (x, y))
+                self._drive(robot, now)
+
+    def _end(self, number: int, fault: Fault, now: int) -> None:
+        if number not in self._hit:
+            return
+        self._arena.air.lift(self._laid.pop(number, 0))
+        for robot in self._hit.pop(number):
+            self._spare(fault, robot)
+
+    def _spare(self, fault: Fault, robot: int) -> None:
+        arena = self._arena
+        match fault.kind:
+            case 'crash' | 'wipe':
+                self._restart(robot)
+            case 'pause':
+                self._resume(robot, tick_first=bool(fault.values[0]))
+            case 'slow_disk':
+                arena.sync_ns[robot] = self._disks[robot]
+
+    def _resume(self, robot: int, *, tick_first: bool) -> None:
+        self._rules.disturbed(robot, self._arena.queue.now)
+        self._arena.resume(robot, tick_first=tick_first)
+
+    def _restart(self, robot: int) -> None:
+        keep = robot not in self._wiped
+        if self._arena.nodes[robot].core is None:
+            self._wiped.discard(robot)
+            self._arena.restart(robot, keep_disk=keep)
+
+    def _drive(self, robot: int, now: int) -> None:
+        drive = self._drives.get(robot)
+        if drive is None:
+            return
+        now_ms = (now - START_NS) // NS_PER_MS
+        share = min(1.0, (now_ms - drive.start_ms) / max(1, drive.end_ms - drive.start_ms))
+        x, y = (a + share * (b - a) for a, b in zip(drive.start, drive.end))
+        self._arena.move(robot, round(x, 3), round(y, 3))
+        if share < 1.0:
+            self._arena.queue.push(
+                now + MOVE_STEP_MS * NS_PER_MS, lambda at: self._drive(robot, at)
+            )
+        else:
+            del self._drives[robot]
+
+    def _calm(self, now: int) -> None:
+        """End everything: all links good, all at home, all awake, all disks fast."""
+        self._told('calm: all faults end', now)
+        arena = self._arena
+        for handle in self._laid.values():
+            arena.air.lift(handle)
+        self._laid.clear()
+        self._drives.clear()
+        for robot, (x, y) in enumerate(self._homes):
+            arena.move(robot, x, y)
+            arena.sync_ns[robot] = self._disks[robot]
+            self._resume(robot, tick_first=True)
+            self._restart(robot)
+
+    # ---------------------------------------------------------------- who and where
+
+    def _links(self, choose: Callable[[int, int], bool]) -> Pairs:
+        count = range(len(self._homes))
+        return frozenset((a, b) for a in count for b in count if a != b and choose(a, b))
+
+    def _resolve(self, robot: int) -> int:
+        """Return whom a fault hits: for LEADER the leader of the highest term, else robot 0."""
+        if robot != LEADER:
+            return robot
+        leaders = [
+            (node.core.term, node.number) for node in self._arena.nodes
+            if node.core is not None and node.core.role == Role.LEADER
+        ]
+        return max(leaders, default=(0, 0))[1]

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Profiles: which faults a schedule draws from, how many, how hard, on which swarms."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from swarm_coordination.errors import UsageError
+
+NETWORK = {
+    'loss': 3, 'duplicate': 1, 'delay': 3, 'clog': 2, 'swizzle': 1, 'one_way': 2, 'island': 3,
+    'jam': 1, 'move': 2,
+}
+PROCESSES = {'crash': 4, 'pause': 3, 'slow_disk': 2, 'wipe': 1}
+CLOCKS = {'drift': 1, 'leap': 1, 'leap_back': 1}
+
+
+class Profile(NamedTuple):
+    """
+    What schedules are drawn from; two numbers are least and greatest.
+
+    ``kinds``: weight of each kind of fault. ``commands_per_s``: of all clients together.
+    ``leader_share``: of the faults that hit one robot, those that hit the leader.
+    """
+
+    name: str
+    text: str
+    robots: tuple[int, int] = (3, 9)
+    shapes: tuple[str, ...] = ('full', 'full', 'full', 'ring', 'line', 'grid')
+    faults: tuple[int, int] = (6, 22)
+    kinds: dict[str, int] = {**NETWORK, **PROCESSES, **CLOCKS}
+    loss_max_percent: int = 30
+    delay_max_ms: int = 500
+    commands_per_s: float = 3.0
+    leader_share: float = 0.4
+    stops: float = 0.3  # probability that an operator stops the swarm and lifts it again
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile('general', 'every kind of fault, several at once, 3 to 9 robots'),
+        Profile('quiet', 'no faults at all', faults=(0, 0)),
+        Profile('network', 'links only', kinds=NETWORK),
+        Profile('islands', 'cuts and merges under load, with leaders that die',
+                kinds={'island': 6, 'one_way': 2, 'crash': 3}, faults=(8, 20),
+                robots=(3, 7), commands_per_s=6.0),
+        Profile('processes', 'crashes, pauses and disks', kinds={**PROCESSES, **CLOCKS},
+                faults=(8, 24)),
+        Profile('sparse', 'several hops, where robots and their links come and go',
+                shapes=('line', 'ring', 'grid'), kinds={**NETWORK, 'crash': 2, 'pause': 1}),
+        Profile('storm', 'twice as many faults', faults=(20, 40)),
+    )
+}
+
+
+def profile_named(name: str) -> Profile:
+    """Return a profile; raises UsageError for an unknown name."""
+    if name not in PROFILES:
+        raise UsageError(f'no profile {name!r}: one of {", ".join(PROFILES)}')
+    return PROFILES[name]

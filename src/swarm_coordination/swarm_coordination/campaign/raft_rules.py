@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The safety rules of Raft (Ongaro 2014, figure 3.2), after every event, by what it touched.
+
+Election Safety, Leader Append-Only, Log Matching (``shadow.py``), Leader Completeness and State
+Machine Safety; besides: what is committed is durable on a majority of the voters, term, commit
+and applied never fall while a process lives, and who has lost its quorum does not lead on beside
+a newer leader (CheckQuorum, section 6.2).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from swarm_coordination.arena.node import Node
+from swarm_coordination.arena.observer import Observer
+from swarm_coordination.campaign.broken import InvariantBroken
+from swarm_coordination.campaign.shadow import Chains, Shadow
+from swarm_coordination.consensus.messages import Role
+from swarm_coordination.persistence import EntryRecord, PersistRequest, Recovered
+from swarm_coordination.robot.coordinator import Coordinator
+from swarm_coordination.robot.outputs import RobotOutput
+from swarm_coordination.units import NS_PER_MS, NS_PER_S
+
+# A leader without its quorum steps down within the longest election time-out (0.8 s) of the last
+# heartbeat that a majority echoed, at its next tick; clocks may be 200 ppm apart.
+STEP_DOWN_NS = 900 * NS_PER_MS
+# After a process has slept or its clock leapt, its first ticks come first.
+AWAKE_NS = 100 * NS_PER_MS
+
+
+class _Seen(NamedTuple):
+    """What a robot was after its last event."""
+
+    term: int
+    role: Role
+    commit: int
+
+
+_FRESH = _Seen(0, Role.FOLLOWER, 0)
+
+
+class RaftRules(Observer):
+    """Watches all robots of an arena; ``voters`` are storage ids."""
+
+    def __init__(self, nodes: tuple[Node, ...], voters: tuple[int, ...]) -> None:
+        self.checks = 0
+        self.chains = Chains()
+        self.logs = {node.number: Shadow(self.chains, node.name) for node in nodes}
+        self.disks = {node.number: Shadow(self.chains, node.name) for node in nodes}
+        self.committed: list[int] = []  # chain by index
+        self._commit_terms: list[int] = []  # of the leader that committed, by index
+        self._voters = tuple(node.number for node in nodes if node.storage_id in voters)
+        self._majority = len(self._voters) // 2 + 1
+        self._nodes = nodes
+        self._seen = [_FRESH] * len(nodes)
+        self._applied = [0] * len(nodes)
+        self._results: list[tuple[object, ...]] = []
+        self._leaders: dict[int, int] = {}  # term: number
+        self._newest_win = (0, 0)  # (term, time)
+        self._awake_since = [0] * len(nodes)
+        self.leading: set[int] = set()  # robots that lead now
+
+    # ---------------------------------------------------------------- processes and disks
+
+    def started(self, node: Node, recovered: Recovered, now: int) -> None:
+        """Begin a life: forget what only holds within one."""
+        log = self.logs[node.number] = Shadow(self.chains, node.name)
+        for entry in recovered.entries:
+            log.put(entry)
+        if log.chains != self.disks[node.number].chains:
+            raise InvariantBroken('Durability', f'{node.name} read back another log')
+        self._seen[node.number] = _FRESH
+        self._applied[node.number] = 0
+        self._awake_since[node.number] = now
+
+    def crashed(self, node: Node, now: int) -> None:
+        """End a life."""
+        self.leading.discard(node.number)
+
+    def wiped(self, node: Node, now: int) -> None:
+        """Forget a log that is gone."""
+        self.disks[node.number] = Shadow(self.chains, node.name)
+
+    def disturbed(self, robot: int, now: int) -> None:
+        """Note that a process slept or its clock leapt until now."""
+        self._awake_since[robot] = now
+
+    def durable(self, node: Node, request: PersistRequest, now: int) -> None:
+        """Keep the shadow of the disk."""
+        disk = self.disks[node.number]
+        for record in request.records:
+            if isinstance(record, EntryRecord):
+                disk.put(record.entry)
+
+    def leader_of(self, term: int) -> int | None:
+        """Return who leads ``term`` now; None where nobody does (any more)."""
+        leader = self._leaders.get(term)
+        leads = leader in self.leading and leader is not None and self._seen[leader].term == term
+        return leader if leads else None
+
+    # ---------------------------------------------------------------- events
+
+    def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
+        """Check what the event changed."""
+        self.checks += 1
+        number = node.number
+        before = self._seen[number]
+        seen = _Seen(core.term, core.role, core.commit)
+        if output.persist:
+            self._wrote(node, output.persist, before, seen)
+        if seen != before:
+            self._changed(node, before, seen, now)
+        if output.committed:
+            self._apply(node, output, seen)
+        if number in self.leading:
+            self._check_quorum(node, seen, now)
+
+    def _wrote(
+        self, node: Node, persist: tuple[PersistRequest, ...], before: _Seen, seen: _Seen
+    ) -> None:
+        log = self.logs[node.number]
+        leads_on = before.role == seen.role == Role.LEADER and before.term == seen.term
+        for request in persist:
+            for record in request.records:
+                if isinstance(record, EntryRecord):
+                    index = record.entry.index
+                    if leads_on and index <= len(log):
+                        raise InvariantBroken(
+                            'Leader Append-Only',
+                            f'{node.name} leads term {seen.term} and rewrote entry {index}',
+                        )
+                    if index <= before.commit:
+                        raise InvariantBroken(
+                            'State Machine Safety',
+                            f'{node.name} rewrote entry {index}, committed up to {before.commit}',
+                        )
+                    log.put(record.entry)
+
+    def _changed(self, node: Node, before: _Seen, seen: _Seen, now: int) -> None:
+        self.checks += 1
+        self._seen[node.number] = seen
+        if seen.term < before.term or seen.commit < before.commit:
+            raise InvariantBroken(
+                'Monotone term and commit',
+                f'{node.name} fell from term {before.term}, commit {before.commit} to '
+                f'term {seen.term}, commit {seen.commit}',
+            )
+        if seen.role == Role.LEADER:
+            if before.role != Role.LEADER or before.term != seen.term:
+                self._won(node, seen, now)
+        else:
+            self.leading.discard(node.number)
+        if seen.commit > before.commit:
+            self._commit(node, before, seen)
+
+    def _won(self, node: Node, seen: _Seen, now: int) -> None:
+        leader = self._leaders.setdefault(seen.term, node.number)
+        if leader != node.number:
+            raise InvariantBroken(
+                'Election Safety',
+                f'{self._nodes[leader].name} and {node.name} were elected in term {seen.term}',
+            )
+        self.leading.add(node.number)
+        self._newest_win = max(self._newest_win, (seen.term, now))
+        self._complete(node, seen.term)
+
+    def _complete(self, leader: Node, term: int) -> None:
+        """Check that a leader holds what was committed in terms before its own."""
+        index = len(self._commit_terms)
+        while index and self._commit_terms[index - 1] >= term:
+            index -= 1
+        if index and self.logs[leader.number].at(index) != self.committed[index - 1]:
+            raise InvariantBroken(
+                'Leader Completeness',
+                f'{leader.name} leads term {term} without entry {index}, committed in term '
+                f'{self._commit_terms[index - 1]}',
+            )
+
+    def _commit(self, node: Node, before: _Seen, seen: _Seen) -> None:
+        log, committed = self.logs[node.number], self.committed
+        if seen.commit > len(log):
+            raise InvariantBroken(
+                'Log Matching', f'{node.name} committed {seen.commit} of {len(log)} entries'
+            )
+        known = min(seen.commit, len(committed))
+        if known > before.commit and log.at(known) != committed[known - 1]:
+            raise InvariantBroken(
+                'State Machine Safety',
+                f'{node.name} committed another entry {known} or one before it',
+            )
+        if seen.commit <= len(committed):
+            return
+        for index in range(len(committed) + 1, seen.commit + 1):
+            committed.append(log.at(index))
+            self._commit_terms.append(seen.term)
+        holders = sum(
+            1 for voter in self._voters if self.disks[voter].at(seen.commit) == committed[-1]
+        )
+        if holders < self._majority:
+            raise InvariantBroken(
+                'Durable on a majority',
+                f'{node.name} committed entry {seen.commit}, which is on the disks of {holders} '
+                f'of {len(self._voters)} voters',
+            )
+        for leader in self.leading:
+            if self._seen[leader].term > seen.term:
+                self._complete(self._nodes[leader], self._seen[leader].term)
+
+    def _apply(self, node: Node, output: RobotOutput, seen: _Seen) -> None:
+        for entry in output.committed:
+            self.checks += 1
+            if entry.index != self._applied[node.number] + 1 or entry.index > seen.commit:
+                raise InvariantBroken(
+                    'State Machine Safety',
+                    f'{node.name} applied entry {entry.index} after '
+                    f'{self._applied[node.number]}, committed {seen.commit}',
+                )
+            self._applied[node.number] = entry.index
+            if entry.index == len(self._results) + 1:
+                self._results.append(tuple(entry))
+            elif self._results[entry.index - 1] != tuple(entry):
+                raise InvariantBroken(
+                    'State Machine Safety',
+                    f'{node.name} applied entry {entry.index} with another result',
+                )
+
+    def _check_quorum(self, node: Node, seen: _Seen, now: int) -> None:
+        term, won = self._newest_win
+        overdue = now - max(won, self._awake_since[node.number])
+        if term <= seen.term:
+            return
+        if now - won > STEP_DOWN_NS and overdue > AWAKE_NS:
+            raise InvariantBroken(
+                'CheckQuorum',
+                f'{node.name} leads term {seen.term} {(now - won) / NS_PER_S:.2f} s after '
+                f'term {term} was won',
+            )

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Play one schedule under every invariant; the first one broken ends the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from swarm_coordination.arena.air import one_hop
+from swarm_coordination.arena.arena import Arena, START_NS
+from swarm_coordination.arena.node import Node
+from swarm_coordination.arena.observer import Observer
+from swarm_coordination.campaign.blackboard import Blackboard
+from swarm_coordination.campaign.broken import InvariantBroken
+from swarm_coordination.campaign.command_rules import CommandRules
+from swarm_coordination.campaign.coverage import Coverage
+from swarm_coordination.campaign.ghosts import Ghosts
+from swarm_coordination.campaign.healing import BOUND_MS, LOOK_MS, unhealed
+from swarm_coordination.campaign.injector import Injector
+from swarm_coordination.campaign.profiles import profile_named
+from swarm_coordination.campaign.promises import Promises
+from swarm_coordination.campaign.raft_rules import RaftRules
+from swarm_coordination.campaign.schedule import Schedule
+from swarm_coordination.campaign.stop_rules import StopRules
+from swarm_coordination.campaign.trace_lines import TraceLines
+from swarm_coordination.campaign.workload import Workload
+from swarm_coordination.errors import SwarmError
+from swarm_coordination.mesh.settings import MeshSettings
+from swarm_coordination.robot.coordinator import Coordinator
+from swarm_coordination.robot.outputs import RobotOutput
+from swarm_coordination.simulation.trace_hash import Trace
+from swarm_coordination.units import NS_PER_MS, seconds_to_ns
+
+# Own clocks run within half of what age bounds allow for (mesh.clock_drift_ppm).
+DRIFT_PPM = 100
+# What a bug in the core may raise; each ends the run as a failure of its own.
+CORE_ERRORS = (
+    SwarmError, AssertionError, ArithmeticError, AttributeError, LookupError, TypeError,
+    ValueError,
+)
+
+
+class Outcome(NamedTuple):
+    """
+    What became of one schedule.
+
+    ``rule``: name of the invariant that broke, '' for none; ``text``: what contradicts it;
+    ``at_ms``: when, or the end. ``healed_ms``: how long after the last fault the swarm had healed.
+    """
+
+    schedule: Schedule
+    rule: str
+    text: str
+    at_ms: int
+    healed_ms: int
+    events: int
+    checks: int
+    commands: int
+    faults: dict[str, int]
+    states: tuple[str, ...]
+    trace_hash: str
+
+
+class Run:
+    """One schedule being played; ``say`` takes a readable trace."""
+
+    def __init__(self, schedule: Schedule, say: Callable[[str], None] | None = None) -> None:
+        self._schedule = schedule
+        profile = profile_named(schedule.profile)
+        low, high = schedule.delay_ms
+        self.arena = arena = Arena(
+            schedule.robots,
+            f'{schedule.profile}/{schedule.seed}',
+            shape=schedule.shape,
+            base=one_hop((low, high)),
+            sync_ms=(schedule.sync_us[0] / 1000.0, schedule.sync_us[1] / 1000.0),
+            drift_ppm=DRIFT_PPM,
+        )
+        voters = tuple(v.storage_id for v in arena.nodes[0].disk.recovered().provision.voters)
+        self._rules = RaftRules(arena.nodes, voters)
+        self._promises = Promises(arena.nodes, arena.codec, self._rules)
+        self._commands = CommandRules()
+        self._stops = StopRules()
+        self._board = Blackboard()
+        proof_ns = seconds_to_ns(MeshSettings().proof_age_max_s)
+        self._ghosts = Ghosts(arena.nodes, proof_ns)
+        self._coverage = Coverage(self._rules, schedule.robots)
+        self._hash = _Hash()
+        lines = TraceLines(say) if say is not None else None
+        for observer in (
+            lines, self._rules, self._promises, self._commands, self._stops, self._ghosts,
+            self._board, self._coverage, self._hash,
+        ):
+            if observer is not None:
+                arena.watch(observer)
+        told = lines.note if lines is not None else _silent
+        self._injector = Injector(arena, schedule, self._rules, told)
+        self._workload = Workload(arena, schedule, profile, self._board.asked)
+        self._healed_ms = 0
+
+    def play(self) -> Outcome:
+        """Run to the end, or to the first rule that breaks."""
+        rule = text = ''
+        try:
+            self._to(self._schedule.calm_ms)
+            self._heal()
+            self._to(self._schedule.end_ms)
+            self._check_end()
+            self._board.finish()
+        except InvariantBroken as broken:
+            rule, text = broken.rule, broken.text
+        except CORE_ERRORS as error:
+            rule, text = 'No error inside', f'{type(error).__name__}: {error}'
+        return self._outcome(rule, text)
+
+    def _to(self, end_ms: int) -> None:
+        self.arena.queue.run_until(START_NS + end_ms * NS_PER_MS)
+
+    def _heal(self) -> None:
+        """Look until the swarm has healed; raises InvariantBroken where it takes too long."""
+        calm_ms, end_ms = self._schedule.calm_ms, self._schedule.end_ms
+        wrong = unhealed(self.arena, self._commands)
+        at_ms = calm_ms
+        while wrong and at_ms < min(calm_ms + BOUND_MS, end_ms):
+            at_ms += LOOK_MS
+            self._to(at_ms)
+            wrong = unhealed(self.arena, self._commands)
+        self._healed_ms = at_ms - calm_ms
+        if wrong and at_ms >= calm_ms + BOUND_MS:
+            raise InvariantBroken('Heals', f'{BOUND_MS / 1000:g} s after the last fault: {wrong}')
+        if not wrong:
+            for node in self.arena.nodes:
+                if node.core is not None:
+                    self._stops.check(node, node.core)
+
+    def _check_end(self) -> None:
+        """Check that what had healed is whole at the end."""
+        if self._schedule.end_ms >= self._schedule.calm_ms + BOUND_MS:
+            wrong = unhealed(self.arena, self._commands)
+            if wrong:
+                raise InvariantBroken('Stays healed', wrong)
+
+    def _outcome(self, rule: str, text: str) -> Outcome:
+        watchers = (
+            self._rules, self._promises, self._commands, self._stops, self._ghosts, self._board,
+        )
+        return Outcome(
+            self._schedule,
+            rule,
+            text,
+            (self.arena.queue.now - START_NS) // NS_PER_MS,
+            self._healed_ms,
+            self.arena.queue.handled,
+            sum(watcher.checks for watcher in watchers),
+            self._workload.submitted,
+            dict(sorted(self._injector.begun.items())),
+            tuple(sorted(self._coverage.states)),
+            self._hash.trace.hexdigest(),
+        )
+
+
+class _Hash(Observer):
+    """Feeds the trace hash."""
+
+    def __init__(self) -> None:
+        self.trace = Trace()
+
+    def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
+        self.trace.output(node.number, output, now)
+
+
+def _silent(text: str, now: int) -> None:
+    """Say nothing."""
+
+
+def play(schedule: Schedule, say: Callable[[str], None] | None = None) -> Outcome:
+    """Play a schedule."""
+    return Run(schedule, say).play()

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Shadows of logs: what each robot holds in memory and on disk, kept by what came out of it.
+
+An entry is known by its *chain*: a number for (chain of the entry before, term, payload). Two logs
+with the same chain at one index are equal up to there, so comparing logs costs nothing.
+"""
+
+from __future__ import annotations
+
+from swarm_coordination.campaign.broken import InvariantBroken
+from swarm_coordination.persistence import Entry
+
+
+class Chains:
+    """Numbers for logs, shared by all robots of a run; checks Log Matching as they are made."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[int, int, bytes], int] = {}
+        self._by_key: dict[tuple[int, int], int] = {}
+        self.terms = [0]
+        self.payloads = [b'']
+
+    def after(self, chain: int, entry: Entry, robot: str) -> int:
+        """Return the chain of a log that ends with ``chain`` and then ``entry``."""
+        key = (chain, entry.term, entry.payload)
+        number = self._numbers.get(key)
+        if number is None:
+            number = len(self.terms)
+            self._numbers[key] = number
+            self.terms.append(entry.term)
+            self.payloads.append(entry.payload)
+        other = self._by_key.setdefault((entry.index, entry.term), number)
+        if other != number:
+            raise InvariantBroken(
+                'Log Matching',
+                f'{robot} holds another log up to entry {entry.index} of term {entry.term} '
+                'than somebody before',
+            )
+        return number
+
+
+class Shadow:
+    """Chains of one log, by index from 1."""
+
+    def __init__(self, chains: Chains, robot: str) -> None:
+        self._chains, self._robot = chains, robot
+        self.chains: list[int] = []
+
+    def __len__(self) -> int:
+        """Greatest index held."""
+        return len(self.chains)
+
+    def put(self, entry: Entry) -> None:
+        """Cut everything from the entry's index on, and add it."""
+        held = self.chains
+        if entry.index > len(held) + 1:
+            raise InvariantBroken(
+                'Log Matching', f'{self._robot} wrote entry {entry.index} after {len(held)}'
+            )
+        del held[entry.index - 1:]
+        held.append(self._chains.after(held[-1] if held else 0, entry, self._robot))
+
+    def at(self, index: int) -> int:
+        """Return the chain at ``index``: 0 for none (and at index 0)."""
+        return self.chains[index - 1] if 0 < index <= len(self.chains) else 0
+
+    @property
+    def last_term(self) -> int:
+        """Term of the last entry."""
+        return self._chains.terms[self.chains[-1]] if self.chains else 0

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+What clients and operators do meanwhile: puts, compare-and-sets, missions, a stop and its lifting.
+
+Every client talks to a robot that it changes now and then. Which commands come when is drawn from
+the seed alone, so that a shrunk schedule meets the same load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import random
+
+from swarm_coordination.arena.arena import Arena, START_NS
+from swarm_coordination.arena.node import Node
+from swarm_coordination.campaign.profiles import Profile
+from swarm_coordination.campaign.schedule import CALM_MS, FIRST_MS, Schedule
+from swarm_coordination.mission.commands import (
+    Abort,
+    Command,
+    encode_command,
+    Hold,
+    Put,
+    Resume,
+    StartMission,
+)
+from swarm_coordination.mission.formations import Formation
+from swarm_coordination.units import NS_PER_MS
+
+KEYS = 5
+# One in so many commands is long: a frame holds one of them, so entries travel one by one.
+_LONG = 8
+_LONG_CHARS = 380
+# Shares of commands that are no puts.
+_CAS, _MISSION, _PAUSE = 0.35, 0.03, 0.03
+
+
+class Workload:
+    """Pushes a seed's commands into an arena's queue; ``asked`` hears of those taken."""
+
+    def __init__(
+        self,
+        arena: Arena,
+        schedule: Schedule,
+        profile: Profile,
+        asked: Callable[[Node, int, str], None],
+    ) -> None:
+        self._arena, self._asked = arena, asked
+        self._rng = rng = random.Random(f'{schedule.profile}/{schedule.seed}/load')
+        self._versions: dict[str, int] = {}  # guessed: a compare-and-set may well fail
+        self._count = 0
+        self.submitted = 0
+        self._until_ms = schedule.calm_ms
+        at = float(FIRST_MS) / 2
+        while profile.commands_per_s and (
+            at := at + rng.expovariate(profile.commands_per_s / 1000.0)
+        ) < CALM_MS:
+            self._push(round(at), rng.randrange(len(arena.nodes)), self._command())
+        if rng.random() < profile.stops:
+            self._push_stop(rng.randrange(FIRST_MS, CALM_MS // 2))
+
+    def _push(self, at_ms: int, robot: int, command: str) -> None:
+        def submit(now: int) -> None:
+            serial = self._arena.propose(robot, command)
+            if serial is not None:
+                self.submitted += 1
+                self._asked(self._arena.nodes[robot], serial, command)
+
+        self._at(at_ms, submit)
+
+    def _at(self, at_ms: int, act: Callable[[int], None]) -> None:
+        """Have something done, unless the schedule was cut before."""
+        if at_ms < self._until_ms:
+            self._arena.queue.push(START_NS + at_ms * NS_PER_MS, act)
+
+    def _push_stop(self, at_ms: int) -> None:
+        """Stop the swarm at one robot; lift at another what is in force there by then."""
+        rng, arena = self._rng, self._arena
+        issuer, lifter = (rng.randrange(len(arena.nodes)) for _ in range(2))
+        lift_ms = rng.randrange(at_ms, CALM_MS)
+
+        def lift(now: int) -> None:
+            core = arena.nodes[lifter].core
+            command = core.lift_command() if core is not None else ''
+            if command:
+                arena.propose(lifter, command)
+
+        def stop(now: int) -> None:
+            arena.stop(issuer)
+
+        self._at(at_ms, stop)
+        self._at(lift_ms, lift)
+
+    def _command(self) -> str:
+        rng = self._rng
+        self._count += 1
+        draw = rng.random()
+        command: Command
+        if draw < _CAS:
+            key = f'k{rng.randrange(KEYS)}'
+            expected = max(0, self._versions.get(key, 0) - rng.choice((0, 0, 0, 1)))
+            command = Put(key, f'c{self._count}', expected)
+            self._versions[key] = self._versions.get(key, 0) + 1
+        elif draw < _CAS + _MISSION:
+            x = rng.randrange(-20_000, 20_000)
+            path = ((0, 0, 0), (x, 10_000, 0))
+            command = StartMission(f'm{self._count}', Formation('line', 3_000), path, 300, 3_000)
+        elif draw < _CAS + _MISSION + _PAUSE:
+            command = rng.choice((Hold(), Resume(), Abort()))
+        else:
+            key = f'k{rng.randrange(KEYS)}'
+            text = 'x' * _LONG_CHARS if rng.randrange(_LONG) == 0 else ''
+            command = Put(key, f'p{self._count}{text}')
+            self._versions[key] = self._versions.get(key, 0) + 1
+        return encode_command(command).decode()

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``swarm check``: seeds of faults against the coordination core, every invariant watched."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+import re
+import sys
+
+from swarm_coordination.campaign.campaign import outcomes, replay_command, Summary
+from swarm_coordination.campaign.profiles import profile_named, PROFILES
+from swarm_coordination.campaign.run import Outcome, play
+from swarm_coordination.campaign.schedule import make_schedule, Schedule, schedule_from_json
+from swarm_coordination.campaign.shrink import Shrinking
+from swarm_coordination.errors import UsageError
+
+# Whoever asks for more has mistyped: 10 million seeds are 19 years of virtual time.
+SEEDS_MAX = 10_000_000
+_SEEDS = re.compile(r'(\d+)(?:\.\.(\d+))?')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the verb."""
+    profiles = '; '.join(f'{p.name}: {p.text}' for p in PROFILES.values())
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument('--seeds', metavar='A..B', help='play these seeds, both ends included')
+    which.add_argument('--seed', metavar='N', help='play one seed')
+    which.add_argument('--schedule', metavar='FILE', type=Path,
+                       help='play a schedule that --shrink has written')
+    parser.add_argument('--profile', default='general', metavar='NAME', help=profiles)
+    parser.add_argument('--jobs', type=int, default=1, metavar='N', help='processes (1)')
+    parser.add_argument('-v', '--verbose', action='store_true',
+                        help='with one seed: schedule and trace, a line for everything')
+    parser.add_argument('--shrink', action='store_true',
+                        help='with one seed that fails: fewer faults, then less time')
+    parser.add_argument('--json', action='store_true', help='print one JSON object')
+
+
+def run(options: argparse.Namespace) -> int:
+    """Play what was asked for; return 1 where an invariant broke."""
+    profile = profile_named(options.profile)
+    if options.jobs < 1:
+        raise UsageError(f'--jobs {options.jobs}: at least 1')
+    if options.schedule is not None:
+        return _one(_read(options.schedule), options)
+    if options.seed is not None:
+        return _one(make_schedule(profile, _range(options.seed, '--seed')[0]), options)
+    if options.verbose or options.shrink:
+        raise UsageError('--verbose and --shrink go with one seed: --seed N')
+    return _many(_range(options.seeds or '0..99', '--seeds'), options)
+
+
+def _range(text: str, option: str) -> range:
+    found = _SEEDS.fullmatch(text)
+    if found is None or (option == '--seed' and found[2]):
+        form = 'a whole number' if option == '--seed' else 'A..B, two whole numbers, or one'
+        raise UsageError(f'{option} {text}: not {form}')
+    first, last = int(found[1]), int(found[2] or found[1])
+    if last < first or last - first >= SEEDS_MAX:
+        raise UsageError(f'{option} {text}: from a lower seed to a higher, at most {SEEDS_MAX}')
+    return range(first, last + 1)
+
+
+def _read(path: Path) -> Schedule:
+    try:
+        return schedule_from_json(json.loads(path.read_text(encoding='utf-8')))
+    except OSError as error:
+        raise UsageError(f'{path}: cannot be read: {error.strerror}') from error
+    except ValueError as error:
+        raise UsageError(f'{path}: not JSON: {error}') from error
+    except UsageError as error:
+        raise UsageError(f'{path}: {error}') from error
+
+
+def _many(seeds: range, options: argparse.Namespace) -> int:
+    summary = Summary()
+    for outcome in outcomes(options.profile, seeds, options.jobs):
+        summary.add(outcome)
+        if outcome.rule and not options.json:
+            print(_failure(outcome), flush=True)
+    return _report(summary, options)
+
+
+def _one(schedule: Schedule, options: argparse.Namespace) -> int:
+    speaks = options.verbose and not options.json
+    if speaks:
+        print('\n'.join(schedule.lines()))
+    outcome = play(schedule, print if speaks else None)
+    if outcome.rule and options.shrink:
+        told = sys.stderr if options.json else sys.stdout
+        outcome = Shrinking(outcome, lambda text: print(f'  shrunk: {text}', file=told)).shrink()
+        path = Path(f'check-{schedule.profile}-{schedule.seed}.json')
+        path.write_text(json.dumps(outcome.schedule.to_json(), indent=1) + '\n', encoding='utf-8')
+        print('\n'.join(outcome.schedule.lines()), file=told)
+        print(f'replay it: swarm check --schedule {path} -v', file=told)
+    if outcome.rule and not options.json:
+        print(_failure(outcome))
+    summary = Summary()
+    summary.add(outcome)
+    return _report(summary, options)
+
+
+def _report(summary: Summary, options: argparse.Namespace) -> int:
+    if options.json:
+        print(json.dumps(summary.to_json()))
+    else:
+        print('\n'.join(summary.lines()))
+    return 1 if summary.failures else 0
+
+
+def _failure(outcome: Outcome) -> str:
+    return (
+        f'seed {outcome.schedule.seed} at {outcome.at_ms / 1000:.3f} s: {outcome.rule}: '
+        f'{outcome.text}; replay: {replay_command(outcome)}'
+    )

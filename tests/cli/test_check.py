@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``swarm check``: what it prints, what it refuses, and its exit status."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from swarm_coordination.campaign.schedule import Schedule
+from swarm_coordination.cli.main import main
+from swarm_coordination.consensus.leadership import Leadership
+
+SMALL = Schedule('general', 4711, 3, 'full', (1, 5), (0, 0), 3_000, 4_000, ())
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """Let every seed be a few calm seconds."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr('swarm_coordination.cli.check.make_schedule',
+                        lambda profile, seed: SMALL._replace(seed=seed, profile=profile.name))
+    monkeypatch.setattr('swarm_coordination.campaign.campaign.make_schedule',
+                        lambda profile, seed: SMALL._replace(seed=seed, profile=profile.name))
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """Let the leader's own disk be enough for a commit."""
+    monkeypatch.setattr(Leadership, 'committable', lambda self: max(self._match.values()))
+
+
+@pytest.mark.usefixtures('small')
+def test_seeds_that_hold_give_a_summary_and_status_0(capsys):
+    assert main(['check', '--seeds', '3..5']) == 0
+    out = capsys.readouterr().out
+    assert '3 seeds, 0 failures' in out
+    assert 'invariant checks' in out
+    assert 'states reached' in out
+
+
+@pytest.mark.usefixtures('small', 'broken')
+def test_a_failure_gives_one_line_with_its_replay_and_status_1(capsys):
+    assert main(['check', '--seeds', '4711', '--profile', 'storm']) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith('seed 4711 at ')
+    assert lines[0].endswith('replay: swarm check --profile storm --seed 4711 -v')
+
+
+@pytest.mark.usefixtures('small')
+def test_json_is_one_object_with_the_promised_fields(capsys):
+    assert main(['check', '--seeds', '1..2', '--json']) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data['seeds'] == 2
+    assert data['failures'] == []
+    assert {'virtual_hours', 'events', 'faults', 'checks'} <= set(data)
+
+
+@pytest.mark.usefixtures('small')
+def test_one_seed_with_v_prints_schedule_and_trace(capsys):
+    assert main(['check', '--seed', '7', '-v']) == 0
+    out = capsys.readouterr().out
+    assert 'profile general, seed 7' in out
+    assert 'leader: leader in term 1' in out
+    assert 'calm: all faults end' in out
+
+
+@pytest.mark.usefixtures('small', 'broken')
+def test_a_shrunk_schedule_is_written_and_replays(capsys, tmp_path):
+    assert main(['check', '--seed', '7', '--shrink']) == 1
+    assert 'replay it: swarm check --schedule check-general-7.json' in capsys.readouterr().out
+    assert main(['check', '--schedule', str(tmp_path / 'check-general-7.json')]) == 1
+
+
+@pytest.mark.parametrize(('arguments', 'text'), [
+    (['--seeds', 'x'], 'A..B'),
+    (['--seeds', '9..3'], 'lower'),
+    (['--seeds', '0..99999999999'], 'at most'),
+    (['--seed', '1..2'], 'a whole number'),
+    (['--seed', '-1'], ''),
+    (['--profile', 'tempest'], 'no profile'),
+    (['--jobs', '0'], 'at least 1'),
+    (['--seeds', '1..2', '-v'], 'one seed'),
+    (['--schedule', 'nowhere.json'], 'cannot be read'),
+])
+def test_wrong_arguments_are_refused_with_one_line_and_status_2(arguments, text, capsys, tmp_path,
+                                                                monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    try:
+        status = main(['check', *arguments])
+    except SystemExit as stopped:
+        status = stopped.code
+    assert status == 2
+    assert text in capsys.readouterr().err
+
+
+def test_a_schedule_that_is_no_json_is_refused(capsys, tmp_path):
+    path = tmp_path / 'x.json'
+    path.write_text('{', encoding='utf-8')
+    assert main(['check', '--schedule', str(path)]) == 2
+    assert 'not JSON' in capsys.readouterr().err
+    path.write_text('[]', encoding='utf-8')
+    assert main(['check', '--schedule', str(path)]) == 2
+    assert 'fields' in capsys.readouterr().err
