@@ -148,6 +148,7 @@ class Member:
         self.wants: dict[int, tuple[int, int]] = {}
         self.pushed = len(entries)
         self.applied: list[Entry] = []
+        self.reads: list[int] = []  # done, by serial
         self.led = False
 
     def receive(self, frame: Frame) -> None:
@@ -218,6 +219,7 @@ class Member:
         for entry in ready.committed:
             invariants.applies(entry)
             self.applied.append(entry)
+        self.reads.extend(ready.reads)
         assert self.raft.anomalies == 0
 
 
@@ -348,6 +350,10 @@ class Cluster:
         """Whether all living members know one and the same leader in one term."""
         known = {(m.raft.term, m.raft.leader) for m in self.members.values()}
         return len(known) == 1 and next(iter(known))[1] in self.members
+
+    def committed(self) -> list[Entry]:
+        """Return what anybody has applied, in log order."""
+        return self.invariants.committed
 
     def settled(self) -> bool:
         """Whether all know one leader, which no change under way is about to leave out."""

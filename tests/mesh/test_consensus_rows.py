@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,8 +15,12 @@ from swarm_coordination.consensus.messages import (
     Heartbeat,
     HeartbeatResponse,
     Message,
+    OneShotKind,
+    ReadAnswer,
+    ReadRequest,
     Role,
     TermNotice,
+    TimeoutNow,
     VoteRequest,
     VoteResponse,
 )
@@ -26,7 +31,7 @@ from swarm_coordination.mesh.consensus_rows import (
     ConsensusRows,
     items_after,
 )
-from swarm_coordination.mesh.rows import ConsensusSection, Identity, LogItem
+from swarm_coordination.mesh.rows import ConsensusSection, Identity, LogItem, RowAnswer, RowOneShot
 from swarm_coordination.persistence import Entry, EntryKind, HardState
 from swarm_coordination.units import NS_PER_S
 
@@ -34,9 +39,9 @@ OWNER = Identity('robot2', 2, 5)
 THREE = Configuration.provisioned((1, 2, 3))
 
 
-def row(version: int = 1, **fields: int) -> ConsensusSection:
+def row(version: int = 1, **fields: Any) -> ConsensusSection:
     """Return a follower's row with nothing in it but ``fields``."""
-    return ConsensusSection(version, *[0] * 15)._replace(**fields)
+    return ConsensusSection._make((version, *[0] * 16, False, None, ()))._replace(**fields)
 
 
 def only(section: ConsensusSection) -> Message:
@@ -114,16 +119,21 @@ FIELDS = st.fixed_dictionaries(
     {
         name: st.integers(0, 3)
         for name in ConsensusSection._fields
-        if name not in ('version', 'role')
+        if name not in ('version', 'role', 'fitness', 'forced', 'one_shot', 'answers')
     }
-    | {'role': st.sampled_from([int(role) for role in Role])}
+    | {
+        'role': st.sampled_from([int(role) for role in Role]),
+        'forced': st.booleans(),
+        'one_shot': st.none() | st.builds(RowOneShot, *[st.integers(1, 2)] * 3),
+        'answers': st.tuples() | st.tuples(st.builds(RowAnswer, *[st.integers(1, 2)] * 3)),
+    }
 )
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.lists(FIELDS, min_size=2, max_size=6), st.data())
 def test_skipping_versions_loses_nothing_that_the_last_one_shows(
-    history: list[dict[str, int]], data: st.DataObject
+    history: list[dict[str, Any]], data: st.DataObject
 ) -> None:
     """Whoever saw every version and whoever saw only some were both told the last one's say."""
     sections = [row(version, **fields) for version, fields in enumerate(history, 1)]
@@ -161,7 +171,35 @@ def test_the_section_holds_back_what_is_not_on_disk() -> None:
 
 
 def test_a_sections_numbers_are_plain_integers() -> None:
-    assert all(type(value) is int for value in ConsensusRows().section(raft()))
+    section = ConsensusRows().section(raft())
+    *numbers, forced, one_shot, answers = section
+    assert all(type(value) is int for value in numbers)
+    assert (forced, one_shot, answers) == (False, None, ())
+
+
+def test_a_one_shot_is_told_once_for_each_serial_and_term() -> None:
+    rows, shot = ConsensusRows(), RowOneShot(OneShotKind.TIMEOUT_NOW, 3, 8)
+    told = TimeoutNow(4, 2, 3, 8)
+    assert told in rows.messages(OWNER, row(1, term=4, one_shot=shot))
+    assert rows.messages(OWNER, row(2, term=4, one_shot=shot)) == ()
+    again = row(3, term=4, one_shot=shot._replace(serial=9))
+    assert rows.messages(OWNER, again) == (told._replace(serial=9),)
+    assert rows.messages(OWNER, row(4, term=4)) == ()
+    asked = row(5, term=4, one_shot=RowOneShot(OneShotKind.READ, 3, 9))
+    assert rows.messages(OWNER, asked) == (ReadRequest(4, 2, 3, 9),)
+
+
+def test_answers_to_reads_are_told_once_each() -> None:
+    rows = ConsensusRows()
+    first, second = RowAnswer(7, 1, 5), RowAnswer(8, 2, 5)
+    assert ReadAnswer(4, 2, 7, 1, 5) in rows.messages(OWNER, row(1, term=4, answers=(first,)))
+    both = row(2, term=4, answers=(first, second))
+    assert rows.messages(OWNER, both) == (ReadAnswer(4, 2, 8, 2, 5),)
+
+
+def test_a_candidate_that_was_told_to_stand_says_so() -> None:
+    section = row(term=4, role=Role.CANDIDATE, forced=True)
+    assert VoteRequest(2, 4, 0, 0, False, 0, True) in ConsensusRows().messages(OWNER, section)
 
 
 def test_an_item_is_an_append_and_back() -> None:

@@ -10,8 +10,17 @@ it should, and no clock but the leader's own is read.
 from __future__ import annotations
 
 from collections import deque
+from typing import NamedTuple
 
 from swarm_coordination.consensus.quorum import Membership
+
+
+class Handover(NamedTuple):
+    """A transfer of leadership under way."""
+
+    target: int
+    serial: int
+    until_ns: int
 
 
 class Leadership:
@@ -21,6 +30,7 @@ class Leadership:
         """Start with ``membership``; ``window_ns`` is how long an echo counts."""
         self.heartbeat = 0  # number of the newest heartbeat
         self.beat_at = now  # when the next one is due
+        self.handover: Handover | None = None
         self._member = member
         self._membership = membership
         self._window_ns = window_ns

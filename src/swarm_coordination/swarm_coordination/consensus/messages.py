@@ -40,6 +40,7 @@ class VoteRequest(NamedTuple):
     last_term: int
     pre: bool
     attempt: int
+    forced: bool = False  # the leader asked the candidate to stand (section 3.10)
 
 
 class VoteResponse(NamedTuple):
@@ -109,6 +110,34 @@ class TermNotice(NamedTuple):
     term: int
 
 
+class TimeoutNow(NamedTuple):
+    """``leader`` of ``term`` asks ``target`` to stand for election at once (section 3.10)."""
+
+    term: int
+    leader: int
+    target: int
+    serial: int
+
+
+class ReadRequest(NamedTuple):
+    """``asker`` asks the leader of ``term``, ``target``, for a read index (section 6.4)."""
+
+    term: int
+    asker: int
+    target: int
+    serial: int
+
+
+class ReadAnswer(NamedTuple):
+    """``leader``: whoever has applied ``index`` may answer reads up to ``serial`` of ``asker``."""
+
+    term: int
+    leader: int
+    asker: int
+    serial: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
+
+
 Message = (
     VoteRequest
     | VoteResponse
@@ -117,7 +146,47 @@ Message = (
     | Append
     | AppendResponse
     | TermNotice
+    | TimeoutNow
+    | ReadRequest
+    | ReadAnswer
 )
+
+
+class OneShotKind(enum.IntEnum):
+    """What a member asks of one other."""
+
+    NONE = 0
+    TIMEOUT_NOW = 1
+    READ = 2
+
+
+class OneShot(NamedTuple):
+    """
+    A request to one member, to be obeyed at most once, shown as long as it stands.
+
+    With the term and the sender of the row it makes (term, sender, target, serial): what was
+    obeyed under that key is not obeyed again.
+    """
+
+    kind: OneShotKind = OneShotKind.NONE
+    target: int = 0
+    serial: int = 0
+
+
+class Fitness(enum.IntEnum):
+    """Whether a member could serve as a voter, and should lead."""
+
+    NO_VOTER = 0  # its disk may have forgotten promises, or another process has the same disk
+    FIT = 1
+    WEAK = 2  # votes, but should not lead: a low battery
+
+
+class Answer(NamedTuple):
+    """A leader's answer to the read ``serial`` of ``asker``: apply up to ``index`` first."""
+
+    asker: int
+    serial: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
 
 
 class Levels(NamedTuple):
@@ -144,6 +213,10 @@ class Levels(NamedTuple):
     grant_candidate: int
     grant_term: int
     grant_attempt: int
+    fitness: Fitness = Fitness.NO_VOTER
+    forced: bool = False  # of a candidacy: the leader asked for it
+    one_shot: OneShot = OneShot()
+    answers: tuple[Answer, ...] = ()
 
 
 class SoftState(NamedTuple):
@@ -161,3 +234,4 @@ class Ready(NamedTuple):
     records: tuple[HardState | EntryRecord | SnapshotRecord, ...]  # in order; often empty
     committed: tuple[Entry, ...]  # newly committed, in log order, each exactly once
     soft_state: SoftState | None  # None when unchanged
+    reads: tuple[int, ...] = ()  # own reads, by serial, that the state may answer now

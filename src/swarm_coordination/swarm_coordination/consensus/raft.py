@@ -43,18 +43,23 @@ from swarm_coordination.consensus.messages import (
     HeartbeatResponse,
     Levels,
     Message,
+    ReadAnswer,
+    ReadRequest,
     Ready,
     Role,
     SoftState,
     TermNotice,
+    TimeoutNow,
     VoteRequest,
     VoteResponse,
 )
 from swarm_coordination.consensus.quorum import Membership
+from swarm_coordination.consensus.reading import Reading
 from swarm_coordination.consensus.replicating import Replicating
 from swarm_coordination.consensus.settings import RaftSettings
 from swarm_coordination.consensus.showing import shown
 from swarm_coordination.consensus.state import MemberState, NEVER_NS
+from swarm_coordination.consensus.transferring import Transferring
 from swarm_coordination.consensus.voting import Voting
 from swarm_coordination.persistence import Entry, HardState
 
@@ -93,6 +98,8 @@ class Raft:
         self._election = Election(rng)
         self._replicating = Replicating(self._state)
         self._voting = Voting(self._state, self._election, self._replicating)
+        self._transferring = Transferring(self._state, self._voting, rng)
+        self._reading = Reading(self._state, rng)
         self._delivered = 0
         self._shown = SoftState(0, self._state.role, 0)
         self._state.arm(now)
@@ -188,7 +195,8 @@ class Raft:
 
     def levels(self) -> Levels:
         """Everything others may see now."""
-        return shown(self._state, self._election)
+        one_shot = self._transferring.shown() or self._reading.shown()
+        return shown(self._state, self._election, one_shot, self._reading.answers())
 
     # ---------------------------------------------------------------- what goes in
 
@@ -211,11 +219,20 @@ class Raft:
                 self._voting.on_vote_response(message, now)
             case TermNotice(_, term):
                 self._voting.on_term_notice(term, now)
+            case TimeoutNow():
+                self._transferring.on_timeout_now(message, now)
+            case ReadRequest():
+                self._reading.on_request(message, now)
+            case ReadAnswer():
+                self._reading.on_answer(message)
+        self._reading.advance(now)
         self._replicating.refresh_acknowledgement()
 
     def tick(self, now: int) -> None:
         """Let time pass: heartbeats, CheckQuorum, election time-outs."""
         state = self._state
+        self._transferring.advance(now)
+        self._reading.advance(now)
         if state.leadership is not None:
             self._replicating.lead(state.leadership, now)
             return
@@ -253,6 +270,27 @@ class Raft:
         """
         return self._replicating.propose_membership(membership, now)
 
+    def transfer(self, target: int, now: int) -> None:
+        """
+        Start handing leadership over to ``target``; given up after an election time-out.
+
+        Raises ProposalRefused where this member does not lead or ``target`` is not another
+        voter. Proposals are refused meanwhile.
+        """
+        self._transferring.begin(target, now)
+
+    def read(self, now: int) -> int:
+        """
+        Ask for a linearizable read; ``Ready.reads`` brings the serial back when it may be done.
+
+        Raises ProposalRefused while too many wait. Without a leader it waits for one.
+        """
+        return self._reading.ask(now)
+
+    def weaken(self, weak: bool) -> None:
+        """Say whether others had better lead, for a low battery; the vote stays."""
+        self._state.weak = weak
+
     def match_of(self, member: int) -> int:
         """Index up to which ``member`` holds this leader's log on disk; 0 where unknown."""
         leadership = self._state.leadership
@@ -267,7 +305,7 @@ class Raft:
         soft = SoftState(state.term, state.role, self.leader)
         changed = None if soft == self._shown else soft
         self._shown = soft
-        return Ready(mark, records, committed, changed)
+        return Ready(mark, records, committed, changed, self._reading.take(self._delivered))
 
     def persisted(self, mark: int, now: int) -> None:
         """

@@ -46,6 +46,7 @@ class Replicating:
         state = self._state
         if state.leadership is None:
             raise ProposalRefused(f'member {state.member} does not lead term {state.term}')
+        _refuse_while_handing_over(state.leadership)
         entry = Entry(state.log.last_index + 1, state.term, payload)
         size = self._uncommitted_bytes + entry_bytes(entry)
         if size > state.settings.uncommitted_max_bytes:
@@ -66,6 +67,7 @@ class Replicating:
         state = self._state
         if state.leadership is None:
             raise ProposalRefused(f'member {state.member} does not lead term {state.term}')
+        _refuse_while_handing_over(state.leadership)
         pending = state.configurations.current
         if pending.index > state.commit:
             raise ProposalRefused(f'configuration {pending.index} is not committed yet')
@@ -156,3 +158,9 @@ class Replicating:
             return
         index = min(state.following.verified, state.journal.durable_index)
         state.acknowledged = max(state.acknowledged, (state.term, index))
+
+
+def _refuse_while_handing_over(leadership: Leadership) -> None:
+    """Refuse what the target would have to catch up with (section 3.10)."""
+    if leadership.handover is not None:
+        raise ProposalRefused(f'leadership is being handed over to {leadership.handover.target}')

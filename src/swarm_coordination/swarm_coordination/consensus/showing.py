@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from swarm_coordination.consensus.election import Election
-from swarm_coordination.consensus.messages import Levels, Role
+from swarm_coordination.consensus.messages import Answer, Levels, OneShot, Role
 from swarm_coordination.consensus.state import MemberState
 
 
-def shown(state: MemberState, election: Election) -> Levels:
+def shown(
+    state: MemberState, election: Election, one_shot: OneShot | None, answers: tuple[Answer, ...]
+) -> Levels:
     """Return everything others may see now."""
     durable = state.journal.durable_state
     current = durable.term == state.term
@@ -39,4 +41,8 @@ def shown(state: MemberState, election: Election) -> Levels:
         grant_candidate=election.grant[0],
         grant_term=election.grant[1],
         grant_attempt=election.grant[2],
+        fitness=state.fitness,
+        forced=state.forced and role is Role.CANDIDATE,
+        one_shot=one_shot if current and one_shot is not None else OneShot(),
+        answers=answers,
     )

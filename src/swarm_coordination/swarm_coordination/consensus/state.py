@@ -16,7 +16,7 @@ from swarm_coordination.consensus.following import Following
 from swarm_coordination.consensus.journal import Journal
 from swarm_coordination.consensus.leadership import Leadership
 from swarm_coordination.consensus.log import Log
-from swarm_coordination.consensus.messages import Role
+from swarm_coordination.consensus.messages import Fitness, Role
 from swarm_coordination.consensus.patience import Patience
 from swarm_coordination.consensus.quorum import Membership
 from swarm_coordination.consensus.settings import RaftSettings
@@ -57,6 +57,8 @@ class MemberState:
         # Appends that contradict the committed log or themselves; anything but 0 is alarming.
         self.anomalies = 0
         self.seen_term = 0  # highest term heard of, which not everybody is believed about
+        self.forced = False  # of the own candidacy: the leader asked for it
+        self.weak = False  # votes, but should not lead
         self.evidence_ns: int | None = None  # when a leader with a majority was last known
         self.election_at = NEVER_NS
         self._eligible = self._find_eligible()
@@ -77,6 +79,13 @@ class MemberState:
     def may_campaign(self) -> bool:
         """Whether this member stands for election."""
         return self.intact and self._eligible
+
+    @property
+    def fitness(self) -> Fitness:
+        """Return whether this member could serve as a voter, and should lead."""
+        if not self.intact:
+            return Fitness.NO_VOTER
+        return Fitness.WEAK if self.weak else Fitness.FIT
 
     def resting_role(self) -> Role:
         """Return the role of a member that neither leads nor campaigns."""
@@ -155,6 +164,7 @@ class MemberState:
         """Start ``term`` as a follower without a leader; the caller says what comes next."""
         self.rest(now)
         self.term, self.vote = term, vote
+        self.forced = False
         self.following = Following(self.log, self.commit)
         self.journal.state(HardState(term, vote))
 

@@ -44,11 +44,11 @@ class Voting:
         self._election.begin()
         self._decide(self._election.count(state.member, True, state.membership), now)
 
-    def _stand(self, now: int) -> None:
+    def stand(self, now: int, *, forced: bool = False) -> None:
         """Become a candidate; the own vote counts, and the candidacy shows, once on disk."""
         state = self._state
         state.enter_term(state.term + 1, state.member, now)
-        state.role = Role.CANDIDATE
+        state.role, state.forced = Role.CANDIDATE, forced
         self._election.begin()
         state.arm(now)
 
@@ -63,7 +63,7 @@ class Voting:
         if outcome is Outcome.LOST:
             state.rest(now)
         elif outcome is Outcome.WON and state.role is Role.PRE_CANDIDATE:
-            self._stand(now)
+            self.stand(now)
         elif outcome is Outcome.WON and state.role is Role.CANDIDATE:
             self._replicating.begin(now)
 
@@ -79,7 +79,7 @@ class Voting:
             return
         if request.term < state.term or request.candidate == state.member:
             return
-        if state.is_sticky(now):
+        if state.is_sticky(now) and not request.forced:
             self._election.defer(request, now)
             return
         if request.pre:

@@ -16,18 +16,23 @@ from swarm_coordination.consensus.messages import (
     AppendResponse,
     Heartbeat,
     HeartbeatResponse,
+    Levels,
     Message,
+    OneShotKind,
+    ReadAnswer,
+    ReadRequest,
     Role,
     TermNotice,
+    TimeoutNow,
     VoteRequest,
     VoteResponse,
 )
 from swarm_coordination.consensus.raft import Raft
-from swarm_coordination.mesh.rows import ConsensusSection, Identity, LogItem
+from swarm_coordination.mesh.rows import ConsensusSection, Identity, LogItem, RowAnswer, RowOneShot
 from swarm_coordination.persistence import Entry, EntryKind
 
 # What a row that was never seen is compared with: everything in a section is news.
-_NOTHING = ConsensusSection(0, 0, Role.LEARNER, *([0] * 13))
+_NOTHING = ConsensusSection._make((0, 0, Role.LEARNER, *([0] * 14), False, None, ()))
 
 
 def append_from_item(item: LogItem) -> Append:
@@ -61,15 +66,20 @@ class ConsensusRows:
 
     def __init__(self) -> None:
         self._own: ConsensusSection | None = None
+        self._levels: Levels | None = None  # that it was made from
         self._peers: dict[int, tuple[int, ConsensusSection]] = {}
 
     def section(self, raft: Raft) -> ConsensusSection:
         """Return the own section; its version rises by one whenever its content changes."""
         levels = raft.levels()
-        if self._own is None or self._own[1:] != levels:
+        if self._own is None or levels != self._levels:
             version = 1 if self._own is None else self._own.version + 1
-            self._own = ConsensusSection(version, *map(int, levels))
+            self._own, self._levels = _section(version, levels), levels
         return self._own
+
+    def of(self, storage_id: int) -> ConsensusSection | None:
+        """Return the newest section seen of a peer."""
+        return self._peers[storage_id][1] if storage_id in self._peers else None
 
     def messages(self, owner: Identity, section: ConsensusSection) -> tuple[Message, ...]:
         """
@@ -94,6 +104,14 @@ class ConsensusRows:
             self._peers = {peer: self._peers[peer] for peer in self._peers if peer in storage_ids}
 
 
+def _section(version: int, levels: Levels) -> ConsensusSection:
+    """Return levels as plain numbers; a one-shot that asks nothing is left out."""
+    *numbers, forced, one_shot, answers = levels
+    asked = RowOneShot(*map(int, one_shot)) if one_shot.kind else None
+    rows = tuple(RowAnswer(*answer) for answer in answers)
+    return ConsensusSection._make((version, *map(int, numbers), forced, asked, rows))
+
+
 def _changes(owner: int, last: ConsensusSection, row: ConsensusSection) -> Iterator[Message]:
     """Yield the messages in which ``row`` differs from ``last``, leaders' and terms first."""
     new_term = row.term != last.term
@@ -108,7 +126,9 @@ def _changes(owner: int, last: ConsensusSection, row: ConsensusSection) -> Itera
             yield beat
     elif row.role == Role.CANDIDATE:
         if new_role:
-            yield VoteRequest(owner, row.term, row.last_index, row.last_term, False, 0)
+            yield VoteRequest(
+                owner, row.term, row.last_index, row.last_term, False, 0, row.forced
+            )
     elif row.term and (new_term or last.role in (Role.LEADER, Role.CANDIDATE)):
         yield TermNotice(owner, row.term)
     if row.role == Role.PRE_CANDIDATE:
@@ -136,3 +156,19 @@ def _changes(owner: int, last: ConsensusSection, row: ConsensusSection) -> Itera
     acknowledged = (row.match_term, row.match_index)
     if row.match_index and acknowledged != (last.match_term, last.match_index):
         yield AppendResponse(owner, *acknowledged)
+    yield from _asked_and_answered(owner, last, row)
+
+
+def _asked_and_answered(
+    owner: int, last: ConsensusSection, row: ConsensusSection
+) -> Iterator[Message]:
+    """Yield one-shots and answers that ``last`` did not show, in its term."""
+    shot, known = row.one_shot, last.term == row.term
+    if shot is not None and not (known and shot == last.one_shot):
+        if shot.kind == OneShotKind.TIMEOUT_NOW:
+            yield TimeoutNow(row.term, owner, shot.target, shot.serial)
+        elif shot.kind == OneShotKind.READ:
+            yield ReadRequest(row.term, owner, shot.target, shot.serial)
+    for answer in row.answers:
+        if not (known and answer in last.answers):
+            yield ReadAnswer(row.term, owner, *answer)

@@ -94,6 +94,22 @@ class Beacon(NamedTuple):
     accused: Annotated[tuple[Accusation, ...], Size(0, HEARD_MAX)] = ()
 
 
+class RowOneShot(NamedTuple):
+    """What the owner asks of one other, once: see ``consensus.messages.OneShot``."""
+
+    kind: Annotated[int, Range(0, 2)] = 0
+    target: RobotId = 0
+    serial: Counter = 0
+
+
+class RowAnswer(NamedTuple):
+    """A leader's answer to the newest read of ``asker``: ``consensus.messages.Answer``."""
+
+    asker: RobotId
+    serial: Counter
+    index: Counter  # type: ignore[assignment]  # hides tuple.index, which nobody calls
+
+
 class ConsensusSection(NamedTuple):
     """Section 'consensus': the owner's Raft state as levels; see ``mesh/consensus_rows.py``."""
 
@@ -113,6 +129,10 @@ class ConsensusSection(NamedTuple):
     grant_candidate: RobotId  # pre-vote granted to; 0 none
     grant_term: Counter
     grant_attempt: Counter
+    fitness: Annotated[int, Range(0, 2)] = 0  # consensus.messages.Fitness
+    forced: bool = False  # candidate: the leader of the term before asked for it
+    one_shot: RowOneShot | None = None
+    answers: Annotated[tuple[RowAnswer, ...], Size(0, 8)] = ()
 
 
 class MissionSection(NamedTuple):

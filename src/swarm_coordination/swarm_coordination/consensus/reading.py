@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Linearizable reads without a log entry: the read index (Ongaro 2014, section 6.4).
+
+A read may be answered from any state that holds everything committed before the read was asked
+for. The leader finds such an index: its own commit index, once an entry of its own term is
+committed, and once a majority has echoed a heartbeat that was *sent after* the read arrived (no
+newer leader can have committed anything before that). A follower shows its read as a one-shot,
+takes the index from the leader's row, and is done when it has applied as far. No clock is read.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+import random
+
+from swarm_coordination.consensus.messages import (
+    Answer,
+    OneShot,
+    OneShotKind,
+    ReadAnswer,
+    ReadRequest,
+)
+from swarm_coordination.consensus.state import MemberState
+from swarm_coordination.errors import ProposalRefused
+
+# A robot that reads faster than it is answered is told so: 64 are more than a second's worth.
+READS_MAX = 64
+# Answers shown at once; who finds its own displaced asks again. Eight fit a row easily.
+ANSWERS_MAX = 8
+# Reads of others that wait for echoes: one for each robot and heartbeat, over several heartbeats.
+PENDING_MAX = 256
+
+
+class Reading:
+    """Reads of one member, and those that others ask it for while it leads."""
+
+    def __init__(self, state: MemberState, rng: random.Random) -> None:
+        self._state = state
+        # Starts at random: an answer to a former life must not look like one to this.
+        self._serial = rng.getrandbits(32)
+        self._asked: deque[int] = deque()  # own, not answered, ascending
+        self._again_ns = 0  # when they are asked for anew
+        self._known: deque[tuple[int, int]] = deque()  # own, answered: (serial, index to apply)
+        self._term = 0  # of the leadership that the following belongs to
+        self._pending: dict[tuple[int, int], int] = {}  # (heartbeat to echo, asker) -> serial
+        self._answers: dict[int, Answer] = {}  # by asker, oldest first
+
+    def ask(self, now: int) -> int:
+        """Ask for a read; return its serial. Raises ProposalRefused while too many wait."""
+        if len(self._asked) + len(self._known) >= READS_MAX:
+            raise ProposalRefused(f'{READS_MAX} reads are waiting')
+        self._show(now)
+        self._asked.append(self._serial)
+        return self._serial
+
+    def _show(self, now: int) -> None:
+        """Show, or admit, a new serial: its answer is one to all reads before it."""
+        self._serial += 1
+        self._again_ns = now + self._state.settings.election_timeout_max_ns
+        if self._state.leadership is not None:
+            self._admit(self._state.member, self._serial, now)
+
+    def advance(self, now: int) -> None:
+        """Answer what a majority has confirmed; ask again for what nobody answered in time."""
+        self._confirm()
+        if self._asked and now >= self._again_ns:
+            self._show(now)
+
+    def take(self, applied: int) -> tuple[int, ...]:
+        """Return the own reads, by serial, that the state at ``applied`` answers."""
+        done = []
+        while self._known and self._known[0][1] <= applied:
+            done.append(self._known.popleft()[0])
+        return tuple(done)
+
+    def shown(self) -> OneShot | None:
+        """Return the newest own read as a one-shot to the leader, while there is one."""
+        leader = self._state.following.leader
+        if not self._asked or leader in (0, self._state.member):
+            return None
+        return OneShot(OneShotKind.READ, leader, self._serial)
+
+    def answers(self) -> tuple[Answer, ...]:
+        """Return the newest answers of a leader."""
+        if self._state.leadership is None or self._term != self._state.term:
+            return ()
+        return tuple(self._answers.values())
+
+    def on_request(self, request: ReadRequest, now: int) -> None:
+        """As leader: take another member's read."""
+        state = self._state
+        if state.leadership is not None and request.term == state.term:
+            if request.target == state.member:
+                self._admit(request.asker, request.serial, now)
+
+    def on_answer(self, answer: ReadAnswer) -> None:
+        """Take the leader's answer to the own reads up to one of them."""
+        state = self._state
+        if answer.asker == state.member and answer.term == state.term:
+            self._answered(answer.serial, answer.index)
+
+    def _admit(self, asker: int, serial: int, now: int) -> None:
+        """Let a read wait for echoes of the next heartbeat, which is due at once."""
+        state = self._state
+        assert state.leadership is not None
+        if self._term != state.term:
+            self._term, self._pending, self._answers = state.term, {}, {}
+        if len(self._pending) >= PENDING_MAX:
+            del self._pending[next(iter(self._pending))]
+        self._pending[state.leadership.heartbeat + 1, asker] = serial
+        state.leadership.beat_at = min(state.leadership.beat_at, now)
+
+    def _confirm(self) -> None:
+        state = self._state
+        if state.leadership is None or self._term != state.term or not self._pending:
+            return
+        if state.log.term_at(state.commit) != state.term:
+            return  # a former leader may have committed more than is known here
+        confirmed = state.leadership.confirmed_heartbeat()
+        for key in [key for key in self._pending if key[0] <= confirmed]:
+            asker, serial = key[1], self._pending.pop(key)
+            if asker == state.member:
+                self._answered(serial, state.commit)
+                continue
+            self._answers.pop(asker, None)
+            while len(self._answers) >= ANSWERS_MAX:
+                del self._answers[next(iter(self._answers))]
+            self._answers[asker] = Answer(asker, serial, state.commit)
+
+    def _answered(self, serial: int, index: int) -> None:
+        while self._asked and self._asked[0] <= serial:
+            self._known.append((self._asked.popleft(), index))
