@@ -13,6 +13,8 @@ import pytest
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.history.checking import check, Checker, Verdict
 from swarm_coordination.history.operations import Answer, Event, Kind, Outcome, Request
+from swarm_coordination.history.register import EMPTY
+from swarm_coordination.history.search import _Frontier
 
 
 def verdict(events, *, versioned=False):
@@ -84,6 +86,15 @@ def test_two_equal_crashed_writes_explain_two_sights_of_their_value():
 
     assert verdict(once) is Verdict.LINEARIZABLE
     assert verdict(thrice) is Verdict.NOT_LINEARIZABLE
+
+
+def test_a_configuration_that_used_fewer_unknown_operations_replaces_one_that_used_more():
+    frontier = _Frontier()
+    assert frontier.add(0, EMPTY, 0b011)
+    assert frontier.add(0, EMPTY, 0b110)
+    assert frontier.add(0, EMPTY, 0b010)  # can do all that both others can
+    assert not frontier.add(0, EMPTY, 0b111)
+    assert (list(frontier), frontier.size) == ([(0, EMPTY, 0b010)], 1)
 
 
 def test_versions_count_writes_and_deletions():

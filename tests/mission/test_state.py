@@ -6,11 +6,15 @@ from typing import NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mission.log import Log
 import pytest
 from swarm_coordination.errors import CommandError, UsageError
+from swarm_coordination.mission.client_commands import ClientClose, ClientOpen
 from swarm_coordination.mission.commands import (
     Abort,
     AssignSlots,
+    ClientCommand,
+    Delete,
     encode_command,
     Envelope,
     Hold,
@@ -21,8 +25,15 @@ from swarm_coordination.mission.commands import (
     StartMission,
 )
 from swarm_coordination.mission.formations import Formation
-from swarm_coordination.mission.snapshot import BLACKBOARD_MAX
 from swarm_coordination.mission.state import MissionState
+from swarm_coordination.mission.task_commands import (
+    TaskAdd,
+    TaskClaim,
+    TaskDone,
+    TaskRelease,
+    TaskRemove,
+    TaskRenew,
+)
 
 MISSION = StartMission('patrol', Formation('line', 3000), ((0, 0, 0), (9000, 0, 0)), 500, 5000)
 
@@ -33,31 +44,13 @@ def test_equal_states_have_equal_snapshots_whatever_order_led_there():
         for key in keys:
             log.submit(Put(key, 'x'), session=ord(key))
         log.submit(LiftStop(tuple((ord(key), 1) for key in keys)), session=5)
-    assert first.state.get('a') == second.state.get('a')
+    assert first.state.board.get('a') == second.state.board.get('a')
     assert board_and_lifted(first.state) == board_and_lifted(second.state)
 
 
 def board_and_lifted(state):
     body = json.loads(state.snapshot())
     return body['board'], body['lifted']
-
-
-class Log:
-    """A state and the commands submitted to it, each as the next serial of its session."""
-
-    def __init__(self):
-        self.state = MissionState()
-        self.payloads = []
-
-    def submit(self, command, session=1, serial=None, stamp_ms=0):
-        if session and serial is None:
-            serial = self.state.sessions.next_serial(session)
-        data = command if isinstance(command, bytes) else encode_command(command)
-        return self.append(Envelope(session, serial or 0, stamp_ms, data).encode())
-
-    def append(self, payload):
-        self.payloads.append(payload)
-        return self.state.apply(self.state.index + 1, 1, payload)
 
 
 @pytest.fixture
@@ -112,7 +105,7 @@ def test_a_duplicate_serial_changes_nothing_and_gets_its_old_result(log):
     again = log.submit(Put('count', 'one'), serial=1)
     assert first.result == 'version 1'
     assert (again.applied, again.result) == (False, 'duplicate: version 1')
-    assert log.state.get('count').version == 1
+    assert log.state.board.get('count').version == 1
 
 
 def test_a_gap_in_the_serials_is_refused_and_uses_up_nothing(log):
@@ -128,11 +121,11 @@ def test_a_gap_in_the_serials_is_refused_and_uses_up_nothing(log):
 )
 def test_a_refused_command_changes_nothing_but_uses_up_its_serial(log, command):
     log.submit(Put('a', '1'))
-    before = (log.state.get('a'), log.state.mission, log.state.epoch)
+    before = (log.state.board.get('a'), log.state.mission, log.state.epoch)
     refused = log.submit(command)
     assert not refused.applied
     assert refused.result.startswith('refused: ')
-    assert (log.state.get('a'), log.state.mission, log.state.epoch) == before
+    assert (log.state.board.get('a'), log.state.mission, log.state.epoch) == before
     assert log.state.sessions.next_serial(1) == 3
 
 
@@ -149,32 +142,18 @@ def test_only_slots_are_assigned_without_a_session(log):
 
 def test_hold_resume_and_abort_act_once(log):
     log.submit(MISSION)
-    assert log.submit(Hold()).events[0].kind == 'hold'
+    assert log.submit(Hold()).outcome.events[0].kind == 'hold'
     assert log.state.mission.held
-    assert log.submit(Hold()).events == ()
+    assert log.submit(Hold()).outcome.events == ()
     log.submit(Resume())
     assert not log.state.mission.held
-    assert log.submit(Abort()).events[0].kind == 'abort'
+    assert log.submit(Abort()).outcome.events[0].kind == 'abort'
     assert 'no mission' in log.submit(Resume()).result
-
-
-def test_compare_and_set_writes_only_over_the_version_it_names(log):
-    assert log.submit(Put('lock', 'robot1', 0)).applied
-    assert 'has version 1' in log.submit(Put('lock', 'robot2', 0), session=2).result
-    assert log.submit(Put('lock', 'robot2', 1), session=2).applied
-    assert log.state.get('lock') == ('robot2', 2)
-
-
-def test_the_blackboard_is_bounded(log):
-    for number in range(BLACKBOARD_MAX):
-        assert log.submit(Put(f'key{number}', '')).applied
-    assert 'full' in log.submit(Put('one_more', '')).result
-    assert log.submit(Put('key0', 'again')).applied
 
 
 def test_lifting_names_counters_and_never_lowers_one(log):
     assert log.submit(LiftStop(((5, 3), (6, 1)))).result == '2 stops lifted'
-    assert log.submit(LiftStop(((5, 2),))).events == ()
+    assert log.submit(LiftStop(((5, 2),))).outcome.events == ()
     assert (log.state.lifted(5), log.state.lifted(6), log.state.lifted(7)) == (3, 1, 0)
 
 
@@ -182,7 +161,7 @@ def test_a_removed_robot_has_no_slot_no_session_and_no_say(log):
     log.submit(Put('a', '1'), session=8)
     log.submit(MISSION)
     log.submit(AssignSlots(2, 2, (7, 8, 9)), session=0)
-    assert log.submit(RosterRemove(8)).events[0].kind == 'slots'
+    assert log.submit(RosterRemove(8)).outcome.events[0].kind == 'slots'
     assert log.state.slots == (7, 0, 9)
     assert 8 not in log.state.sessions
     assert 'off the roster' in log.submit(Put('a', '2'), session=8, serial=2).result
@@ -228,6 +207,7 @@ def test_a_damaged_snapshot_is_refused(log, damage):
 
 
 ROBOTS = st.integers(1, 4)
+TASK = st.sampled_from(['scan', 'carry'])
 ANY_COMMAND = st.one_of(
     st.just(MISSION),
     st.just(MISSION._replace(formation=Formation('groups', 3000, 6000), on_loss='keep_slots')),
@@ -246,7 +226,19 @@ ANY_COMMAND = st.one_of(
     ),
     st.builds(lambda issuer, counter: LiftStop(((issuer, counter),)), ROBOTS, st.integers(1, 9)),
     st.builds(RosterRemove, st.integers(3, 9)),
-).map(encode_command)
+    st.builds(Delete, st.sampled_from(['a', 'b']), st.none() | st.integers(0, 3)),
+    st.builds(TaskAdd, TASK, st.sampled_from([1_000, 20_000])),
+    st.builds(TaskClaim, TASK),
+    st.builds(lambda kind, *rest: kind(*rest),
+              st.sampled_from([TaskRenew, TaskRelease, TaskDone]), TASK, st.integers(1, 30)),
+    st.builds(TaskRemove, TASK),
+    st.just(ClientOpen(10_000)),
+    st.builds(ClientClose, st.integers(1, 10)),
+)
+CLIENTS_OWN = st.builds(
+    ClientCommand, st.integers(1, 10), st.integers(1, 4), st.just(Put('c', 'x'))
+)
+ANY_ENTRY = st.one_of(ANY_COMMAND, CLIENTS_OWN).map(encode_command)
 
 
 class Submission(NamedTuple):
@@ -266,8 +258,8 @@ SUBMISSIONS = st.builds(
     Submission,
     st.integers(0, 4),
     st.sampled_from([0, 0, 0, 0, -1, 1]),
-    st.integers(0, 50),
-    ANY_COMMAND | st.binary(max_size=12),
+    st.integers(0, 50) | st.integers(0, 30_000),
+    ANY_ENTRY | st.binary(max_size=12),
 )
 ENTRIES = st.lists(SUBMISSIONS | st.just(b'') | st.binary(max_size=12), max_size=30)
 

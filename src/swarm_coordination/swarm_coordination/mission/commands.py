@@ -16,7 +16,15 @@ from typing import Any, NamedTuple
 from swarm_coordination.bounds import COUNTER_MAX, ID_MAX
 from swarm_coordination.errors import CommandError
 from swarm_coordination.mission import fields
+from swarm_coordination.mission.client_commands import CLIENT_COMMANDS, ClientClose, ClientOpen
 from swarm_coordination.mission.formations import Formation, PointMm, SHAPES, SLOTS_MAX
+from swarm_coordination.mission.records import number, Plain, text
+from swarm_coordination.mission.task_commands import (
+    TASK_COMMANDS,
+    TaskAdd,
+    TaskCommand,
+    TaskRemove,
+)
 
 # An entry's payload is at most 700 bytes (mesh.rows.PAYLOAD_MAX: it must fit a frame beside
 # header and beacon); the envelope's header takes at most 54 of them.
@@ -31,7 +39,8 @@ OFFSET_MAX_MM = 1_000_000
 SPEED_MAX_MM_S = 10_000
 # Shorter than an election nobody could keep; longer than ten minutes is no lease.
 LEASE_MIN_MS, LEASE_MAX_MS = 500, 600_000
-STOPS_MAX = 16
+# As many as a command holds with the longest numbers.
+STOPS_MAX = 15
 KEY_CHARS_MAX, VALUE_CHARS_MAX = 64, 400
 
 ON_LOSS = ('repack', 'keep_slots')
@@ -101,15 +110,56 @@ class Put(NamedTuple):
     expected: int | None = None
 
 
+class Delete(NamedTuple):
+    """Delete a blackboard key; with ``expected`` only if it has that version."""
+
+    key: str
+    expected: int | None = None
+
+
 class RosterRemove(NamedTuple):
     """Take a robot off the roster: its slot, its session and its right to submit end."""
 
     robot: int
 
 
-Command = StartMission | AssignSlots | Hold | Resume | Abort | LiftStop | Put | RosterRemove
+# What a client may ask for. Tasks are held by robots.
+ClientsCommand = (
+    StartMission | Hold | Resume | Abort | LiftStop | Put | Delete | RosterRemove
+    | TaskAdd | TaskRemove
+)
 
-_BARE: dict[str, Command] = {'hold': Hold(), 'resume': Resume(), 'abort': Abort()}
+
+class ClientCommand(NamedTuple):
+    """
+    A client's command, under a serial of the client's own session.
+
+    Sent to any robot, and to another if the first does not answer: it takes effect once.
+    """
+
+    session: int
+    serial: int
+    command: ClientsCommand
+
+
+Command = (
+    StartMission | AssignSlots | Hold | Resume | Abort | LiftStop | Put | Delete | RosterRemove
+    | TaskCommand | ClientOpen | ClientClose | ClientCommand
+)
+
+_KEY = text(KEY_CHARS_MAX, BLACKBOARD_KEY)
+_COUNTER = number(0, COUNTER_MAX)
+_PLAIN = {plain.kind: plain for plain in (
+    Plain('hold', Hold, {}),
+    Plain('resume', Resume, {}),
+    Plain('abort', Abort, {}),
+    Plain('put', Put, {'key': _KEY, 'value': text(VALUE_CHARS_MAX), 'expected': _COUNTER}),
+    Plain('delete', Delete, {'key': _KEY, 'expected': _COUNTER}),
+    Plain('roster_remove', RosterRemove, {'robot': number(1, ID_MAX)}),
+    *TASK_COMMANDS,
+    *CLIENT_COMMANDS,
+)}
+_PLAIN_OF = {plain.command: plain for plain in _PLAIN.values()}
 
 
 def encode_command(command: Command) -> bytes:
@@ -123,15 +173,16 @@ def encode_command(command: Command) -> bytes:
 def decode_command(data: bytes) -> Command:
     """Return the command in ``data``; raises CommandError naming field, value and bound."""
     value = fields.parse(data, COMMAND_BYTES_MAX, 'command')
+    return _from_json(value)
+
+
+def _from_json(value: Any) -> Command:
     kind = value.get('kind') if isinstance(value, dict) else None
-    if not isinstance(kind, str) or (kind not in _BARE and kind not in _READERS):
-        known = ', '.join((*_READERS, *_BARE))
+    if not isinstance(kind, str) or (kind not in _PLAIN and kind not in _READERS):
+        known = ', '.join((*_READERS, *_PLAIN))
         raise fields.refuse('kind', kind, f'one of {known}')
     body = {key: item for key, item in value.items() if key != 'kind'}
-    if kind in _BARE:
-        fields.mapping(body, kind, ())
-        return _BARE[kind]
-    command: Command = _READERS[kind](body)
+    command: Command = _PLAIN[kind].read(body) if kind in _PLAIN else _READERS[kind](body)
     return command
 
 
@@ -142,14 +193,10 @@ def _to_json(command: Command) -> dict[str, Any]:
         return {'kind': 'assign_slots', **command._asdict()}
     if isinstance(command, LiftStop):
         return {'kind': 'lift_stop', 'counters': command.counters}
-    if isinstance(command, Put):
-        body: dict[str, Any] = {'kind': 'put', 'key': command.key, 'value': command.value}
-        return body if command.expected is None else {**body, 'expected': command.expected}
-    if isinstance(command, RosterRemove):
-        return {'kind': 'roster_remove', 'robot': command.robot}
-    for kind, bare in _BARE.items():
-        if type(command) is type(bare):
-            return {'kind': kind}
+    if isinstance(command, ClientCommand):
+        return {'kind': 'client', **command._asdict(), 'command': _to_json(command.command)}
+    if type(command) in _PLAIN_OF:
+        return _PLAIN_OF[type(command)].to_json(command)
     raise fields.refuse('command', command, 'one of the commands of mission.commands')
 
 
@@ -253,29 +300,23 @@ def _read_lift(body: dict[str, Any]) -> LiftStop:
     return LiftStop(tuple(counters))
 
 
-def _read_put(body: dict[str, Any]) -> Put:
-    fields.mapping(body, 'put', ('key', 'value'), ('expected',))
-    expected = None
-    if 'expected' in body:
-        expected = fields.integer(body['expected'], 'expected', 0, COUNTER_MAX)
-    return Put(
-        key=fields.text(body['key'], 'key', KEY_CHARS_MAX, BLACKBOARD_KEY),
-        value=fields.text(body['value'], 'value', VALUE_CHARS_MAX),
-        expected=expected,
+def _read_client(body: dict[str, Any]) -> ClientCommand:
+    fields.mapping(body, 'client', ('session', 'serial', 'command'))
+    command = _from_json(body['command'])
+    if not isinstance(command, ClientsCommand):
+        raise fields.refuse('command', body['command'], 'a command that a client may give')
+    return ClientCommand(
+        fields.integer(body['session'], 'session', 1, COUNTER_MAX),
+        fields.integer(body['serial'], 'serial', 1, COUNTER_MAX),
+        command,
     )
-
-
-def _read_remove(body: dict[str, Any]) -> RosterRemove:
-    fields.mapping(body, 'roster_remove', ('robot',))
-    return RosterRemove(fields.integer(body['robot'], 'robot', 1, ID_MAX))
 
 
 _READERS: dict[str, Any] = {
     'start_mission': _read_start,
     'assign_slots': _read_assign,
     'lift_stop': _read_lift,
-    'put': _read_put,
-    'roster_remove': _read_remove,
+    'client': _read_client,
 }
 
 _HEADER = re.compile(rb'(0|[1-9][0-9]{0,18}) (0|[1-9][0-9]{0,15}) (0|[1-9][0-9]{0,15})\n')

@@ -21,10 +21,13 @@ SHOWN_MAX = 40
 
 def refuse(field: str, value: object, bound: str) -> CommandError:
     """Return the error for one field, with the value cut to a readable length."""
-    shown = repr(value)
-    if len(shown) > SHOWN_MAX:
-        shown = shown[: SHOWN_MAX - 3] + '...'
-    return CommandError(f'{field}: {shown} is not valid: {bound}')
+    return CommandError(f'{field}: {shown(value)} is not valid: {bound}')
+
+
+def shown(value: object) -> str:
+    """Return ``value`` cut to a readable length."""
+    text = repr(value)
+    return text if len(text) <= SHOWN_MAX else text[: SHOWN_MAX - 3] + '...'
 
 
 def canonical(value: object) -> bytes:

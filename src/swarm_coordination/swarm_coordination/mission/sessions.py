@@ -1,79 +1,109 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Sessions: each accepting robot's commands take effect once and in order.
+Sessions: each submitter's commands take effect once and in order (*Idempotent Receiver*).
 
-After Ongaro 2014, section 6.3. A session belongs to the storage id of a robot and ends only by
-roster removal. The next serial is applied; a lower one is a duplicate and gets its old result
-while that is kept; a higher one leaves a gap and is refused without using up a serial.
+After Ongaro 2014, section 6.3. The next serial is applied; a lower one is a duplicate and is
+answered from what is kept: the last result, and of the last 1,000 serials whether they took
+effect; a higher one leaves a gap and is refused without using up a serial.
+
+Every robot owns a session, under its storage id, that ends only by roster removal. A client from
+outside (a ground station) opens one, which is named by the log index that opened it and so is
+never mistaken for an earlier one. It expires by log time. What comes under an expired session
+is refused: whether it had taken effect before is unknown, and it must not be sent again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
-# A robot re-sends its oldest unsettled intents, at most 16 a row (mesh.rows.IntentSection), so
-# a duplicate is never further back than that.
-RESULTS_KEPT = 16
-# 64 robots are more than the swarm's rows hold; with 16 results each a snapshot stays small.
+from swarm_coordination.errors import CommandError
+
+# As many serials back a duplicate still learns whether it took effect: 125 bytes a session,
+# and far more than the 256 intents a robot queues.
+WINDOW = 1_000
+# 64 robots are more than the swarm's rows hold, 64 clients more than a crew has screens; at
+# most 450 bytes each, a snapshot holds 60 kB of them.
 SESSIONS_MAX = 64
+CLIENTS_MAX = 64
+# Head of a result's text that a session keeps.
+RESULT_CHARS_MAX = 100
 
-
-class Result(NamedTuple):
-    """What became of one command; kept to answer duplicates."""
-
-    serial: int
-    index: int  # type: ignore[assignment]  # hides tuple.index
-    applied: bool
-    text: str
+_WINDOW_MASK = (1 << WINDOW) - 1
 
 
 class Session(NamedTuple):
-    """Highest serial used and the newest results, ascending serial."""
+    """
+    Highest serial used, and what became of it and those before.
 
-    last_serial: int
-    results: tuple[Result, ...]
+    ``applied``: bit k is set where serial ``last_serial - k`` took effect. ``text``: result of
+    the last.
+    """
+
+    last_serial: int = 0
+    applied: int = 0
+    text: str = ''
+
+    def took_effect(self, serial: int) -> bool | None:
+        """Whether a used serial took effect; None where that is no longer kept."""
+        back = self.last_serial - serial
+        if not 0 <= back < min(WINDOW, self.last_serial):
+            return None
+        return bool(self.applied >> back & 1)
+
+    def refusal(self, serial: int) -> str:
+        """Why ``serial`` must not be applied now; empty where it may."""
+        if serial > self.last_serial + 1:
+            return f'gap: serial {serial} came, {self.last_serial + 1} is next'
+        if serial == self.last_serial + 1:
+            return ''
+        if serial == self.last_serial and serial:
+            return f'duplicate: {self.text}'
+        effect = self.took_effect(serial)
+        if effect is None:
+            return 'duplicate: result no longer kept'
+        return 'duplicate: applied' if effect else 'duplicate: refused'
+
+    def record(self, effect: bool, text: str) -> Session:
+        """Return the session after the next serial was used."""
+        applied = (self.applied << 1 | effect) & _WINDOW_MASK
+        return Session(self.last_serial + 1, applied, text[:RESULT_CHARS_MAX])
+
+
+class Client(NamedTuple):
+    """A client's session: how long it lasts unused, and log time of its last use."""
+
+    session: Session
+    ttl_ms: int
+    used_ms: int
 
 
 class Sessions:
-    """All sessions of the state machine, by storage id."""
+    """All sessions of robots, by storage id."""
 
-    def __init__(self, sessions: Iterable[tuple[int, Session]] = ()) -> None:
-        self._sessions: dict[int, Session] = dict(sessions)
+    def __init__(self, sessions: tuple[tuple[int, Session], ...] = ()) -> None:
+        self._sessions = dict(sessions)
 
     def __contains__(self, robot: int) -> bool:
         """Whether ``robot`` has submitted anything."""
         return robot in self._sessions
 
+    def of(self, robot: int) -> Session:
+        """Return the session of ``robot``; an unused one where there is none."""
+        return self._sessions.get(robot, Session())
+
     def next_serial(self, robot: int) -> int:
         """Return the only serial of ``robot`` that would be applied now."""
-        session = self._sessions.get(robot)
-        return 1 if session is None else session.last_serial + 1
+        return self.of(robot).last_serial + 1
 
     def refusal(self, robot: int, serial: int) -> str:
         """Why (robot, serial) must not be applied; empty where it may."""
-        expected = self.next_serial(robot)
-        if serial < expected:
-            old = self.result(robot, serial)
-            return f'duplicate: {old.text}' if old else 'duplicate: result no longer kept'
-        if serial > expected:
-            return f'gap: serial {serial} came, {expected} is next'
-        if robot not in self._sessions and len(self._sessions) >= SESSIONS_MAX:
-            return f'no session left: at most {SESSIONS_MAX}'
-        return ''
+        refusal = self.of(robot).refusal(serial)
+        full = len(self._sessions) >= SESSIONS_MAX and robot not in self._sessions
+        return f'no session left: at most {SESSIONS_MAX}' if full and not refusal else refusal
 
-    def result(self, robot: int, serial: int) -> Result | None:
-        """Kept result of a command, if any."""
-        session = self._sessions.get(robot)
-        if session is None:
-            return None
-        return next((item for item in session.results if item.serial == serial), None)
-
-    def record(self, robot: int, result: Result) -> None:
-        """Use up ``result.serial`` (the next one of ``robot``) and keep its result."""
-        session = self._sessions.get(robot, Session(0, ()))
-        kept = (*session.results, result)[-RESULTS_KEPT:]
-        self._sessions[robot] = Session(result.serial, kept)
+    def record(self, robot: int, effect: bool, text: str) -> None:
+        """Use up the next serial of ``robot`` and keep what came of it."""
+        self._sessions[robot] = self.of(robot).record(effect, text)
 
     def remove(self, robot: int) -> None:
         """End the session of ``robot``."""
@@ -82,3 +112,49 @@ class Sessions:
     def items(self) -> tuple[tuple[int, Session], ...]:
         """All sessions, ascending storage id."""
         return tuple(sorted(self._sessions.items()))
+
+
+class Clients:
+    """All sessions of clients, by the log index that opened them."""
+
+    def __init__(self, clients: tuple[tuple[int, Client], ...] = ()) -> None:
+        self._clients = dict(clients)
+
+    def get(self, session: int) -> Client | None:
+        """Return a client's session, expired or not."""
+        return self._clients.get(session)
+
+    def begin(self, session: int, ttl_ms: int, log_time_ms: int) -> None:
+        """Open a session in the entry ``session``; raises CommandError where there is no room."""
+        for other in [k for k, client in self._clients.items() if _expired(client, log_time_ms)]:
+            del self._clients[other]
+        if len(self._clients) >= CLIENTS_MAX:
+            raise CommandError(f'no session left: at most {CLIENTS_MAX} clients')
+        self._clients[session] = Client(Session(), ttl_ms, log_time_ms)
+
+    def close(self, session: int) -> None:
+        """End a session; one that has ended stays so."""
+        self._clients.pop(session, None)
+
+    def check(self, session: int, serial: int, log_time_ms: int) -> None:
+        """Raise CommandError where (session, serial) must not be applied."""
+        client = self._clients.get(session)
+        if client is None or _expired(client, log_time_ms):
+            raise CommandError(f'session {session} is over: outcome unknown, do not send again')
+        refusal = client.session.refusal(serial)
+        if refusal:
+            raise CommandError(refusal)
+
+    def record(self, session: int, effect: bool, text: str, log_time_ms: int) -> None:
+        """Use up the next serial of an open session; it lasts on from now."""
+        client = self._clients[session]
+        kept = client.session.record(effect, text)
+        self._clients[session] = client._replace(session=kept, used_ms=log_time_ms)
+
+    def items(self) -> tuple[tuple[int, Client], ...]:
+        """All sessions, ascending."""
+        return tuple(sorted(self._clients.items()))
+
+
+def _expired(client: Client, log_time_ms: int) -> bool:
+    return log_time_ms - client.used_ms >= client.ttl_ms

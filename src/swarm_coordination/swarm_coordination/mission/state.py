@@ -15,11 +15,16 @@ from typing import NamedTuple
 
 from swarm_coordination.bounds import ID_MAX
 from swarm_coordination.errors import CommandError, UsageError
+from swarm_coordination.mission.blackboard import Blackboard, Change
+from swarm_coordination.mission.client_commands import ClientClose, ClientOpen
 from swarm_coordination.mission.commands import (
     Abort,
     AssignSlots,
+    ClientCommand,
     Command,
     decode_command,
+    Delete,
+    encode_command,
     Envelope,
     Hold,
     LiftStop,
@@ -29,18 +34,16 @@ from swarm_coordination.mission.commands import (
     StartMission,
 )
 from swarm_coordination.mission.formations import slot_offsets
-from swarm_coordination.mission.sessions import Result, Sessions
+from swarm_coordination.mission.sessions import Clients, Sessions
 from swarm_coordination.mission.snapshot import (
-    BLACKBOARD_MAX,
-    BoardValue,
     decode_state,
     encode_state,
     LIFTED_MAX,
     Mission,
     REMOVED_MAX,
-    RESULT_CHARS_MAX,
     StateValues,
 )
+from swarm_coordination.mission.tasks import Tasks
 
 
 class MissionEvent(NamedTuple):
@@ -51,8 +54,17 @@ class MissionEvent(NamedTuple):
     value: int
 
 
+class Outcome(NamedTuple):
+    """What came of a command that took effect; ``command``: a client's own, not its wrapping."""
+
+    command: Command
+    result: str
+    events: tuple[MissionEvent, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+
 class Applied(NamedTuple):
-    """What one entry did: the fields of robot.outputs.CommittedEntry, and events."""
+    """What one entry did: the fields of robot.outputs.CommittedEntry, and what came of it."""
 
     index: int  # type: ignore[assignment]  # hides tuple.index
     term: int
@@ -62,12 +74,12 @@ class Applied(NamedTuple):
     command: str
     applied: bool
     result: str
-    events: tuple[MissionEvent, ...] = ()
+    outcome: Outcome | None = None
 
 
 class MissionState:
     """
-    Mission, slots, blackboard, lifted stops, roster and sessions at one log index.
+    Mission, slots, blackboard, tasks, lifted stops, roster and sessions at one log index.
 
     ``epoch`` is the log index of the last entry that changed who has which slot: an assignment,
     a mission's start (nobody has one) or the removal of a robot that had one. It only rises.
@@ -82,7 +94,9 @@ class MissionState:
         self.epoch = values.epoch
         self.slots: tuple[int, ...] = values.slots
         self.sessions = Sessions(values.sessions)
-        self._board = dict(values.board)
+        self.clients = Clients(values.clients)
+        self.board = Blackboard(values.board)
+        self.tasks = Tasks(values.tasks)
         self._lifted = dict(values.lifted)
         self._removed = values.removed
         self._digest: tuple[int, int] | None = None
@@ -106,10 +120,6 @@ class MissionState:
     def lifted(self, issuer: int) -> int:
         """Highest safety-stop counter of ``issuer`` that was lifted; 0 for none."""
         return self._lifted.get(issuer, 0)
-
-    def get(self, key: str) -> BoardValue | None:
-        """Blackboard value with its version, if the key exists."""
-        return self._board.get(key)
 
     def snapshot(self) -> bytes:
         """Canonical bytes of the whole state: equal states, equal bytes."""
@@ -145,7 +155,7 @@ class MissionState:
         except CommandError as error:
             return Applied(index, term, 0, 0, self.log_time_ms, '', False, _refused(error))
         self.log_time_ms = max(self.log_time_ms, envelope.stamp_ms)
-        done, result, events = self._submit(envelope)
+        done = self._submit(envelope)
         return Applied(
             index,
             term,
@@ -153,56 +163,83 @@ class MissionState:
             envelope.serial,
             self.log_time_ms,
             envelope.command.decode('utf-8', 'backslashreplace'),
-            done,
-            result,
-            events,
+            isinstance(done, Outcome),
+            done.result if isinstance(done, Outcome) else done,
+            done if isinstance(done, Outcome) else None,
         )
 
-    def _submit(self, envelope: Envelope) -> tuple[bool, str, tuple[MissionEvent, ...]]:
-        """Check the session, perform the command and record its result."""
+    def _submit(self, envelope: Envelope) -> Outcome | str:
+        """Check the session, perform the command, record its result; a text is a refusal."""
         robot, serial = envelope.session, envelope.serial
         if robot:
             if robot in self._removed:
-                return False, 'refused: the robot was taken off the roster', ()
+                return 'refused: the robot was taken off the roster'
             refusal = self.sessions.refusal(robot, serial)
             if refusal:
-                return False, refusal, ()
+                return refusal
+        done: Outcome | str
         try:
             command = decode_command(envelope.command)
             if not robot and not isinstance(command, AssignSlots):
                 raise CommandError('only slot assignments come without a session')
-            result, events = self._perform(command)
-            done = True
+            # What is kept of a command is bounded by its canonical bytes.
+            if encode_command(command) != envelope.command:
+                raise CommandError('not in canonical form')
+            done = self._perform(command, robot)
         except CommandError as error:
-            done, result, events = False, _refused(error), ()
+            done = _refused(error)
         if robot and robot not in self._removed:
-            kept = result[:RESULT_CHARS_MAX]
-            self.sessions.record(robot, Result(serial, self.index, done, kept))
-        return done, result, events
+            result = done if isinstance(done, str) else done.result
+            self.sessions.record(robot, not isinstance(done, str), result)
+        return done
 
-    def _perform(self, command: Command) -> tuple[str, tuple[MissionEvent, ...]]:
-        """Carry out a decoded command; raises CommandError, having changed nothing."""
-        if isinstance(command, StartMission):
-            return self._start(command)
-        if isinstance(command, AssignSlots):
-            return self._assign(command)
-        if isinstance(command, Hold | Resume):
-            return self._hold(isinstance(command, Hold))
-        if isinstance(command, Abort):
-            return self._abort()
-        if isinstance(command, LiftStop):
-            return self._lift(command)
-        if isinstance(command, Put):
-            return self._put(command)
-        return self._remove(command)
+    def _perform(self, command: Command, robot: int) -> Outcome:
+        """Carry out ``robot``'s command; raises CommandError, having changed nothing."""
+        match command:
+            case StartMission():
+                return self._start(command)
+            case AssignSlots():
+                return self._assign(command)
+            case Hold() | Resume():
+                return self._hold(command)
+            case Abort():
+                return self._abort(command)
+            case LiftStop():
+                return self._lift(command)
+            case Put() | Delete():
+                return self._write(command)
+            case RosterRemove():
+                return self._remove(command)
+            case ClientOpen():
+                self.clients.begin(self.index, command.ttl_ms, self.log_time_ms)
+                return Outcome(command, f'session {self.index}')
+            case ClientClose():
+                self.clients.close(command.session)
+                return Outcome(command, 'closed')
+            case ClientCommand():
+                return self._of_client(command)
+        result = self.tasks.perform(command, robot, self.index, self.log_time_ms)
+        event = MissionEvent('task', f'task {command.task} {result}', self.index)
+        return Outcome(command, result, (event,))
 
-    def _start(self, command: StartMission) -> tuple[str, tuple[MissionEvent, ...]]:
+    def _of_client(self, command: ClientCommand) -> Outcome:
+        """Carry out a client's command once; raises CommandError with what came of it."""
+        self.clients.check(command.session, command.serial, self.log_time_ms)
+        try:
+            done = self._perform(command.command, 0)
+        except CommandError as error:
+            self.clients.record(command.session, False, _refused(error), self.log_time_ms)
+            raise
+        self.clients.record(command.session, True, done.result, self.log_time_ms)
+        return done
+
+    def _start(self, command: StartMission) -> Outcome:
         self.mission = Mission(self.index, command)
         self.epoch, self.slots = self.index, ()
         event = MissionEvent('mission', f'mission {command.name} started', self.index)
-        return f'mission {command.name} is {self.index}', (event,)
+        return Outcome(command, f'mission {command.name} is {self.index}', (event,))
 
-    def _assign(self, command: AssignSlots) -> tuple[str, tuple[MissionEvent, ...]]:
+    def _assign(self, command: AssignSlots) -> Outcome:
         mission = self._flying()
         if command.mission != mission.index:
             raise CommandError(f'mission {command.mission} is over: {mission.index} is flown')
@@ -214,30 +251,31 @@ class MissionState:
         slot_offsets(mission.command.formation, len(command.robots))  # refuses a bad count
         self.epoch, self.slots = self.index, command.robots
         text = f'{len(command.slots)} robots in {len(command.robots)} slots'
-        return f'epoch {self.index}', (MissionEvent('slots', text, self.index),)
+        return Outcome(command, f'epoch {self.index}', (MissionEvent('slots', text, self.index),))
 
-    def _hold(self, held: bool) -> tuple[str, tuple[MissionEvent, ...]]:
+    def _hold(self, command: Hold | Resume) -> Outcome:
         mission = self._flying()
+        held = isinstance(command, Hold)
         verb = 'held' if held else 'resumed'
         if mission.held == held:
-            return f'already {verb}', ()
+            return Outcome(command, f'already {verb}')
         self.mission = mission._replace(held=held)
         kind = 'hold' if held else 'mission'
         event = MissionEvent(kind, f'mission {mission.command.name} {verb}', mission.index)
-        return verb, (event,)
+        return Outcome(command, verb, (event,))
 
-    def _abort(self) -> tuple[str, tuple[MissionEvent, ...]]:
+    def _abort(self, command: Abort) -> Outcome:
         mission = self._flying()
         self.mission = mission._replace(aborted=True)
         event = MissionEvent('abort', f'mission {mission.command.name} aborted', mission.index)
-        return 'aborted', (event,)
+        return Outcome(command, 'aborted', (event,))
 
     def _flying(self) -> Mission:
         if self.mission is None or self.mission.aborted:
             raise CommandError('no mission is being flown')
         return self.mission
 
-    def _lift(self, command: LiftStop) -> tuple[str, tuple[MissionEvent, ...]]:
+    def _lift(self, command: LiftStop) -> Outcome:
         raised = {i: c for i, c in command.counters if c > self.lifted(i)}
         if len(self._lifted.keys() | raised.keys()) > LIFTED_MAX:
             raise CommandError(f'stops of more than {LIFTED_MAX} issuers were lifted')
@@ -246,32 +284,29 @@ class MissionState:
             MissionEvent('stop_lifted', f'safety stop {counter} lifted', issuer)
             for issuer, counter in sorted(raised.items())
         )
-        return f'{len(raised)} stops lifted', events
+        return Outcome(command, f'{len(raised)} stops lifted', events)
 
-    def _put(self, command: Put) -> tuple[str, tuple[MissionEvent, ...]]:
-        old = self._board.get(command.key)
-        version = old.version if old else 0
-        if command.expected is not None and command.expected != version:
-            raise CommandError(f'{command.key} has version {version}, not {command.expected}')
-        if old is None and len(self._board) >= BLACKBOARD_MAX:
-            raise CommandError(f'the blackboard is full: at most {BLACKBOARD_MAX} keys')
-        self._board[command.key] = BoardValue(command.value, version + 1)
-        return f'version {version + 1}', ()
+    def _write(self, command: Put | Delete) -> Outcome:
+        if isinstance(command, Put):
+            change = self.board.put(command)
+        else:
+            change = self.board.delete(command, self.index)
+        return Outcome(command, f'version {change.version}', changes=(change,))
 
-    def _remove(self, command: RosterRemove) -> tuple[str, tuple[MissionEvent, ...]]:
+    def _remove(self, command: RosterRemove) -> Outcome:
         robot = command.robot
         if robot in self._removed:
-            return 'already removed', ()
+            return Outcome(command, 'already removed')
         if len(self._removed) >= REMOVED_MAX:
             raise CommandError(f'more than {REMOVED_MAX} robots were removed')
         self._removed = tuple(sorted((*self._removed, robot)))
         self.sessions.remove(robot)
         if robot not in self.slots:
-            return 'removed', ()
+            return Outcome(command, 'removed')
         self.slots = tuple(0 if other == robot else other for other in self.slots)
         self.epoch = self.index
         text = f'slot {self.slots.index(0)} is free'
-        return 'removed', (MissionEvent('slots', text, self.index),)
+        return Outcome(command, 'removed', (MissionEvent('slots', text, self.index),))
 
     def _values(self) -> StateValues:
         return StateValues(
@@ -282,7 +317,9 @@ class MissionState:
             self.epoch,
             self.slots,
             self.sessions.items(),
-            tuple(sorted(self._board.items())),
+            self.clients.items(),
+            self.board.values(),
+            self.tasks.items(),
             tuple(sorted(self._lifted.items())),
             self._removed,
         )

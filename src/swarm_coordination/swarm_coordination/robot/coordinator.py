@@ -29,6 +29,7 @@ from swarm_coordination.mesh.rows import (
     StopFlag,
 )
 from swarm_coordination.mission.commands import (
+    Command,
     decode_command,
     encode_command,
     LiftStop,
@@ -206,7 +207,7 @@ class Coordinator:
         """
         Return the command (JSON) that lifts exactly the stops in force here; '' for none.
 
-        One command names at most 16 issuers: where more have raised stops, lift again.
+        One command names at most 15 issuers: where more have raised stops, lift again.
         """
         active = self._mesh.active_stops()[:STOPS_MAX]
         if not active:
@@ -419,12 +420,12 @@ class Coordinator:
                 applied.result,
             )
         )
-        for event in applied.events:
-            self._event(now, *event)
+        if applied.outcome is not None:
+            for event in applied.outcome.events:
+                self._event(now, *event)
+            self._tell_mesh(applied.outcome.command, now)
         if applied.session == self.storage_id and applied.serial:
             self._settle_intent(applied, now)
-        if applied.applied and applied.command:
-            self._tell_mesh(applied.command, now)
 
     def _settle_intent(self, applied: Applied, now: int) -> None:
         next_serial = self._state.sessions.next_serial(self.storage_id)
@@ -434,9 +435,8 @@ class Coordinator:
             kind = 'applied' if applied.applied else 'refused'
             self._event(now, kind, applied.result, applied.serial)
 
-    def _tell_mesh(self, text: str, now: int) -> None:
+    def _tell_mesh(self, command: Command, now: int) -> None:
         """Carry out what a command decides about the mesh: stops lifted, a robot given up."""
-        command = decode_command(text.encode())
         if isinstance(command, LiftStop):
             self._mesh.lift(command.counters)
         elif isinstance(command, RosterRemove) and command.robot != self.storage_id:
