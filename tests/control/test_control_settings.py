@@ -44,5 +44,6 @@ def test_a_setting_outside_its_bounds_is_refused_by_name(change, field):
 def test_what_the_guarantees_share_is_in_the_configuration_hash():
     shared = [name for name, field in declared(DEFAULT).items() if field.shared]
     assert shared == [
-        'hold_s', 'speed_max_mps', 'safety_distance_m', 'range_m', 'kept_range_m'
+        'hold_s', 'speed_max_mps', 'safety_distance_m', 'range_m', 'kept_range_m',
+        'resilience', 'look_ahead_s',
     ]

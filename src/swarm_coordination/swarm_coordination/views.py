@@ -57,6 +57,7 @@ class NeighborState(NamedTuple):
     progress_m: float  # how far along the mission's path its own reference stands
     mission_epoch: int  # epoch its progress belongs to
     same_configuration: bool  # False: avoid it, but build nothing on it
+    slot: tuple[float, float, float] | None = None  # its own, in the table's epoch; None: unknown
 
 
 class NeighborTable(NamedTuple):

@@ -210,7 +210,7 @@ class FormationController:
         """Velocity wanted before the safety filter."""
         pose, target = self._pose.pose, self._target.target
         if not braking and pose is not None and target is not None:
-            return track(pose, target, not hold, self._settings)
+            return track(pose, target, not hold, self._settings, self._table.table)
         # A command never outlasts the hold time, so longer gaps do not brake harder.
         elapsed = min(max(0.0, ns_to_seconds(now - self._updated_ns)), self._settings.hold_s)
         return brake(self._command or STANDSTILL, elapsed, self._settings)
@@ -220,8 +220,10 @@ class FormationController:
         pose, table = self._pose.pose, self._table.table
         if pose is None or table is None or not self._pose.fresh(now):
             return None
+        target = self._target.target
+        slot = target.position if target is not None and target.slot >= 0 else None
         return Picture(
-            self._settings, pose, self._pose.age_s(now), table, self._table.age_s(now)
+            self._settings, pose, self._pose.age_s(now), table, self._table.age_s(now), slot
         )
 
     def _filtered(

@@ -17,11 +17,11 @@ from swarm_coordination.control.halfspaces import HalfSpace, Kind
 
 # Blocked: less than this share of the wished speed is left along the wish. High: robots slow down
 # from far off (halfspaces, S), and a turn that begins near ends right behind the other one.
-_BLOCKED_SHARE = 0.85
+BLOCKED_SHARE = 0.85
 # A slower wish is the last centimetres to a slot, where going around helps nobody.
-_WISH_MIN_MPS = 0.1
+WISH_MIN_MPS = 0.1
 # A row holds the robot back where it holds with equality, up to rounding.
-_ACTIVE_MPS = 1e-9
+ACTIVE_MPS = 1e-9
 
 
 def detour(
@@ -34,11 +34,11 @@ def detour(
     of the wish and half of it at the threshold.
     """
     square = wish[0] ** 2 + wish[1] ** 2
-    if square < _WISH_MIN_MPS**2:
+    if square < WISH_MIN_MPS**2:
         return None
     share = max(0.0, (got[0] * wish[0] + got[1] * wish[1]) / square)
-    if share >= _BLOCKED_SHARE or not any(
-        row.kind is Kind.COLLISION and row.nx * got[0] + row.ny * got[1] >= row.bound - _ACTIVE_MPS
+    if share >= BLOCKED_SHARE or not any(
+        row.kind is Kind.COLLISION and row.nx * got[0] + row.ny * got[1] >= row.bound - ACTIVE_MPS
         for row in rows
     ):
         return None

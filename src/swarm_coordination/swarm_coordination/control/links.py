@@ -3,14 +3,17 @@
 Which radio links a robot may let go: certified release, by any number of hops.
 
 Robot i may release link (i, j) only if its table holds a path i .. j whose every edge is listed
-live by both ends, is surely within the kept range and is surely shorter than (i, j). Lengths
-are known as intervals: each end may have moved since its row was written and may move on until
-this robot's next decision. Equal lengths are ordered by the robots' ids.
+live by both ends, is surely within the kept range and surely weighs less than (i, j). Where the
+swarm must survive the loss of any one robot, two such paths that share nobody in between.
 
-Why that is sound: at any instant order all live links by (true length, ids). Every released
-link, whichever end released it, has a path of strictly smaller links; replacing the largest
-released link by its path, again and again, ends in a path of links that nobody released.
-Ancestors: LMST (Li, Hou, Sha, INFOCOM 2003), mobility margins (Wu and Dai, IPDPS 2004).
+The weight of a link is the same function for the whole swarm: the distance between two places,
+one of each robot, that move no faster than the robots do: where they are, or where they will be
+``look_ahead_s`` later on the straight way to their slots. Distances and weights are known as
+intervals: each end may have moved since its row was written and may move on until this robot's
+next decision. Equal weights are ordered by the robots' ids.
+
+Why that is sound stands in docs/connectivity.md. Ancestors: LMST (Li, Hou, Sha, INFOCOM 2003),
+FLSS (Li and Hou, MobiHoc 2004), mobility margins (Wu and Dai, IPDPS 2004).
 
 A certificate lives for one decision. It holds only robots that report this robot's own epoch in
 the very row their position came from, so none survives a change of the assignment.
@@ -18,12 +21,14 @@ the very row their position came from, so none survives a change of the assignme
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 import heapq
 import math
 from typing import NamedTuple
 
-# Length and then both ids: a strict order of all links of the swarm, the same for everybody.
+from swarm_coordination.control.disjoint import two_disjoint_paths
+
+# Weight and then both ids: a strict order of all links of the swarm, the same for everybody.
 _Key = tuple[float, int, int]
 
 
@@ -35,50 +40,96 @@ class LinkNode(NamedTuple):
     y: float
     slack_m: float  # how far from (x, y) it may be until the decision is made anew
     links: tuple[int, ...]  # robots it lists as heard directly and live
+    ahead: tuple[float, float] | None = None  # where its links are weighed; None: at (x, y)
 
 
 def released_links(
-    own: LinkNode, others: Sequence[LinkNode], link_distance_m: float
+    own: LinkNode, others: Sequence[LinkNode], link_distance_m: float, resilience: int = 1
 ) -> tuple[int, ...]:
     """
     Return the ids of robots in ``others`` whose link with ``own`` is certified superfluous.
 
     ``others`` are the robots that may stand in a certificate: of this robot's epoch and
-    configuration, of bounded age. The rule asks for the smallest largest edge over all paths
-    (the bottleneck), which one run of Dijkstra's algorithm from ``own`` gives for every robot.
+    configuration, of bounded age. ``resilience``: paths that every certificate must hold, 1 or 2.
     """
-    nodes = {node.robot: node for node in others}
-    nodes[own.robot] = own
-    listed = {robot: frozenset(node.links) for robot, node in nodes.items()}
-    start: _Key = (-math.inf, own.robot, own.robot)
-    bottleneck: dict[int, _Key] = {}
-    frontier: list[tuple[_Key, int]] = [(start, own.robot)]
-    while frontier:
-        key, robot = heapq.heappop(frontier)
-        if robot in bottleneck:
-            continue
-        bottleneck[robot] = key
-        here = nodes[robot]
+    graph = _Certain(own, others, link_distance_m)
+    candidates = [node for node in others if graph.listed(own.robot, node.robot)]
+    if resilience == 1:
+        bottleneck = graph.bottlenecks(own.robot)
+        gone = [
+            node.robot
+            for node in candidates
+            if node.robot in bottleneck and bottleneck[node.robot] < graph.least(own, node)
+        ]
+    else:
+        gone = [
+            node.robot
+            for node in candidates
+            if two_disjoint_paths(
+                own.robot, node.robot, graph.lighter_than(graph.least(own, node)).__getitem__
+            )
+        ]
+    return tuple(sorted(gone))
+
+
+class _Certain:
+    """The links that are listed by both ends and surely within range, with greatest weights."""
+
+    def __init__(self, own: LinkNode, others: Sequence[LinkNode], link_distance_m: float) -> None:
+        self._nodes = {node.robot: node for node in (*others, own)}
+        self._listed = {robot: frozenset(node.links) for robot, node in self._nodes.items()}
+        self._range_m = link_distance_m
+
+    def listed(self, robot: int, other: int) -> bool:
+        """Return whether ``robot`` lists ``other``."""
+        return other in self._listed[robot]
+
+    def least(self, first: LinkNode, second: LinkNode) -> _Key:
+        """Return the least weight that a link may have."""
+        slack = first.slack_m + second.slack_m
+        return _key(_weight(first, second) - slack, first.robot, second.robot)
+
+    def edges(self, robot: int) -> Iterator[tuple[int, _Key]]:
+        """Yield the robots at the other ends of certain links, with their greatest weights."""
+        here = self._nodes[robot]
         for near in here.links:
-            if near in bottleneck or near not in nodes or robot not in listed[near]:
+            if near not in self._nodes or robot not in self._listed[near]:
                 continue
-            there = nodes[near]
-            longest = _distance(here, there) + here.slack_m + there.slack_m
-            if longest <= link_distance_m:
-                edge = _key(longest, robot, near)
-                heapq.heappush(frontier, (max(key, edge), near))
-    released = []
-    for node in others:
-        if node.robot in bottleneck and node.robot in listed[own.robot]:
-            shortest = _distance(own, node) - own.slack_m - node.slack_m
-            if bottleneck[node.robot] < _key(shortest, own.robot, node.robot):
-                released.append(node.robot)
-    return tuple(sorted(released))
+            there = self._nodes[near]
+            slack = here.slack_m + there.slack_m
+            if math.hypot(here.x - there.x, here.y - there.y) + slack <= self._range_m:
+                yield near, _key(_weight(here, there) + slack, robot, near)
+
+    def bottlenecks(self, start: int) -> dict[int, _Key]:
+        """
+        Return for every robot that can be reached the least largest link of a path to it.
+
+        One run of Dijkstra's algorithm, with the largest link in the place of the sum.
+        """
+        found: dict[int, _Key] = {}
+        frontier: list[tuple[_Key, int]] = [((-math.inf, start, start), start)]
+        while frontier:
+            key, robot = heapq.heappop(frontier)
+            if robot not in found:
+                found[robot] = key
+                for near, edge in self.edges(robot):
+                    if near not in found:
+                        heapq.heappush(frontier, (max(key, edge), near))
+        return found
+
+    def lighter_than(self, limit: _Key) -> dict[int, list[int]]:
+        """Return the graph of certain links below ``limit``."""
+        return {
+            robot: [near for near, edge in self.edges(robot) if edge < limit]
+            for robot in self._nodes
+        }
 
 
-def _key(length_m: float, first: int, second: int) -> _Key:
-    return (length_m, first, second) if first < second else (length_m, second, first)
+def _key(weight_m: float, first: int, second: int) -> _Key:
+    return (weight_m, first, second) if first < second else (weight_m, second, first)
 
 
-def _distance(first: LinkNode, second: LinkNode) -> float:
-    return math.hypot(first.x - second.x, first.y - second.y)
+def _weight(first: LinkNode, second: LinkNode) -> float:
+    here = first.ahead or (first.x, first.y)
+    there = second.ahead or (second.x, second.y)
+    return math.hypot(here[0] - there[0], here[1] - there[1])

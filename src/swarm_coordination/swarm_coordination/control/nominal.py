@@ -2,10 +2,15 @@
 """
 What a robot would do if it were alone: track its slot, or brake in a straight line.
 
-    u = v_slot + gain (p_slot - p)
+    u = v_slot + gain (p_slot - p) + cohesion mean_j (e_j - e),    e = p - p_slot
 
-in each axis, then shortened to the speed bound, direction kept. The horizontal part goes through
-the safety filter; the vertical part and the heading do not depend on the others.
+in each axis, the mean over the robots j whose slots are within the kept range of the own one; then
+shortened to the speed bound, direction kept. The horizontal part goes through the safety filter;
+the vertical part and the heading do not depend on the others.
+
+The last term is consensus on displacements (Ren and Beard, *Distributed Consensus in Multi-vehicle
+Cooperative Control*, chapter 5): who waits for a kept link is not left behind by its neighbours in
+the formation. They come back to it, and so take over the link.
 """
 
 from __future__ import annotations
@@ -13,18 +18,30 @@ from __future__ import annotations
 import math
 
 from swarm_coordination.control.settings import ControlSettings
-from swarm_coordination.views import FormationTarget, Pose, VelocityCommand
+from swarm_coordination.views import (
+    FormationTarget,
+    Liveness,
+    NeighborTable,
+    Pose,
+    VelocityCommand,
+)
 
 STANDSTILL = VelocityCommand(0.0, 0.0, 0.0, 0.0)
 
 
 def track(
-    pose: Pose, target: FormationTarget, feed_forward: bool, settings: ControlSettings
+    pose: Pose,
+    target: FormationTarget,
+    feed_forward: bool,
+    settings: ControlSettings,
+    table: NeighborTable | None = None,
 ) -> VelocityCommand:
     """Return the velocity (m/s, rad/s, frame ``map``) that brings the robot to its slot."""
     gain, speed = settings.gain, settings.speed_max_mps
-    vx = gain * (target.position[0] - pose.x)
-    vy = gain * (target.position[1] - pose.y)
+    ex, ey = target.position[0] - pose.x, target.position[1] - pose.y
+    dx, dy = _lead(ex, ey, target, table, settings)
+    vx = gain * ex + settings.cohesion_gain * dx
+    vy = gain * ey + settings.cohesion_gain * dy
     vz = gain * (target.position[2] - pose.z)
     if feed_forward:
         vx, vy, vz = vx + target.velocity[0], vy + target.velocity[1], vz + target.velocity[2]
@@ -45,6 +62,28 @@ def brake(last: VelocityCommand, elapsed_s: float, settings: ControlSettings) ->
         return STANDSTILL
     scale = 1.0 - slower / norm
     return VelocityCommand(last.vx * scale, last.vy * scale, last.vz * scale, 0.0)
+
+
+def _lead(
+    ex: float,
+    ey: float,
+    target: FormationTarget,
+    table: NeighborTable | None,
+    settings: ControlSettings,
+) -> tuple[float, float]:
+    """Mean of how much further the own slot is than those of neighbours in the formation are."""
+    if table is None or settings.cohesion_gain == 0.0:
+        return (0.0, 0.0)
+    near, dx, dy = 0, 0.0, 0.0
+    for row in table.neighbors:
+        if row.slot is None or row.liveness is Liveness.SILENT or row.epoch != table.epoch:
+            continue
+        apart = math.hypot(row.slot[0] - target.position[0], row.slot[1] - target.position[1])
+        if apart <= settings.link_distance_m:
+            near += 1
+            dx += ex - (row.slot[0] - row.position[0])
+            dy += ey - (row.slot[1] - row.position[1])
+    return (dx / near, dy / near) if near else (0.0, 0.0)
 
 
 def _clip(value: float, bound: float) -> float:

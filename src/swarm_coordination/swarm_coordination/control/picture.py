@@ -8,14 +8,18 @@ Ages in a table are of its stamp; they grow until the instant of use. A row's po
 
 from __future__ import annotations
 
+import math
+
 from swarm_coordination.control.halfspaces import sight, Sighting
 from swarm_coordination.control.links import LinkNode, released_links
 from swarm_coordination.control.settings import ControlSettings
 from swarm_coordination.views import Liveness, NeighborState, NeighborTable, Pose
 
+Point = tuple[float, float, float]
+
 
 class Picture:
-    """The own pose and a neighbour table, both ``..._age_s`` seconds old."""
+    """The own pose and slot, and a neighbour table; both ``..._age_s`` seconds old."""
 
     def __init__(
         self,
@@ -24,10 +28,12 @@ class Picture:
         pose_age_s: float,
         table: NeighborTable,
         table_age_s: float,
+        slot: Point | None = None,
     ) -> None:
         self._settings = settings
         self._pose, self._pose_age_s = pose, pose_age_s
         self._table, self._table_age_s = table, table_age_s
+        self._slot = slot
 
     def sighting(self, row: NeighborState) -> Sighting:
         """
@@ -61,11 +67,15 @@ class Picture:
     def released(self) -> tuple[int, ...]:
         """Return the robots whose live link is certified superfluous now, ascending."""
         limits, table = self._settings, self._table
+        predicting = limits.look_ahead_s > 0.0
+        if predicting and self._slot is None:
+            return ()
         own = self._node(
             table.robot,
             (self._pose.x, self._pose.y),
             self._pose_age_s,
             tuple(row.robot for row in table.neighbors if self.linked(row)),
+            self._slot,
         )
         others = [
             self._node(
@@ -73,20 +83,30 @@ class Picture:
                 (row.position[0], row.position[1]),
                 self._age_s(row) + limits.pose_period_s,
                 row.links,
+                row.slot,
             )
             for row in table.neighbors
             if self._bounded(row)
             and row.liveness is Liveness.ALIVE
             and row.epoch == table.epoch
+            and not (predicting and row.slot is None)
         ]
-        return released_links(own, others, limits.link_distance_m)
+        return released_links(own, others, limits.link_distance_m, limits.resilience)
 
     def _node(
-        self, robot: int, place: tuple[float, float], age_s: float, links: tuple[int, ...]
+        self,
+        robot: int,
+        place: tuple[float, float],
+        age_s: float,
+        links: tuple[int, ...],
+        slot: Point | None,
     ) -> LinkNode:
         limits = self._settings
         slack = limits.speed_max_mps * (age_s + limits.hold_s) + limits.localisation_error_m
-        return LinkNode(robot, place[0], place[1], slack, links)
+        where = None
+        if slot is not None and limits.look_ahead_s > 0.0:
+            where = ahead(place, slot, limits.speed_max_mps * limits.look_ahead_s)
+        return LinkNode(robot, place[0], place[1], slack, links, where)
 
     def _age_s(self, row: NeighborState) -> float:
         return row.age_s + self._table_age_s
@@ -98,3 +118,17 @@ class Picture:
             and row.liveness is not Liveness.SILENT
             and self._age_s(row) <= self._settings.age_max_s
         )
+
+
+def ahead(place: tuple[float, float], slot: Point, step_m: float) -> tuple[float, float]:
+    """
+    Return the point at most ``step_m`` from ``place`` on the straight way to ``slot``.
+
+    Never moves further than ``place`` does (the remainder of a projection on a ball around the
+    slot), so that whatever bounds an error of ``place`` bounds the error of the result.
+    """
+    dx, dy = slot[0] - place[0], slot[1] - place[1]
+    way = math.hypot(dx, dy)
+    if way <= step_m:
+        return (slot[0], slot[1])
+    return (place[0] + dx * step_m / way, place[1] + dy * step_m / way)

@@ -22,11 +22,11 @@ import math
 from typing import NamedTuple
 
 # A row counts as satisfied within this: three digits above rounding at speeds of a few m/s.
-_SATISFIED = 1e-12
+SATISFIED = 1e-12
 # Lines whose directions differ by less are parallel: beyond it their crossing is all rounding.
-_PARALLEL = 1e-10
+PARALLEL = 1e-10
 # An interval that is empty by less is a point: crossing lines are known no better than this.
-_EMPTY = 1e-10
+EMPTY = 1e-10
 
 
 class Projection(NamedTuple):
@@ -79,7 +79,7 @@ def project(
     done: list[Row] = []
     for index in shuffled(len(rows)) if order is None else order:
         row = rows[index]
-        if not ux * row[0] + uy * row[1] <= row[2] + _SATISFIED:
+        if not ux * row[0] + uy * row[1] <= row[2] + SATISFIED:
             point = _on_line(x, y, row, done, speed)
             if point is None:
                 return INFEASIBLE
@@ -95,7 +95,7 @@ def _on_line(
 ) -> tuple[float, float] | None:
     """Nearest point to (x, y) on the row's line, within the ball and ``others``; None: none."""
     nx, ny, bound = row[0], row[1], row[2]
-    if not -speed - _EMPTY <= bound <= speed + _EMPTY:
+    if not -speed - EMPTY <= bound <= speed + EMPTY:
         return None  # the row excludes the whole ball (or is not a number)
     high = math.sqrt(max(0.0, speed * speed - bound * bound))
     low = -high
@@ -103,14 +103,14 @@ def _on_line(
     for other in others:
         slope = ny * -other[0] + nx * other[1]
         room = other[2] - bound * (nx * other[0] + ny * other[1])
-        if -_PARALLEL <= slope <= _PARALLEL:
-            if room < -_EMPTY:
+        if -PARALLEL <= slope <= PARALLEL:
+            if room < -EMPTY:
                 return None
         elif slope > 0.0:
             high = min(high, room / slope)
         else:
             low = max(low, room / slope)
-    if not low <= high + _EMPTY:
+    if not low <= high + EMPTY:
         return None
     s = -ny * x + nx * y
     s = low if s < low else min(s, high)

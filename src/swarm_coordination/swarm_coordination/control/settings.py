@@ -41,8 +41,27 @@ class ControlSettings:
     kept_range_m: float = setting(
         9.5, 'm', 0.5, 10_000.0, 'a kept link is never stretched beyond this (R_k)', shared=True
     )
+    resilience: int = setting(
+        1, '', 1, 2, 'robots that may be lost at once: paths in a certificate', shared=True
+    )
     gain: float = setting(
         1.0, '1/s', 0.01, 20.0, 'position gain of slot tracking', live=True
+    )
+    cohesion_gain: float = setting(
+        0.0,
+        '1/s',
+        0.0,
+        20.0,
+        'gain towards the displacement of neighbours in the formation',
+        live=True,
+    )
+    look_ahead_s: float = setting(
+        0.0,
+        's',
+        0.0,
+        10.0,
+        'links are weighed by the distance this far ahead on the way to the slots (theta)',
+        shared=True,
     )
     yaw_gain: float = setting(
         1.0, '1/s', 0.0, 20.0, 'heading gain of slot tracking', live=True

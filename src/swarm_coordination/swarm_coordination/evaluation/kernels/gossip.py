@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Beacons in and out: the mesh's tables, echo ages and relays on arrays.
+
+A frame tells the sender's own row, the newest heartbeat number it heard of everybody, and a few
+rows it relays in rotation: those that some robot it hears cannot hear itself. Its age is
+bounded by the echo of the receiver's own number; a relayed row is older by the stated age.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+from swarm_coordination.evaluation.kernels.chance import uniform
+from swarm_coordination.evaluation.kernels.state import (
+    AIR,
+    Air,
+    Beacons,
+    Floats,
+    Ints,
+    Limits,
+    LISTED,
+    RING,
+    Tables,
+    World,
+)
+
+# Steps of the reception table per metre.
+PER_METRE = 100
+
+
+@numba.njit(cache=True)
+def deliver(
+    frame: int, now: float, world: World, tables: Tables, beacons: Beacons, air: Air
+) -> None:
+    """Merge the frames of one tick (modulo AIR) into the tables of those who receive them."""
+    sent, receivers, echo = air.sent, air.receivers, air.echo
+    relayed, relayed_beat, relayed_age = air.row, air.row_beat, air.row_age
+    made, xs, ys, epochs = beacons.made, beacons.x, beacons.y, beacons.epoch
+    heard_beat, heard_at, alive, epoch = (
+        tables.heard_beat,
+        tables.heard_at,
+        world.alive,
+        world.epoch,
+    )
+    table = (tables.beat, tables.after, tables.advanced, tables.x, tables.y)
+    for sender in range(len(alive)):
+        if not sent[frame, sender]:
+            continue
+        beat = echo[frame, sender, sender]
+        row = beat % RING
+        for own in range(len(alive)):
+            if not (receivers[frame, sender, own] and alive[own]):
+                continue
+            echoed = echo[frame, sender, own]
+            after = -math.inf if echoed < 0 else made[echoed % RING, own]
+            heard_beat[own, sender] = max(beat, heard_beat[own, sender])
+            heard_at[own, sender] = now
+            _merge(own, sender, beat, after, now, xs[row, sender], ys[row, sender], table)
+            # The log travels with the frames: who hears of a newer assignment has it.
+            epoch[own] = max(epoch[own], epochs[row, sender])
+            for k in range(relayed.shape[2]):
+                robot = relayed[frame, sender, k]
+                if robot < 0:
+                    break
+                if robot != own:
+                    older = after - relayed_age[frame, sender, k]
+                    told = relayed_beat[frame, sender, k]
+                    at = told % RING
+                    _merge(own, robot, told, older, now, xs[at, robot], ys[at, robot], table)
+
+
+@numba.njit(cache=True, inline='always')
+def _merge(
+    own: int,
+    robot: int,
+    beat: int,
+    made_after: float,
+    now: float,
+    x: float,
+    y: float,
+    table: tuple[Ints, Floats, Floats, Floats, Floats],
+) -> None:
+    """Take a row that is newer, or as new and of a tighter age."""
+    beats, after, advanced, xs, ys = table
+    if beat > beats[own, robot]:
+        beats[own, robot], advanced[own, robot] = beat, now
+        after[own, robot] = max(made_after, after[own, robot])
+        xs[own, robot], ys[own, robot] = x, y
+    elif beat == beats[own, robot] and made_after > after[own, robot]:
+        after[own, robot] = made_after
+
+
+@numba.njit(cache=True)
+def send(
+    own: int,
+    tick: int,
+    now: float,
+    reach: Floats,
+    world: World,
+    tables: Tables,
+    beacons: Beacons,
+    air: Air,
+    limits: Limits,
+) -> None:
+    """Make the next beacon of ``own`` and draw who receives it; ``reach``: probability by cm."""
+    count, frame = len(world.place), tick % AIR
+    _note(own, now, world, tables, beacons, limits)
+    air.echo[frame, own] = tables.heard_beat[own]
+    air.echo[frame, own, own] = beacons.made_count[own] - 1
+    _relay(own, frame, now, tables, beacons, air, limits)
+    place, alive, state, receivers = world.place, world.alive, world.random, air.receivers
+    x, y = place[own, 0], place[own, 1]
+    for j in range(count):
+        hears = False
+        if j != own and alive[j]:
+            cell = int(math.hypot(x - place[j, 0], y - place[j, 1]) * PER_METRE)
+            hears = cell < len(reach) and uniform(state) < reach[cell]
+        receivers[frame, own, j] = hears
+    air.sent[frame, own] = True
+
+
+@numba.njit(cache=True)
+def _note(
+    own: int, now: float, world: World, tables: Tables, beacons: Beacons, limits: Limits
+) -> None:
+    """Write what the beacon says: place, epoch, whom it hears (the nearest where too many)."""
+    row = beacons.made_count[own] % RING
+    beacons.made_count[own] += 1
+    beacons.made[row, own] = now
+    beacons.x[row, own] = round(world.place[own, 0] * 1000.0) / 1000.0
+    beacons.y[row, own] = round(world.place[own, 1] * 1000.0) / 1000.0
+    beacons.epoch[row, own] = world.epoch[own]
+    heard_at, listing, heard = tables.heard_at[own], beacons.listed, beacons.heard
+    heard[row, own, :] = np.uint64(0)
+    listed, farthest = 0, 0.0
+    for j in range(len(heard_at)):
+        if now - heard_at[j] > limits.link_timeout_s:
+            continue
+        if listed < LISTED:
+            at = listed
+            listed += 1
+        else:
+            at, farthest = 0, -1.0
+            for k in range(LISTED):
+                far = _apart(own, listing[row, own, k], world, tables)
+                if far > farthest:
+                    at, farthest = k, far
+            if _apart(own, j, world, tables) >= farthest:
+                continue
+        listing[row, own, at] = j
+    beacons.listed_count[row, own] = listed
+    for k in range(listed):
+        j = listing[row, own, k]
+        heard[row, own, j >> 6] |= np.uint64(1) << np.uint64(j & 63)
+
+
+@numba.njit(cache=True, inline='always')
+def _apart(own: int, other: int, world: World, tables: Tables) -> float:
+    dx = world.place[own, 0] - tables.x[own, other]
+    return math.hypot(dx, world.place[own, 1] - tables.y[own, other])
+
+
+@numba.njit(cache=True)
+def _relay(
+    own: int,
+    frame: int,
+    now: float,
+    tables: Tables,
+    beacons: Beacons,
+    air: Air,
+    limits: Limits,
+) -> None:
+    """Choose the rows to relay, in rotation: young, and not heard by all whom ``own`` hears."""
+    count, room = tables.beat.shape[0], air.row.shape[2]
+    chosen = 0
+    mine = (beacons.made_count[own] - 1) % RING
+    at = tables.cursor[own]
+    beats, after, heard = tables.beat[own], tables.after[own], beacons.heard
+    listed, listed_count = beacons.listed[mine, own], beacons.listed_count[mine, own]
+    for _ in range(count):
+        if chosen == room:
+            break
+        j = at
+        at = at + 1 if at + 1 < count else 0
+        age = now - after[j]
+        if j == own or beats[j] < 0 or age > limits.age_max_s:
+            continue
+        needed = False
+        for k in range(listed_count):
+            near = listed[k]
+            word = heard[beats[near] % RING, near, j >> 6]
+            if near != j and (word >> np.uint64(j & 63)) & np.uint64(1) == np.uint64(0):
+                needed = True
+                break
+        if needed:
+            air.row[frame, own, chosen] = j
+            air.row_beat[frame, own, chosen] = beats[j]
+            air.row_age[frame, own, chosen] = age
+            chosen += 1
+    tables.cursor[own] = at
+    if chosen < room:
+        air.row[frame, own, chosen] = -1

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+What the kernels work on: named tuples of numbers (``Limits``) and of arrays (the rest).
+
+N robots, numbered from 0. Times in seconds since the start; all clocks agree, which no robot
+makes use of: ages come from echoes alone.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from swarm_coordination.control.projection import shuffled
+from swarm_coordination.control.settings import ControlSettings
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
+Flags = npt.NDArray[np.bool_]
+
+# Own beacons remembered, a power of two: beyond every age that still certifies something.
+RING = 128
+# Robots listed in a beacon, nearest first, as in the mesh.
+LISTED = 24
+# Frames in flight per robot: the delay in control periods stays below.
+AIR = 16
+# Slot assignments of one run; a run that needs more goes on with its last one.
+EPOCHS = 512
+# The words of a bit set hold so many; also what keeps a robot's half-spaces within ROWS.
+ROBOTS_MAX = 128
+# Half-spaces of one robot: at most four and one of recovery for each other robot and each link.
+ROWS = 10 * ROBOTS_MAX
+
+# How links are released.
+KEEP_NONE, KEEP_ALL, CERTIFIED = 0, 1, 2
+
+
+class Limits(NamedTuple):
+    """Numbers of ``ControlSettings``, and those of the mesh that a table depends on."""
+
+    period_s: float
+    hold_s: float
+    speed: float
+    error: float
+    collision_m: float
+    link_m: float
+    range_m: float
+    collision_rate: float  # part of a gap that one robot may close per second
+    link_rate: float
+    collision_recovery: float  # demanded speed per metre of a violated distance
+    link_recovery: float
+    recovery_speed: float
+    gain: float
+    cohesion: float
+    look_ahead_m: float  # v theta of the predicted weight; 0: the weight is the distance now
+    pose_period_s: float
+    age_max_s: float
+    silent_m: float  # inflation around a silent robot
+    silent_hold_s: float
+    deceleration: float
+    command_timeout_s: float
+    link_timeout_s: float
+    suspect_s: float
+    silent_s: float
+    resilience: int
+    keep: int
+
+
+class World(NamedTuple):
+    """The truth."""
+
+    place: Floats  # (N, 2)
+    velocity: Floats  # (N, 2): command in force
+    alive: Flags  # (N,)
+    died: Floats  # (N,): when; inf while alive
+    epoch: Ints  # (N,): assignment in force at each robot
+    slots: Floats  # (EPOCHS, N, 2): slot of each robot by epoch
+    travelled: Floats  # (N,): metres
+    random: Words  # (1,): state of the generator
+
+
+class Tables(NamedTuple):
+    """Row i: what robot i knows of the others, (N, N) each."""
+
+    beat: Ints  # newest heartbeat number; -1: unknown
+    after: Floats  # made after this time; -inf: unbounded age
+    x: Floats
+    y: Floats
+    advanced: Floats  # when the number last advanced
+    heard_beat: Ints  # newest number heard from the robot itself
+    heard_at: Floats
+    cursor: Ints  # (N,): where the rotation of relayed rows stands
+
+
+class Beacons(NamedTuple):
+    """What robots said of themselves, by heartbeat number modulo RING."""
+
+    made_count: Ints  # (N,): beacons made
+    made: Floats  # (RING, N)
+    x: Floats  # (RING, N), rounded to millimetres
+    y: Floats
+    epoch: Ints  # (RING, N)
+    listed: Ints  # (RING, N, LISTED): robots heard
+    listed_count: Ints  # (RING, N)
+    heard: Words  # (RING, N, W): the same as bits
+
+
+class Air(NamedTuple):
+    """Frames in flight, by tick modulo AIR."""
+
+    sent: Flags  # (AIR, N)
+    receivers: Flags  # (AIR, N, N): sender, receiver
+    echo: Ints  # (AIR, N, N): newest number the sender had heard of each robot
+    row: Ints  # (AIR, N, M): robots whose rows are relayed; -1: none
+    row_beat: Ints
+    row_age: Floats
+
+
+class Scratch(NamedTuple):
+    """Work space of one robot's decision, reused."""
+
+    rows: Floats  # (ROWS, 4): half-spaces as nx, ny, bound, kind
+    bound: Floats  # (ROWS,): bounds after relaxation
+    order: Ints  # permutations of 0 .. n - 1 one after another
+    start: Ints  # where that of n begins
+    node: Floats  # (N, 5): x, y, x and y at which links are weighed, slack
+    usable: Flags  # (N,): may stand in a certificate
+    linked: Flags  # (N,): has a live link with the robot
+    released: Flags  # (N,)
+    key: Floats  # (N, 2): least weight of the link with each robot; bottleneck of a path to it
+    search: Ints  # (4, 2 N): work space of searches in the graph
+
+
+class Outcome(NamedTuple):
+    """What the last decision of every robot was."""
+
+    nominal: Floats  # (N, 2)
+    level: Ints  # (N,): relaxation
+    relaxed: Ints  # (2,): decisions so far at each level above none
+    kept: Flags  # (N, N)
+    released: Flags  # (N, N)
+
+
+def limits_of(
+    settings: ControlSettings,
+    *,
+    keep: int = CERTIFIED,
+    link_timeout_s: float = 1.5,
+    suspect_s: float = 0.6,
+    silent_s: float = 2.5,
+) -> Limits:
+    """Return the numbers of ``settings`` as the kernels take them."""
+    stop_s = settings.stopping_time_s
+    return Limits(
+        period_s=settings.period_s,
+        hold_s=settings.hold_s,
+        speed=settings.speed_max_mps,
+        error=settings.localisation_error_m,
+        collision_m=settings.collision_distance_m,
+        link_m=settings.link_distance_m,
+        range_m=settings.range_m,
+        collision_rate=min(settings.collision_gain / (2.0 * settings.hold_s), 0.5 / stop_s),
+        link_rate=min(settings.link_gain / (2.0 * settings.hold_s), 0.5 / stop_s),
+        collision_recovery=settings.collision_gain / (2.0 * settings.hold_s),
+        link_recovery=settings.link_gain / (2.0 * settings.hold_s),
+        recovery_speed=settings.recovery_speed_mps,
+        gain=settings.gain,
+        cohesion=settings.cohesion_gain,
+        look_ahead_m=settings.speed_max_mps * settings.look_ahead_s,
+        pose_period_s=settings.pose_period_s,
+        age_max_s=settings.age_max_s,
+        silent_m=min(settings.stopping_distance_m, settings.silent_inflation_max_m),
+        silent_hold_s=max(settings.hold_s, stop_s),
+        deceleration=settings.deceleration_mps2,
+        command_timeout_s=settings.command_timeout_s,
+        link_timeout_s=link_timeout_s,
+        suspect_s=suspect_s,
+        silent_s=silent_s,
+        resilience=settings.resilience,
+        keep=keep,
+    )
+
+
+def new_world(places: Floats, seed: int) -> World:
+    """Return N robots standing at ``places`` (N, 2), without slots."""
+    count = len(places)
+    return World(
+        place=places.astype(np.float64).copy(),
+        velocity=np.zeros((count, 2)),
+        alive=np.ones(count, np.bool_),
+        died=np.full(count, math.inf),
+        epoch=np.zeros(count, np.int64),
+        slots=np.repeat(places[None, :, :].astype(np.float64), EPOCHS, axis=0),
+        travelled=np.zeros(count),
+        random=np.array([seed], np.uint64),
+    )
+
+
+def new_tables(count: int) -> Tables:
+    """Return tables of robots that know nobody."""
+    square = (count, count)
+    return Tables(
+        beat=np.full(square, -1),
+        after=np.full(square, -math.inf),
+        x=np.zeros(square),
+        y=np.zeros(square),
+        advanced=np.full(square, -math.inf),
+        heard_beat=np.full(square, -1),
+        heard_at=np.full(square, -math.inf),
+        cursor=np.zeros(count, np.int64),
+    )
+
+
+def new_beacons(count: int) -> Beacons:
+    """Return the memory of beacons, empty."""
+    shape = (RING, count)
+    words = (count + 63) // 64
+    return Beacons(
+        made_count=np.zeros(count, np.int64),
+        made=np.zeros(shape),
+        x=np.zeros(shape),
+        y=np.zeros(shape),
+        epoch=np.zeros(shape, np.int64),
+        listed=np.zeros((*shape, LISTED), np.int64),
+        listed_count=np.zeros(shape, np.int64),
+        heard=np.zeros((*shape, words), np.uint64),
+    )
+
+
+def new_air(count: int, relays: int) -> Air:
+    """Return an empty air for frames that relay up to ``relays`` rows."""
+    rows = (AIR, count, max(1, relays))
+    return Air(
+        sent=np.zeros((AIR, count), np.bool_),
+        receivers=np.zeros((AIR, count, count), np.bool_),
+        echo=np.full((AIR, count, count), -1),
+        row=np.full(rows, -1),
+        row_beat=np.full(rows, -1),
+        row_age=np.zeros(rows),
+    )
+
+
+def new_scratch(count: int) -> Scratch:
+    """Return work space for N = ``count`` robots."""
+    order, start = _permutations()
+    return Scratch(
+        rows=np.zeros((ROWS, 4)),
+        bound=np.zeros(ROWS),
+        order=order,
+        start=start,
+        node=np.zeros((count, 5)),
+        usable=np.zeros(count, np.bool_),
+        linked=np.zeros(count, np.bool_),
+        released=np.zeros(count, np.bool_),
+        key=np.zeros((count, 2)),
+        search=np.zeros((4, 2 * count), np.int64),
+    )
+
+
+def new_outcome(count: int) -> Outcome:
+    """Return the outcome before the first decision."""
+    return Outcome(
+        nominal=np.zeros((count, 2)),
+        level=np.zeros(count, np.int64),
+        relaxed=np.zeros(2, np.int64),
+        kept=np.zeros((count, count), np.bool_),
+        released=np.zeros((count, count), np.bool_),
+    )
+
+
+@lru_cache(maxsize=1)
+def _permutations() -> tuple[Ints, Ints]:
+    """Return the fixed permutations of ``control.projection`` for up to ROWS rows."""
+    start = np.array([n * (n - 1) // 2 for n in range(ROWS + 1)], np.int64)
+    order = np.array([k for n in range(ROWS) for k in shuffled(n)], np.int64)
+    return order, start
