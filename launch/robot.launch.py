@@ -2,6 +2,8 @@
 # Copyright Swarm Coordination contributors
 """Start one robot: coordinator and formation_controller in one process, in its namespace."""
 
+import os
+
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument
 from launch.substitutions import LaunchConfiguration
@@ -23,6 +25,8 @@ ARGUMENTS = (
 
 def generate_launch_description():
     """Return the arguments and the robot's process."""
+    from swarm_coordination.live.domain import interoperable_environment
+
     given = {name: LaunchConfiguration(name) for name, *_ in ARGUMENTS}
     text = {name: ParameterValue(given[name], value_type=str)
             for name in ('storage_dir', 'swarm_file')}
@@ -36,6 +40,8 @@ def generate_launch_description():
         output='screen',
         parameters=[{**text, **flags}],
         arguments=['--ros-args', '--log-level', given['log_level']],
+        # So that robots on plain Cyclone DDS are met too.
+        additional_env=interoperable_environment(os.environ),
     )
     arguments = [DeclareLaunchArgument(name, default_value=default, choices=choices,
                                        description=description)

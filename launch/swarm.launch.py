@@ -2,6 +2,7 @@
 # Copyright Swarm Coordination contributors
 """Start the first robots of the swarm file, by default with the embedded world on this host."""
 
+import os
 from pathlib import Path
 
 from launch import LaunchDescription
@@ -29,6 +30,7 @@ WRONG_CONFIGURATION = 2  # exit status of a node that refuses a parameter or fil
 def start(context):
     """Return the processes; a wrong argument or file raises before any of them starts."""
     from swarm_coordination.configuration import find_swarm_file, load_swarm
+    from swarm_coordination.live.domain import interoperable_environment
     from swarm_coordination.live.lifetime import bound_to_this_process
     from swarm_coordination.live.provisioning import provision_swarm
 
@@ -46,7 +48,7 @@ def start(context):
     common = {'swarm_file': source, 'use_sim_time': given['use_sim_time'].lower() == 'true'}
     log = ['--ros-args', '--log-level', given['log_level']]
     # Ended with the launch process even where that is killed and cannot end its children.
-    bound = bound_to_this_process({})
+    bound = bound_to_this_process(interoperable_environment(os.environ))
     processes = [
         Node(
             # No name: the process holds two nodes, and one name would be given to both.

@@ -4,17 +4,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from functools import partial
 
 from swarm_coordination.cli import playing
 from swarm_coordination.cli.needs import need
 from swarm_coordination.errors import ConfigurationError
-from swarm_coordination.live.backend import Middleware
+from swarm_coordination.live.demo import Connect, run_demo
 from swarm_coordination.scenario.report import Report
 from swarm_coordination.scenario.run import RunOptions, View
 
-BACKENDS = ('ros', 'dds')
+BACKENDS = ('ros', 'dds', 'mixed')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     playing.add_arguments(parser)
     parser.add_argument(
         '--backend', choices=BACKENDS, default=BACKENDS[0],
-        help='what the robots are: ROS 2 nodes, or plain Cyclone DDS processes (default: ros)',
+        help='what the robots are: ROS 2 nodes, plain Cyclone DDS processes, or both in turn '
+        '(default: ros)',
     )
 
 
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     return playing.play(options, options.backend, partial(_play, options.backend))
 
 
-def connect(backend: str) -> Callable[[int], Middleware]:
+def connect(backend: str) -> Connect:
     """Return what joins a DDS domain for a backend; raises ConfigurationError."""
     if backend == 'dds':
         need('cyclonedds')
@@ -39,6 +39,11 @@ def connect(backend: str) -> Callable[[int], Middleware]:
 
         return DdsMiddleware
     need('rclpy', 'swarm_msgs')
+    if backend == 'mixed':
+        need('cyclonedds')
+        from swarm_coordination.mixed.middleware import MixedMiddleware
+
+        return MixedMiddleware
     from swarm_coordination.ros.middleware import RosMiddleware
 
     return RosMiddleware
@@ -51,6 +56,4 @@ def _play(backend: str, options: RunOptions, view: View | None) -> Report:
             'command line', '--out', str(options.out),
             'a new folder: the disks of an earlier run lie in this one',
         )
-    from swarm_coordination.live.demo import run_demo
-
     return run_demo(options, join, view)

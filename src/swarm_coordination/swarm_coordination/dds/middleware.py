@@ -11,6 +11,7 @@ from swarm_coordination.dds.bus import CycloneBus
 from swarm_coordination.dds.loop import CycloneLoop
 from swarm_coordination.live.backend import Run
 from swarm_coordination.live.bus import Bus
+from swarm_coordination.scenario.run import RunOptions
 
 
 class DdsMiddleware:
@@ -18,7 +19,7 @@ class DdsMiddleware:
 
     name = 'dds'
 
-    def __init__(self, domain: int) -> None:
+    def __init__(self, domain: int, options: RunOptions) -> None:
         """Join the domain; signals ask for the end from now on."""
         self._loop = CycloneLoop(domain)
         self._loop.stop_on_signals()

@@ -27,17 +27,19 @@ from swarm_coordination.scenario.run import (
     View,
 )
 
+# Joins a DDS domain for a run.
+Connect = Callable[[int, RunOptions], Middleware]
 # The director wants 10 to 50 looks a second; a look costs about a millisecond.
 LOOK_PERIOD_S = 0.05
 
 
 def run_demo(
-    options: RunOptions, connect: Callable[[int], Middleware], view: View | None = None
+    options: RunOptions, connect: Connect, view: View | None = None
 ) -> Report:
     """
     Play the scenario, judge it and leave report, pictures, disks and logs in ``options.out``.
 
-    ``connect(domain)`` joins a DDS domain. Raises SwarmError where the swarm does not start, and
+    ``connect`` joins a DDS domain. Raises SwarmError where the swarm does not start, and
     KeyboardInterrupt where SIGINT or SIGTERM ended the run; every process has ended then, too.
     """
     folder = options.out.resolve()
@@ -47,7 +49,7 @@ def run_demo(
         surroundings = local_environment(domain, folder / 'ros', os.environ)
         with environment(surroundings):
             fleet = Fleet(surroundings)
-            middleware = connect(domain)
+            middleware = connect(domain, options)
             versions = middleware.versions()
             _run(options, recorder, folder, middleware, fleet, view)
     recorder.record.figures['domain'] = domain

@@ -51,10 +51,26 @@ def claimed_domain(start: int) -> Iterator[int]:
     raise SwarmError(f'no DDS domain of {FIRST} to {LAST} is free on this host')
 
 
+def interoperable_environment(base: Mapping[str, str]) -> dict[str, str]:
+    """
+    Return what lets Fast DDS and Cyclone DDS meet, see config/dds/fastdds.xml.
+
+    Nothing where ``base`` names a profile of the user's own.
+    """
+    # The name of the variable in Fast DDS 2.6 is another; both at once load the file twice.
+    name = 'FASTDDS_DEFAULT_PROFILES_FILE'
+    if base.get('ROS_DISTRO') == 'humble':
+        name = 'FASTRTPS_DEFAULT_PROFILES_FILE'
+    if base.get(name):
+        return {}
+    return {name: str(config_folder() / 'dds' / 'fastdds.xml')}
+
+
 def local_environment(domain: int, log_folder: Path, base: Mapping[str, str]) -> dict[str, str]:
     """Return ``base`` with DDS confined to this host and to ``domain``."""
     return {
         **base,
+        **interoperable_environment(base),
         'ROS_DOMAIN_ID': str(domain),
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
         'ROS_LOCALHOST_ONLY': '1' if base.get('ROS_DISTRO') == 'humble' else '0',

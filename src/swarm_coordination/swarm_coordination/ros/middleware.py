@@ -16,6 +16,7 @@ from swarm_coordination.live.bus import Bus
 from swarm_coordination.ros.bus import RosBus
 from swarm_coordination.ros.clock import CoreClock
 from swarm_coordination.ros.executor import Runner
+from swarm_coordination.scenario.run import RunOptions
 
 
 class RosMiddleware:
@@ -23,7 +24,7 @@ class RosMiddleware:
 
     name = 'ros'
 
-    def __init__(self, domain: int) -> None:
+    def __init__(self, domain: int, options: RunOptions) -> None:
         """Join the domain; signals ask for the end from now on."""
         self._runner = Runner(domain_id=domain)
         self._runner.stop_on_signals()
