@@ -13,16 +13,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+import hashlib
 import heapq
 import random
 
+from swarm_coordination.consensus.compacting import configuration_bytes, configuration_from
 from swarm_coordination.consensus.configuration import Configuration
-from swarm_coordination.consensus.messages import Role
+from swarm_coordination.consensus.messages import Ready, Role
 from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.consensus.settings import RaftSettings
 from swarm_coordination.mesh.consensus_rows import append_from_item, ConsensusRows, items_after
 from swarm_coordination.mesh.rows import ConsensusSection, Identity, LogItem
-from swarm_coordination.persistence import Entry, EntryRecord, HardState
+from swarm_coordination.persistence import Entry, EntryRecord, HardState, SnapshotRecord
 from swarm_coordination.units import NS_PER_MS, NS_PER_S
 
 BEACON_NS = 50 * NS_PER_MS
@@ -43,7 +45,8 @@ class Invariants:
         """Election Safety, and Leader Completeness at the moment of election."""
         known = self.leaders.setdefault(raft.term, raft.member)
         assert known == raft.member, f'two leaders in term {raft.term}'
-        for entry in self.committed:
+        assert raft.log.base_index <= len(self.committed)
+        for entry in self.committed[raft.log.base_index:]:
             held = raft.log.term_at(entry.index)
             assert held == entry.term, f'leader of {raft.term} lacks committed {entry.index}'
 
@@ -63,9 +66,15 @@ class Invariants:
             assert entry.index == len(self.committed) + 1, 'an entry was left out'
             self.committed.append(entry)
 
+    def installs(self, record: SnapshotRecord) -> None:
+        """State Machine Safety: a snapshot is the state after exactly its entries."""
+        assert record.index <= len(self.committed), 'a snapshot of what was never committed'
+        assert record.state == state_after(self.committed[: record.index])
+        assert record.term == self.committed[record.index - 1].term
+
     def shows(self, raft: Raft, section: ConsensusSection, disk: Disk) -> None:
         """Whatever was promised is on disk, and nobody votes twice in a term."""
-        state, entries = disk.durable()
+        state, snapshot, entries = disk.durable()
         owner = raft.member
         assert state.term >= section.term
         if section.term < raft.term:
@@ -77,31 +86,49 @@ class Invariants:
         if section.role in (Role.CANDIDATE, Role.LEADER):
             assert state == HardState(section.term, owner)
         if section.match_index and section.match_term == raft.term:
-            acknowledged = raft.log.between(0, section.match_index)
-            assert tuple(entries[: section.match_index]) == acknowledged, 'not on disk'
+            first = max(raft.log.base_index, snapshot.index if snapshot else 0)
+            held = tuple(e for e in entries if first < e.index <= section.match_index)
+            acknowledged = raft.log.between(first, max(first, section.match_index))
+            assert held == acknowledged, 'not on disk'
+            assert section.match_index <= (entries[-1].index if entries else first)
 
 
-def replay(records: list[HardState | EntryRecord]) -> tuple[HardState, list[Entry]]:
+def state_after(entries: list[Entry]) -> bytes:
+    """State of a state machine that tells any two logs apart."""
+    hashed = hashlib.sha256()
+    for entry in entries:
+        hashed.update(b'%d/%d/%s;' % (entry.index, entry.term, entry.payload))
+    return hashed.digest()
+
+
+Records = HardState | EntryRecord | SnapshotRecord
+
+
+def replay(records: list[Records]) -> tuple[HardState, SnapshotRecord | None, list[Entry]]:
     """State that a disk holding ``records`` gives back."""
-    state, entries = HardState(0, 0), []
+    state, snapshot, entries = HardState(0, 0), None, []
     for record in records:
         if isinstance(record, HardState):
             state = record
+        elif isinstance(record, SnapshotRecord):
+            snapshot = record
+            agrees = any((e.index, e.term) == record[:2] for e in entries)
+            entries = [e for e in entries if agrees and e.index > record.index]
         else:
-            del entries[record.entry.index - 1:]
+            entries = [e for e in entries if e.index < record.entry.index]
             entries.append(record.entry)
-    return state, entries
+    return state, snapshot, entries
 
 
 @dataclass
 class Disk:
     """Records in order; those written but not synced survive a crash only as a prefix."""
 
-    synced: list[HardState | EntryRecord] = field(default_factory=list)
-    pending: deque[tuple[int, tuple[HardState | EntryRecord, ...]]] = field(default_factory=deque)
+    synced: list[Records] = field(default_factory=list)
+    pending: deque[tuple[int, tuple[Records, ...]]] = field(default_factory=deque)
     stalled_until: int = 0
 
-    def durable(self) -> tuple[HardState, list[Entry]]:
+    def durable(self) -> tuple[HardState, SnapshotRecord | None, list[Entry]]:
         return replay(self.synced)
 
     def sync(self, mark: int) -> None:
@@ -121,6 +148,7 @@ class Frame:
         self.rows = rows
         self.items: list[LogItem] = []
         self.want: tuple[int, int] | None = None
+        self.snapshot: tuple[SnapshotRecord, int] | None = None
 
 
 class Member:
@@ -131,14 +159,20 @@ class Member:
         self.id = member
         self.disk = disk
         self.identity = Identity(f'm{member}', member, incarnation)
-        state, entries = disk.durable()
+        state, self.snapshot, entries = disk.durable()
+        base = Configuration.provisioned(cluster.voters)
+        if self.snapshot is not None:
+            read = configuration_from(self.snapshot.configuration)
+            assert read is not None
+            base = read
         self.raft = Raft(
             member,
-            Configuration.provisioned(cluster.voters),
+            base,
             cluster.settings,
             random.Random(cluster.rng.getrandbits(64)),
             cluster.now,
             hard_state=state,
+            snapshot=self.snapshot,
             entries=entries,
             may_vote=member not in cluster.damaged,
         )
@@ -146,8 +180,10 @@ class Member:
         self.table: dict[int, tuple[Identity, ConsensusSection]] = {}
         self.cache: dict[tuple[int, int], LogItem] = {}
         self.wants: dict[int, tuple[int, int]] = {}
-        self.pushed = len(entries)
-        self.applied: list[Entry] = []
+        self.pushed = self.raft.log.last_index
+        first = self.snapshot.index if self.snapshot else 0
+        self.applied: list[Entry] = cluster.invariants.committed[:first]
+        self.installed = 0
         self.reads: list[int] = []  # done, by serial
         self.led = False
 
@@ -166,6 +202,8 @@ class Member:
             # Every section is offered, old ones too: the adapter must be idempotent.
             for message in self.rows.messages(identity, section):
                 raft.step(message, now)
+        if frame.snapshot is not None:
+            self.take_snapshot(*frame.snapshot)
         for item in frame.items:
             self.cache[(item.leader_term, item.index)] = item
             raft.step(append_from_item(item), now)
@@ -173,6 +211,28 @@ class Member:
             del self.cache[next(iter(self.cache))]
         self.drain_cache()
         self.poll()
+
+    def take_snapshot(self, record: SnapshotRecord, taken_in: int) -> None:
+        """Take a snapshot where the log goes no further."""
+        self.cluster.invariants.installs(record)
+        if self.raft.want is None:
+            return
+        if self.raft.install(record, taken_in, self.cluster.now):
+            self.installed += 1
+            self.snapshot = record
+            self.applied = self.cluster.invariants.committed[: record.index]
+
+    def compact(self) -> None:
+        """Take a snapshot of the own state every ``compact_every`` entries."""
+        every = self.cluster.compact_every
+        last = self.snapshot.index if self.snapshot else 0
+        if every and len(self.applied) >= last + every:
+            entry = self.applied[-1]
+            configuration = configuration_bytes(self.raft.configuration_at(entry.index))
+            self.snapshot = SnapshotRecord(
+                entry.index, entry.term, configuration, state_after(self.applied)
+            )
+            self.raft.took_snapshot(self.snapshot)
 
     def drain_cache(self) -> None:
         """Feed items that came too early."""
@@ -199,12 +259,19 @@ class Member:
                 frame.items.extend(items_after(self.raft, index, FRAME_ITEMS_BYTES))
             elif (term, index + 1) in self.cache:
                 frame.items.append(self.cache[(term, index + 1)])
+            if index < self.raft.log.base_index and self.snapshot is not None:
+                frame.snapshot = (self.snapshot, self.raft.term)
         self.wants.clear()
         return frame
 
     def poll(self) -> None:
         """Take what came out: records to the disk, committed entries, invariants."""
-        ready = self.raft.ready()
+        self.take(self.raft.ready())
+        self.compact()
+        self.take(self.raft.ready())
+
+    def take(self, ready: Ready) -> None:
+        """Write records, apply entries, check."""
         invariants = self.cluster.invariants
         if ready.records:
             self.disk.pending.append((ready.mark, ready.records))
@@ -239,12 +306,14 @@ class Cluster:
         links: set[frozenset[int]] | None = None,
         settings: RaftSettings | None = None,
         damaged: frozenset[int] = frozenset(),
+        compact_every: int = 0,
     ) -> None:
         self.rng = random.Random(seed)
         self.now = 0
         self.settings = settings or RaftSettings()
         self.voters = tuple(range(1, members + 1))
         self.damaged = damaged
+        self.compact_every = compact_every  # entries between snapshots; 0: never
         self.loss, self.duplicates = loss, duplicates
         self.delay_ms, self.sync_ms = delay_ms, sync_ms
         self.links = links  # None: everybody hears everybody

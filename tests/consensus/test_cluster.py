@@ -46,6 +46,7 @@ def torment(seed: int) -> None:
         duplicates=0.1,
         delay_ms=rng.choice(((1, 5), (1, 120))),
         sync_ms=rng.choice(((0, 4), (0, 150))),
+        compact_every=(0, 0, 2, 5)[seed % 4],
     )
     everybody = tuple(cluster.members)
     for step in range(12):

@@ -69,6 +69,11 @@ class Following:
         Everything from the first conflicting index on is cut before. None, and nothing is
         touched, where they contradict what was verified: no correct leader sends that.
         """
+        if append.prev_index < self._log.base_index:
+            after = self._after_base(append)
+            if after is None:
+                return None
+            append = after
         if not self._log.matches(append.prev_index, append.prev_term):
             self._differed(append.prev_index, append.prev_term)
             return ()
@@ -81,6 +86,15 @@ class Following:
                 self._log.append(entry)
         self.agreed(append.prev_index + len(append.entries))
         return fresh
+
+    def _after_base(self, append: Append) -> Append | None:
+        """Leave out what a snapshot covers; None where that is contradicted."""
+        base, term = self._log.base_index, self._log.base_term
+        position = base - append.prev_index
+        covered, rest = append.entries[:position], append.entries[position:]
+        if len(covered) == position and covered[-1].term != term:
+            return None
+        return append._replace(prev_index=base, prev_term=term, entries=rest)
 
     def agreed(self, index: int) -> None:
         """Note that the logs are equal up to ``index``."""

@@ -73,13 +73,9 @@ class Log:
         self._terms.append(entry.term)
 
     def first_conflict(self, entries: Sequence[Entry]) -> int:
-        """
-        Position in ``entries`` of the first that the log lacks or holds with another term.
-
-        Those before the base are committed and therefore the same.
-        """
+        """Position in ``entries`` of the first that the log lacks or holds with another term."""
         for position, entry in enumerate(entries):
-            if entry.index >= self.base_index and not self.matches(entry.index, entry.term):
+            if not self.matches(entry.index, entry.term):
                 return position
         return len(entries)
 

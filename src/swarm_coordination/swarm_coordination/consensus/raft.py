@@ -33,6 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 import random
 
+from swarm_coordination.consensus.compacting import Compacting
 from swarm_coordination.consensus.configuration import Configuration, Configurations
 from swarm_coordination.consensus.election import Election
 from swarm_coordination.consensus.log import Log
@@ -61,7 +62,12 @@ from swarm_coordination.consensus.showing import shown
 from swarm_coordination.consensus.state import MemberState, NEVER_NS
 from swarm_coordination.consensus.transferring import Transferring
 from swarm_coordination.consensus.voting import Voting
-from swarm_coordination.persistence import Entry, HardState
+from swarm_coordination.errors import UsageError
+from swarm_coordination.persistence import Entry, HardState, SnapshotRecord
+
+# Entries handed out at once: applying so many takes about 10 ms, so that a robot that catches up
+# goes on speaking in between.
+DELIVERED_MAX = 256
 
 
 class Raft:
@@ -69,10 +75,10 @@ class Raft:
     A member of a cluster; members are storage ids, not 0.
 
     ``base`` is the configuration that ``entries`` start from: the provisioned one, or the one
-    beside a snapshot.
+    beside the snapshot.
 
-    ``hard_state``, ``entries`` and ``may_vote`` are what the disk gave back. ``now`` is
-    integer nanoseconds of a monotone clock, ``rng`` draws the election time-outs.
+    ``hard_state``, ``snapshot``, ``entries`` and ``may_vote`` are what the disk gave back.
+    ``now`` is integer nanoseconds of a monotone clock, ``rng`` draws the election time-outs.
     """
 
     def __init__(
@@ -84,13 +90,14 @@ class Raft:
         now: int,
         *,
         hard_state: HardState = HardState(0, 0),  # noqa: B008 (an immutable value)
+        snapshot: SnapshotRecord | None = None,
         entries: Iterable[Entry] = (),
         may_vote: bool = True,
     ) -> None:
         self.member = member
         self.settings = settings
-        self.log = Log(entries)
-        held = self.log.between(0, self.log.last_index)
+        self.log = Log(entries, *(snapshot[:2] if snapshot is not None else (0, 0)))
+        held = self.log.between(self.log.base_index, self.log.last_index)
         configurations = Configurations(base, held)
         self._state = MemberState(
             member, configurations, settings, rng, self.log, hard_state, may_vote
@@ -100,7 +107,9 @@ class Raft:
         self._voting = Voting(self._state, self._election, self._replicating)
         self._transferring = Transferring(self._state, self._voting, rng)
         self._reading = Reading(self._state, rng)
-        self._delivered = 0
+        self._compacting = Compacting(self._state, self.log.base_index)
+        self._delivered = self.log.base_index
+        self._more = False  # whether the last ``ready`` left something to hand out
         self._shown = SoftState(0, self._state.role, 0)
         self._state.arm(now)
 
@@ -190,7 +199,10 @@ class Raft:
         Entries after ``index`` of the log of this term's leader, at most ``max_bytes``.
 
         A leader gives all it has, a follower what it has verified: both may serve others.
+        Nothing where the log begins later.
         """
+        if index < self.log.base_index:
+            return ()
         return self.log.within(index, self._state.following.verified, max_bytes)
 
     def levels(self) -> Levels:
@@ -246,6 +258,8 @@ class Raft:
     def next_deadline(self) -> int:
         """Time by which ``tick`` wants to be called; ``NEVER_NS`` for an idle learner."""
         state = self._state
+        if self._more:
+            return 0  # at once
         if state.leadership is not None:
             return state.leadership.beat_at
         if self._election.has_deferred and state.evidence_ns is not None:
@@ -297,15 +311,44 @@ class Raft:
         return leadership.match_of(member) if leadership is not None else 0
 
     def ready(self) -> Ready:
-        """Hand out what has come up since the last call."""
+        """Hand out what has come up since the last call; of many entries only the first."""
         state = self._state
         mark, records = state.journal.take()
-        committed = self.log.between(self._delivered, state.commit)
-        self._delivered = state.commit
+        through = min(state.commit, self._delivered + DELIVERED_MAX)
+        committed = self.log.between(self._delivered, through)
+        self._delivered, self._more = through, through < state.commit
         soft = SoftState(state.term, state.role, self.leader)
         changed = None if soft == self._shown else soft
         self._shown = soft
         return Ready(mark, records, committed, changed, self._reading.take(self._delivered))
+
+    @property
+    def snapshot_index(self) -> int:
+        """Index of the newest snapshot on disk; 0 for none."""
+        return self._compacting.index
+
+    def took_snapshot(self, record: SnapshotRecord) -> None:
+        """
+        Let a snapshot of what ``ready`` has delivered go to disk; the log is shortened then.
+
+        Raises UsageError for an index that was not delivered, or is no later than the last one.
+        """
+        if not self._state.journal.durable_snapshot < record.index <= self._delivered:
+            raise UsageError(f'snapshot at {record.index}, delivered up to {self._delivered}')
+        self._compacting.took(record)
+
+    def install(self, record: SnapshotRecord, taken_in: int, now: int) -> bool:
+        """
+        Take the snapshot of a member that was in term ``taken_in``.
+
+        True where it took the place of the log: the state machine has to start over from it,
+        and ``ready`` goes on after its index. False where it says nothing new.
+        """
+        if not self._compacting.install(record, taken_in, now):
+            return False
+        self._delivered = record.index
+        self._replicating.refresh_acknowledgement()
+        return True
 
     def persisted(self, mark: int, now: int) -> None:
         """
@@ -315,6 +358,7 @@ class Raft:
         """
         state = self._state
         state.journal.persisted(mark)
+        self._compacting.persisted()
         if state.leadership is not None:
             state.leadership.acknowledged(self.member, state.journal.durable_index)
             self._replicating.advance_leader_commit(now)

@@ -42,6 +42,15 @@ class RaftSettings:
         65_536, 'B', 1_024, 16_777_216, 'entries a leader holds uncommitted before it refuses'
     )
 
+    # 100 ms to apply again at a start, and more than is committed while a snapshot crosses the
+    # swarm: the log in memory holds between one and two times so much.
+    snapshot_entries: int = setting(
+        4_096, 'entries', 8, 1_000_000, 'entries applied before a snapshot takes their place'
+    )
+    snapshot_bytes: int = setting(
+        1_048_576, 'B', 4_096, 1_073_741_824, 'the same by their size'
+    )
+
     def __post_init__(self) -> None:
         """Check the fields against each other."""
         if self.election_timeout_min_s < 3 * self.heartbeat_period_s:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 import random
 
-from swarm_coordination.consensus.configuration import Configurations
+from swarm_coordination.consensus.configuration import Configuration, Configurations
 from swarm_coordination.consensus.following import Following
 from swarm_coordination.consensus.journal import Journal
 from swarm_coordination.consensus.leadership import Leadership
@@ -20,7 +20,7 @@ from swarm_coordination.consensus.messages import Fitness, Role
 from swarm_coordination.consensus.patience import Patience
 from swarm_coordination.consensus.quorum import Membership
 from swarm_coordination.consensus.settings import RaftSettings
-from swarm_coordination.persistence import Entry, HardState
+from swarm_coordination.persistence import Entry, HardState, SnapshotRecord
 
 # "Never" as a deadline: 2^62 ns are 146 years.
 NEVER_NS = 2**62
@@ -49,9 +49,9 @@ class MemberState:
         self.log = log
         self.intact = intact
         self.term, self.vote = hard_state
-        self.commit = 0
+        self.commit = log.base_index  # what a snapshot covers is committed
         self.journal = Journal(hard_state, log.last_index)
-        self.following = Following(log, 0)
+        self.following = Following(log, self.commit)
         self.acknowledged = (0, 0)  # (leader term, match index) that is durable
         self.leadership: Leadership | None = None
         # Appends that contradict the committed log or themselves; anything but 0 is alarming.
@@ -109,6 +109,17 @@ class MemberState:
             if self.leadership is not None and not self.is_voter:
                 self.rest(now)
             self._reassess(now)
+
+    def restart(
+        self, record: SnapshotRecord, configuration: Configuration, now: int
+    ) -> None:
+        """Begin the log anew after a snapshot of committed entries that it lacks."""
+        self.journal.restart(record, self.commit)
+        self.log.restart(record.index, record.term)
+        self.configurations.install(configuration)
+        self.commit = record.index
+        self.following.agreed(record.index)
+        self._reassess(now)
 
     def _find_eligible(self) -> bool:
         """
