@@ -1,49 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright Swarm Coordination contributors
-"""Start one robot: coordinator and formation_controller in one process, in its namespace."""
+"""Start one robot: what runs on a robot's own computer, in its namespace."""
 
-import os
+from swarm_coordination.launching import actions
 
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument
-from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
-
-TRUTH = ('true', 'false', 'True', 'False')
-LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
-# Name, default, choices (None: any), description.
 ARGUMENTS = (
     ('namespace', None, None, "the robot's name in the swarm file, and its namespace"),
     ('storage_dir', None, None, "folder of the robot's provisioned storage"),
-    ('swarm_file', '', None, 'path of the swarm file; empty: the one installed'),
-    ('radio_filter', 'false', TRUTH, 'simulation only: draw reception by /swarm/radio'),
-    ('use_sim_time', 'false', TRUTH, 'take time from /clock'),
-    ('log_level', 'info', LEVELS, 'level of the log'),
+    actions.SWARM_FILE,
+    ('pose_source', 'pose', ('pose', 'tf', 'start'),
+     'pose: topic pose in map; tf: odom and map -> odom; start: odom from the start pose'),
+    ('cmd_vel_stamped', 'false', actions.TRUTH, 'TwistStamped on cmd_vel instead of Twist'),
+    ('radio_filter', 'false', actions.TRUTH, 'simulation only: draw reception by /swarm/radio'),
+    actions.SIM_TIME,
+    actions.PARAMS_FILE,
+    actions.LOG_LEVEL,
 )
+
+
+def start(_context, given):
+    """Return the robot's process; a wrong argument or file raises before it starts."""
+    from swarm_coordination.configuration import find_swarm_file, load_swarm
+
+    source = str(find_swarm_file(given.text('swarm_file') or None))
+    robot = load_swarm(source).robot(given.text('namespace'))
+    return [actions.process(
+        'robot', robot.name, log_level=given.text('log_level'), namespace=robot.name,
+        parameters=[*given.file('params_file'), {
+            'swarm_file': source,
+            'robot_name': robot.name,
+            'storage_dir': given.text('storage_dir'),
+            'pose_source': given.text('pose_source'),
+            'cmd_vel_stamped': given.flag('cmd_vel_stamped'),
+            'radio_filter': given.flag('radio_filter'),
+            'use_sim_time': given.flag('use_sim_time'),
+        }],
+    )]
 
 
 def generate_launch_description():
     """Return the arguments and the robot's process."""
-    from swarm_coordination.live.domain import interoperable_environment
-
-    given = {name: LaunchConfiguration(name) for name, *_ in ARGUMENTS}
-    text = {name: ParameterValue(given[name], value_type=str)
-            for name in ('storage_dir', 'swarm_file')}
-    flags = {name: ParameterValue(given[name], value_type=bool)
-             for name in ('radio_filter', 'use_sim_time')}
-    robot = Node(
-        # No name: the process holds two nodes, and one name would be given to both.
-        package='swarm_coordination',
-        executable='robot',
-        namespace=given['namespace'],
-        output='screen',
-        parameters=[{**text, **flags}],
-        arguments=['--ros-args', '--log-level', given['log_level']],
-        # So that robots on plain Cyclone DDS are met too.
-        additional_env=interoperable_environment(os.environ),
-    )
-    arguments = [DeclareLaunchArgument(name, default_value=default, choices=choices,
-                                       description=description)
-                 for name, default, choices, description in ARGUMENTS]
-    return LaunchDescription([*arguments, robot])
+    return actions.description(ARGUMENTS, start)

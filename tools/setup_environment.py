@@ -102,7 +102,8 @@ def fingerprints(with_ros: bool) -> dict[str, str]:
     base = [str(ROOT), os.path.realpath(sys.executable), sys.version]
     if with_ros:
         base += [os.environ['ROS_DISTRO'], os.environ.get('AMENT_PREFIX_PATH', '')]
-    messages = sorted(path for path in (ROOT / 'src' / 'swarm_msgs').rglob('*')
+    interfaces = (ROOT / 'src' / 'swarm_msgs', ROOT / 'tools' / 'environment' / 'interfaces')
+    messages = sorted(path for folder in interfaces for path in folder.rglob('*')
                       if path.is_file())
     metadata = [package / name for name in ('setup.py', 'setup.cfg', 'package.xml')]
     recipe = [ROOT / 'tools' / 'environment' / name

@@ -17,7 +17,7 @@ WRONG = [
     ({'mesh__beacon_period_s': 'fast'}, 'mesh.beacon_period_s', 'a number'),
     ({'mesh__mtu_bytes': 1200.5}, 'mesh.mtu_bytes', 'a whole number'),
     ({'mesh__becon_period_s': 0.1}, 'mesh.becon_period_s', 'no parameter of this node'),
-    ({'consensus__election_timeout_max_s': 0.41}, 'consensus.election_timeout_max_s', '1.2 times'),
+    ({'consensus__election_timeout_max_s': 0.21}, 'consensus.election_timeout_max_s', '1.2 times'),
     ({'mission__lease_s': 1.0}, 'robot1.mission.lease_s', 'more than twice'),
     ({'robot_name': 'robot9'}, 'robots', 'one of robot1'),
     ({'radio_filter': 1}, 'radio_filter', 'true or false'),

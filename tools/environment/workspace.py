@@ -70,8 +70,15 @@ class Workspace:
             self._repair_cmake_files()
 
     def build_messages(self) -> None:
-        """Build swarm_msgs with colcon, into the venv or (with ROS) into a prefix inside it."""
+        """
+        Build swarm_msgs with colcon, into the venv or (with ROS) into a prefix inside it.
+
+        Without ROS also what no wheel brings: ROS's own packages are never built over.
+        """
         self._journal.say('building swarm_msgs with colcon')
+        sources = [str(self.root / 'src' / 'swarm_msgs')]
+        if not self.with_ros:
+            sources.append(str(self.root / 'tools' / 'environment' / 'interfaces' / 'tf2_msgs'))
         prefix = self.venv / 'ros' if self.with_ros else self.venv
         colcon = shutil.which('colcon') if self.with_ros else str(self.venv / 'bin' / 'colcon')
         scratch = self.venv / 'colcon'
@@ -80,7 +87,7 @@ class Workspace:
         python = sys.executable if self.with_ros else str(self.python)
         self._run([
             str(colcon), '--log-base', str(scratch / 'log'), 'build',
-            '--base-paths', str(self.root / 'src' / 'swarm_msgs'),
+            '--base-paths', *sources,
             '--build-base', str(scratch / 'build'),
             '--install-base', str(prefix), '--merge-install',
             '--event-handlers', 'console_direct+',

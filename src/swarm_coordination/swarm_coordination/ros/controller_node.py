@@ -27,7 +27,7 @@ class ControllerNode(ManagedNode):
         self._robot, self._directory = read_robot(self, overrides, ('control',))
         self.robot = self._robot.name
         self.options = overrides.group(ControllerOptions(), '')
-        self.read_health_options(overrides)
+        self.read_common_options(overrides)
         overrides.done(ignored=tuple(declared(CoordinatorOptions)))
         control = self._robot.settings.control
         self.live.add('control.', control, self._take_settings, check_control)

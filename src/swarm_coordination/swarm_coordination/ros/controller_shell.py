@@ -25,7 +25,7 @@ from swarm_coordination.ros.conversions import (
 )
 from swarm_coordination.ros.endpoints import Endpoints
 from swarm_coordination.ros.health import controller_health, localisation_health, Report
-from swarm_coordination.ros.localisation import Localisation, LOG_PERIOD_S
+from swarm_coordination.ros.localisation import localise, LOG_PERIOD_S
 from swarm_coordination.units import seconds_to_ns
 from swarm_coordination.views import Pose
 from swarm_msgs import msg as swarm
@@ -48,9 +48,7 @@ class ControllerShell:
         self._stamped = node.options.cmd_vel_stamped
         kind = TwistStamped if self._stamped else Twist
         self._cmd_vel = endpoints.publisher(kind, 'cmd_vel', qos.COMMAND)
-        self.localisation = Localisation(
-            node, endpoints, self._name, self._clock, self._on_pose
-        )
+        self.localisation = localise(node, endpoints, robot, self._on_pose)
         endpoints.subscription(swarm.NeighborTable, 'neighbors', self._on_table, qos.TABLE)
         endpoints.subscription(swarm.FormationTarget, 'target', self._on_target, qos.TABLE)
         self._period_ns = seconds_to_ns(control.period_s)

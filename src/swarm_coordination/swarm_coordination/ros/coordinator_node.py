@@ -5,9 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-# Who leads assigns slots with it. Loading it takes a second on a busy host: at the first
-# assignment, the new leader would fall silent and lose the lead.
-import scipy.optimize  # noqa: F401
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.ros.coordinator_shell import CoordinatorShell
 from swarm_coordination.ros.endpoints import Endpoints
@@ -22,6 +19,10 @@ from swarm_coordination.storage.store import Storage
 class CoordinatorNode(ManagedNode):
     """Runs one ``Coordinator``."""
 
+    # Who leads assigns slots with it. Loading it takes a second on a busy host: at the first
+    # assignment, the new leader would fall silent and lose the lead.
+    loads_first = ('scipy.optimize',)
+
     def __init__(self, runner: Runner, **node_options: Any) -> None:
         """Read the parameters; raises ConfigurationError."""
         super().__init__(runner, 'coordinator', **node_options)
@@ -31,7 +32,7 @@ class CoordinatorNode(ManagedNode):
         )
         self.robot = self._robot.name
         self.options = overrides.group(CoordinatorOptions(), '')
-        self.read_health_options(overrides)
+        self.read_common_options(overrides)
         overrides.done(ignored=tuple(declared(ControllerOptions)))
         self.live.add('', self.options, self._take_options)
 

@@ -17,24 +17,28 @@ import random
 import secrets
 from typing import Any
 
+from std_msgs.msg import String
 from swarm_coordination.bounds import ID_MAX
 from swarm_coordination.configuration import RobotConfiguration
 from swarm_coordination.errors import StorageError
+from swarm_coordination.live.frames import odom_frame
 from swarm_coordination.live.radio_filter import RadioFilter
 from swarm_coordination.persistence import Recovered
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent
-from swarm_coordination.ros import qos
+from swarm_coordination.ros import qos, tf
 from swarm_coordination.ros.conversions import (
     entry_to,
     event_to,
+    MAP,
     status_to,
     table_to,
     target_to,
 )
+from swarm_coordination.ros.description import robot_description
 from swarm_coordination.ros.endpoints import Endpoints
 from swarm_coordination.ros.health import consensus_health, mesh_health, Report
-from swarm_coordination.ros.localisation import Localisation
+from swarm_coordination.ros.localisation import localise
 from swarm_coordination.ros.markers import markers
 from swarm_coordination.ros.operator_services import OperatorServices
 from swarm_coordination.storage.store import Storage
@@ -95,9 +99,8 @@ class CoordinatorShell:
         self._filter: RadioFilter | None = None
         self._create_topics(endpoints)
         self._operators = OperatorServices(self, endpoints)
-        self._localisation = Localisation(
-            node, endpoints, self._name, self.clock, self._on_pose
-        )
+        localise(node, endpoints, robot, self._on_pose)
+        self._describe(endpoints, robot)
         self._deadline_ns = self._ticked_ns = self.clock.now()
         endpoints.deadline(lambda: self.clock.due_ns(self._deadline_ns), self._on_deadline)
         # Last: from here on the disk is the writer's.
@@ -119,6 +122,16 @@ class CoordinatorShell:
             rng = random.Random(f'{options.radio_seed}:{self._name}')
             self._filter = RadioFilter(self._name, options.radio_timeout_s, rng)
             on.subscription(swarm.RadioState, RADIO_TOPIC, self._on_radio, qos.RADIO)
+
+    def _describe(self, on: Endpoints, robot: RobotConfiguration) -> None:
+        """Say once what the robot looks like, and where its odometry began if that is known."""
+        text = robot_description(robot.name, robot.kind, robot.settings.control.safety_distance_m)
+        on.publisher(String, 'robot_description', qos.DESCRIPTION).publish(String(data=text))
+        if self.node.localisation_options.pose_source == 'start' and tf.available():
+            link = tf.transform(
+                MAP, odom_frame(robot.name), robot.start, self.clock.stamp()
+            )
+            on.publisher(tf.MESSAGE, tf.TF_STATIC, qos.TF_STATIC).publish(tf.message([link]))
 
     # ---------------------------------------------------------------- life
 

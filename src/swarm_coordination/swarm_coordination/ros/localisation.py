@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-A robot's own pose and velocity from its ``pose`` and ``odom`` topics, both nodes' way to read it.
+A robot's own pose in ``map`` and velocity, both nodes' way to read them.
 
-The pose comes in ``map``; a wrong frame is refused, counted and said. The velocity comes in
-base_link and is turned by the newest pose.
+The pose comes from the topic ``pose``, or is composed: the pose of ``odom`` in the robot's odom
+frame, and where that stands in map, by tf or by the start pose (``live.frames``). A wrong frame is
+refused, counted and said. The velocity comes with ``odom`` in base_link and is turned by the pose.
 
 A message is as old as its header's stamp says by this node's ROS clock (the host's clock, or
 simulated time), so what has waited while the process was paused is known to be old. The core gets
@@ -13,11 +14,13 @@ simulated time), so what has waited while the process was paused is known to be 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
-from swarm_coordination.ros import qos
+from swarm_coordination.live.frames import MapToOdom, odometry_pose
+from swarm_coordination.ros import qos, tf
 from swarm_coordination.ros.conversions import (
     base_velocity_from,
     MessageRefused,
@@ -36,6 +39,26 @@ AHEAD_MAX_NS = 100 * NS_PER_MS
 LOG_PERIOD_S = 5.0
 
 
+def localise(node: Any, endpoints: Any, robot: Any, on_pose: Any) -> Localisation:
+    """
+    Return the localisation that the node's ``pose_source`` asks for.
+
+    Raises ConfigurationError where that needs transforms and there are no messages for them.
+    """
+    source = node.localisation_options.pose_source
+    clock = node.core_clock
+    if source == 'pose':
+        return Localisation(node, endpoints, robot.name, clock, on_pose)
+    if source == 'start':
+        link = MapToOdom(robot.name, robot.start)
+        return Localisation(node, endpoints, robot.name, clock, on_pose, link)
+    tf.require()
+    link = MapToOdom(robot.name)
+    made = Localisation(node, endpoints, robot.name, clock, on_pose, link)
+    tf.listen(endpoints, made.take_transforms)
+    return made
+
+
 class Localisation:
     """
     Subscribes for a node; ``on_pose(pose, velocity, time)`` is called with each usable pose.
@@ -44,9 +67,17 @@ class Localisation:
     """
 
     def __init__(
-        self, node: Any, endpoints: Any, robot: str, clock: Any, on_pose: Any
+        self,
+        node: Any,
+        endpoints: Any,
+        robot: str,
+        clock: Any,
+        on_pose: Any,
+        link: MapToOdom | None = None,
     ) -> None:
+        """``link``: compose poses from ``odom`` by it; None: take them from ``pose``."""
         self._node, self._clock, self._on_pose = node, clock, on_pose
+        self._robot, self._link = robot, link
         self._base_frame = f'{robot}/base_link'
         self._velocity = (0.0, 0.0, 0.0)
         self._velocity_ns: int | None = None
@@ -54,7 +85,8 @@ class Localisation:
         self._pose_ns: int | None = None
         self.refused: Counter[str] = Counter()
         self.refusal = ''  # the newest, in words, until taken by ``fresh_refusal``
-        endpoints.subscription(PoseStamped, 'pose', self._take_pose, qos.STATE)
+        if link is None:
+            endpoints.subscription(PoseStamped, 'pose', self._take_pose, qos.STATE)
         endpoints.subscription(Odometry, 'odom', self._take_odometry, qos.STATE)
 
     def age_ns(self, now: int) -> int | None:
@@ -66,9 +98,20 @@ class Localisation:
         text, self.refusal = self.refusal, ''
         return text
 
-    def _take_pose(self, message: Any) -> None:
+    def take_transforms(self, transforms: Any) -> None:
+        """Take where the odom frame stands, from tf."""
+        assert self._link is not None
         try:
-            pose = pose_from(message)
+            self._link.take(transforms)
+        except MessageRefused as error:
+            self._refuse(error)
+
+    def _take_pose(self, message: Any) -> None:
+        self._take(message, pose_from)
+
+    def _take(self, message: Any, read: Callable[[Any], Pose]) -> None:
+        try:
+            pose = read(message)
             time_ns = self._time_of(message.header.stamp)
             if self._pose_ns is not None and time_ns < self._pose_ns:
                 raise MessageRefused('late', 'a newer pose came before it')
@@ -90,6 +133,9 @@ class Localisation:
             self._refuse(error)
             return
         self._velocity, self._velocity_ns = velocity, time_ns
+        link = self._link
+        if link is not None:
+            self._take(message, lambda got: link.place(odometry_pose(got, self._robot)))
 
     def _time_of(self, stamp: Any) -> int:
         """Return when a message is from, in the core's clock; raises MessageRefused."""

@@ -29,7 +29,7 @@ from swarm_coordination.ros.endpoints import Endpoints
 from swarm_coordination.ros.executor import Runner
 from swarm_coordination.ros.health import Level, Report, to_message
 from swarm_coordination.ros.live_parameters import LiveParameters
-from swarm_coordination.ros.options import HealthOptions
+from swarm_coordination.ros.options import HealthOptions, LocalisationOptions
 from swarm_coordination.ros.parameters import Overrides
 from swarm_coordination.units import seconds_to_ns
 
@@ -57,6 +57,8 @@ class ManagedNode(LifecycleNode):
     """Base of the coordinator's and the controller's node; ``robot`` names the robot."""
 
     robot = ''
+    # Modules that its process loads before it joins DDS.
+    loads_first: tuple[str, ...] = ()
 
     def __init__(
         self, runner: Runner, name: str, *, interface: bool = True, **node_options: Any
@@ -84,14 +86,16 @@ class ManagedNode(LifecycleNode):
         self.part: Any = None
         self._endpoints: Endpoints | None = None
         self._health = HealthOptions()
+        self.localisation_options = LocalisationOptions()
         self._diagnostics = self.create_publisher(
             DiagnosticArray, '/diagnostics', qos.DIAGNOSTICS
         )
         self._next_diagnostics_ns = 0
         runner.at(lambda: self._next_diagnostics_ns, self.diagnose)
 
-    def read_health_options(self, overrides: Overrides) -> None:
+    def read_common_options(self, overrides: Overrides) -> None:
         """Read the parameters that every managed node has; raises ConfigurationError."""
+        self.localisation_options = overrides.group(LocalisationOptions(), '')
         self._health = overrides.group(HealthOptions(), '')
 
         def apply(options: HealthOptions) -> None:

@@ -32,6 +32,18 @@ class RobotPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalisationOptions:
+    """Where both nodes of a robot have its pose in ``map`` from."""
+
+    pose_source: str = setting(
+        'pose', '', None, None,
+        'pose: the topic `pose`, in map; tf: `odom` and the transform map -> <robot>/odom of /tf '
+        'or /tf_static; start: `odom`, begun at the start pose of the swarm file',
+        choices=('pose', 'tf', 'start'),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class CoordinatorOptions:
     """What only the coordinator node is told."""
 
@@ -86,3 +98,6 @@ class WorldOptions:
     odom_period_s: float = setting(0.05, 's', 0.005, 1.0, 'time between two odometry messages')
     radio_period_s: float = setting(0.1, 's', 0.01, 1.0, 'time between two radio states')
     world_period_s: float = setting(0.05, 's', 0.01, 1.0, 'time between two world states')
+    tf: bool = setting(
+        True, '', None, None, 'publish map -> <robot>/odom -> <robot>/base_link where tf2_msgs is'
+    )

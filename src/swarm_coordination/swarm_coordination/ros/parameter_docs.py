@@ -17,6 +17,7 @@ from swarm_coordination.ros.options import (
     ControllerOptions,
     CoordinatorOptions,
     HealthOptions,
+    LocalisationOptions,
     RobotPlace,
     WorldOptions,
 )
@@ -42,7 +43,7 @@ _WORDS = {float: 'number', int: 'whole number', bool: 'flag', str: 'text'}
 _SECTIONS: tuple[tuple[str, str, tuple[tuple[str, Any], ...]], ...] = (
     (
         'Both nodes of a robot', 'Nodes `coordinator` and `formation_controller`.',
-        (('', RobotPlace), ('', HealthOptions)),
+        (('', RobotPlace), ('', LocalisationOptions), ('', HealthOptions)),
     ),
     ('coordinator', 'Beside those of both.', (('', CoordinatorOptions),)),
     ('formation_controller', 'Beside those of both.', (('', ControllerOptions),)),

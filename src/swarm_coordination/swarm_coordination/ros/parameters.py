@@ -25,6 +25,7 @@ from swarm_coordination.ros.options import (
     ControllerOptions,
     CoordinatorOptions,
     HealthOptions,
+    LocalisationOptions,
     RobotPlace,
 )
 from swarm_coordination.settings import check_value, declared, Setting
@@ -43,6 +44,7 @@ OF_ROBOTS = (
     *declared(CoordinatorOptions),
     *declared(ControllerOptions),
     *declared(HealthOptions),
+    *declared(LocalisationOptions),
 )
 
 

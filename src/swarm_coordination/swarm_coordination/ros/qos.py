@@ -47,6 +47,9 @@ MARKERS = of(profiles.MARKERS)
 DIAGNOSTICS = of(profiles.DIAGNOSTICS)
 RADIO = of(profiles.RADIO)
 WORLD = of(profiles.WORLD)
+TF = of(profiles.TF)
+TF_STATIC = of(profiles.TF_STATIC)
+DESCRIPTION = of(profiles.DESCRIPTION)
 
 
 def publisher_events(node: Any, topic: str) -> PublisherEventCallbacks:

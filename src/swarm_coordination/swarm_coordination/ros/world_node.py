@@ -18,10 +18,12 @@ from geometry_msgs.msg import Point, PoseStamped, Twist, Vector3
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from swarm_coordination.configuration import find_swarm_file, load_swarm
-from swarm_coordination.ros import qos
+from swarm_coordination.live.frames import base_frame, odom_frame
+from swarm_coordination.ros import qos, tf
 from swarm_coordination.ros.clock import ClockWentBack, CoreClock
 from swarm_coordination.ros.conversions import (
     command_from,
+    MAP,
     MessageRefused,
     odometry_to,
     pose_to,
@@ -99,6 +101,17 @@ class WorldNode(Node):
                 Odometry, f'/{name}/odom', qos.STATE_OFFERED
             )
             self._subscribe(name)
+        self._transforms = None
+        if self._options.tf and tf.available():
+            self._transforms = self.create_publisher(tf.MESSAGE, tf.TF, qos.TF)
+            fixed = self.create_publisher(
+                tf.MESSAGE, tf.TF_STATIC, qos.TF_STATIC
+            )
+            stamp, here = self._core_clock.stamp(), Pose(0.0, 0.0, 0.0, 0.0)
+            # This world's odometry does not drift: it is in map.
+            fixed.publish(tf.message(
+                [tf.transform(MAP, odom_frame(name), here, stamp) for name in self._names]
+            ))
         self._radio_topic = self.create_publisher(swarm.RadioState, RADIO_TOPIC, qos.RADIO)
         self._world_topic = self.create_publisher(swarm.WorldState, WORLD_TOPIC, qos.WORLD)
         self.create_service(SetPartition, PARTITION_SERVICE, self._set_partition)
@@ -153,6 +166,11 @@ class WorldNode(Node):
 
     def _publish_localisation(self, truth: dict[str, TrueState], stamp: Any, now: int) -> None:
         odometry = self._is_due('odom', self._options.odom_period_s, now)
+        if odometry and self._transforms is not None:
+            self._transforms.publish(tf.message([
+                tf.transform(odom_frame(name), base_frame(name), Pose(*state[:4]), stamp)
+                for name, state in truth.items()
+            ]))
         for name, state in truth.items():
             pose = Pose(*state[:4])
             if self._noise_m:

@@ -54,5 +54,11 @@ DIAGNOSTICS = Profile(10, reliable=True)
 # Simulated radio and ground truth: levels at a fixed rate.
 RADIO = Profile(1)
 WORLD = Profile(10)
+# The conventions of tf2: every transform; the static ones for late joiners too, and as many as a
+# swarm has robots.
+TF = Profile(100, reliable=True)
+TF_STATIC = Profile(100, reliable=True, latched=True)
+# A robot's URDF, once, as robot_state_publisher gives it.
+DESCRIPTION = Profile(1, reliable=True, latched=True)
 # Requests and answers of services: as rmw_qos_profile_services_default.
 SERVICE = Profile(10, reliable=True)

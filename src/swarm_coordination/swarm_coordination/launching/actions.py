@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Actions and arguments of the launch files.
+
+A process that refuses its configuration (status 2) ends the launch with an error: nothing
+half-started stays. One that failed otherwise is started again after a growing while
+(``backoff``). One that was asked to end, or ended well, stays ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+import os
+from pathlib import Path
+import time
+from typing import Any
+
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, TimerAction
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+from swarm_coordination.launching.backoff import Backoff
+
+PACKAGE = 'swarm_coordination'
+TRUTH = ('true', 'false', 'True', 'False')
+LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
+# Exit status of a node that refuses a parameter or file.
+WRONG_CONFIGURATION = 2
+
+# Name, default (None: required), choices (None: any), description.
+Argument = tuple[str, Any, Any, str]
+SWARM_FILE: Argument = (
+    'swarm_file', '', None, 'path of the swarm file (robots); empty: the one installed'
+)
+SIM_TIME: Argument = ('use_sim_time', 'false', TRUTH, 'take time from /clock')
+PARAMS_FILE: Argument = (
+    'params_file', '', None, 'YAML file with further ROS parameters; empty: none'
+)
+LOG_LEVEL: Argument = ('log_level', 'info', LEVELS, 'level of the log')
+
+
+class Given:
+    """The values of the arguments of one launch."""
+
+    def __init__(self, context: Any, arguments: Sequence[Argument]) -> None:
+        self._values = {
+            name: str(LaunchConfiguration(name).perform(context)) for name, *_ in arguments
+        }
+
+    def text(self, name: str) -> str:
+        """Return a value as it stands."""
+        return self._values[name]
+
+    def flag(self, name: str) -> bool:
+        """Return true or false."""
+        return self._values[name].lower() == 'true'
+
+    def count(self, name: str) -> int:
+        """Return a whole number; raises ValueError."""
+        if not self._values[name].isdecimal():
+            raise ValueError(f'{name}:={self._values[name]} is not valid: a whole number')
+        return int(self._values[name])
+
+    def file(self, name: str) -> list[str]:
+        """Return an existing file, as a list, which is empty for none; raises ValueError."""
+        if not self._values[name]:
+            return []
+        path = Path(self._values[name]).expanduser()
+        if not path.is_file():
+            raise ValueError(f'{name}:={self._values[name]} is not valid: an existing file')
+        return [str(path)]
+
+
+def description(
+    arguments: Sequence[Argument], start: Callable[[Any, Given], list[Any]]
+) -> LaunchDescription:
+    """
+    Return the arguments, and ``start(context, given)`` that makes the actions.
+
+    What ``start`` raises ends the launch before any process has begun.
+    """
+    declared = [
+        DeclareLaunchArgument(name, default_value=default, choices=choices, description=text)
+        for name, default, choices, text in arguments
+    ]
+    begin = OpaqueFunction(function=lambda context: start(context, Given(context, arguments)))
+    return LaunchDescription([*declared, begin])
+
+
+def process(executable: str, name: str, *, log_level: str = 'info', **options: Any) -> Any:
+    """Return a process of this package that is started again when it fails."""
+    return _Kept(executable, name, log_level, options).start()
+
+
+class _Kept:
+    """Starts one process, and starts it again."""
+
+    def __init__(
+        self, executable: str, name: str, log_level: str, options: dict[str, Any]
+    ) -> None:
+        from swarm_coordination.live.domain import interoperable_environment
+        from swarm_coordination.live.lifetime import bound_to_this_process
+
+        self._executable, self._name, self._options = executable, name, options
+        self._arguments = ['--ros-args', '--log-level', log_level]
+        # Ended with the launch process even where that is killed and cannot end its children;
+        # robots on plain Cyclone DDS are met too.
+        self._environment = bound_to_this_process(interoperable_environment(os.environ))
+        self._backoff = Backoff()
+        self._started_s = 0.0
+
+    def start(self) -> Any:
+        self._started_s = time.monotonic()
+        return Node(
+            package=PACKAGE,
+            executable=self._executable,
+            exec_name=self._name,
+            output='screen',
+            arguments=self._arguments,
+            additional_env=self._environment,
+            on_exit=self._ended,
+            **self._options,
+        )
+
+    def _ended(self, event: Any, context: Any) -> list[Any] | None:
+        if context.is_shutdown or event.returncode == 0:
+            return None
+        if event.returncode == WRONG_CONFIGURATION:
+            raise RuntimeError(f'{self._name} refuses its configuration: see its message')
+        wait_s = self._backoff.after(time.monotonic() - self._started_s)
+        text = f'{self._name} ended with status {event.returncode}: again in {wait_s:g} s'
+        again = OpaqueFunction(function=lambda _: [self.start()])
+        return [LogInfo(msg=text), TimerAction(period=wait_s, actions=[again])]

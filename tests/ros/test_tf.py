@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The chain map -> <robot>/odom -> <robot>/base_link, published and flown by."""
+
+import math
+from xml.etree import ElementTree
+
+from nav_msgs.msg import Odometry
+import pytest
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from ros.support import bring_up, Ground
+from std_msgs.msg import String
+from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.ros import qos, tf
+from swarm_coordination.ros.controller_node import ControllerNode
+from swarm_coordination.ros.conversions import odometry_to
+from swarm_coordination.ros.coordinator_node import CoordinatorNode
+from swarm_coordination.ros.world_node import WorldNode
+from swarm_coordination.views import Pose
+
+pytestmark = pytest.mark.ros
+needs_tf = pytest.mark.skipif(not tf.available(), reason='tf2_msgs is missing: make setup')
+
+
+def robot(run, kind, **parameters):
+    """Return a node of robot1, which starts at the origin looking north, active."""
+    runner = run.runner(
+        'robot1', swarm_file=run.swarm_file(math.pi / 2),
+        storage_dir=run.storage() / 'robot1', **parameters,
+    )
+    return bring_up(kind(runner))
+
+
+def send_odometry(run, ground, frame='robot1/odom'):
+    """Send odometry of a robot 1 m ahead of where it began."""
+    publisher = ground.node.create_publisher(Odometry, '/robot1/odom', 10)
+    due = [0]
+
+    def publish():
+        due[0] += 1
+        stamp = ground.node.get_clock().now().to_msg()
+        message = odometry_to(Pose(1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0), 'robot1', stamp)
+        message.header.frame_id = frame
+        publisher.publish(message)
+
+    run.runners[-1].at(lambda: 0, publish)
+
+
+@needs_tf
+def test_the_world_publishes_both_links_of_every_robot_the_fixed_one_for_late_joiners(run):
+    world = run.runner(robots=3)
+    world.add(WorldNode(world))
+    run.spin(lambda: False, 0.3)
+    ground = Ground(run)
+    ground.watch(tf.MESSAGE, '/tf', QoSProfile(depth=100))
+    static = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    ground.watch(tf.MESSAGE, '/tf_static', static)
+
+    def links(topic):
+        return {(t.header.frame_id, t.child_frame_id)
+                for message in ground.seen[topic] for t in message.transforms}
+
+    names = ('robot1', 'robot2', 'robot3')
+    assert run.spin(
+        lambda: links('/tf_static') == {('map', f'{name}/odom') for name in names}, 5.0)
+    assert run.spin(
+        lambda: links('/tf') == {(f'{n}/odom', f'{n}/base_link') for n in names}, 5.0)
+
+
+@needs_tf
+@pytest.mark.parametrize('topic', ['/tf', '/tf_static'])
+def test_a_pose_is_composed_of_odometry_and_the_transform_of_its_frame(run, topic):
+    node = robot(run, ControllerNode, pose_source='tf')
+    ground = Ground(run)
+    send_odometry(run, ground)
+    assert run.spin(lambda: node.part.localisation.refused['no_transform'] > 3, 8.0)
+    assert node.part.localisation.pose is None
+    profile = qos.TF_STATIC if topic == '/tf_static' else qos.TF
+    publisher = ground.node.create_publisher(tf.MESSAGE, topic, profile)
+    run.spin(lambda: False, 0.5)
+    stamp = ground.node.get_clock().now().to_msg()
+    link = tf.transform('map', 'robot1/odom', Pose(5.0, 2.0, 0.0, math.pi), stamp)
+    publisher.publish(tf.message([link]))
+    assert run.spin(lambda: node.part.localisation.pose is not None, 8.0)
+    assert node.part.localisation.pose == pytest.approx((4.0, 2.0, 0.0, math.pi))
+
+
+def test_a_pose_is_composed_of_odometry_and_the_start_of_the_swarm_file(run):
+    node = robot(run, ControllerNode, pose_source='start')
+    send_odometry(run, Ground(run))
+    assert run.spin(lambda: node.part.localisation.pose is not None, 8.0)
+    assert node.part.localisation.pose == pytest.approx((0.0, 1.0, 0.0, math.pi / 2))
+
+
+def test_odometry_in_another_frame_is_refused_and_moves_nothing(run):
+    node = robot(run, ControllerNode, pose_source='start')
+    send_odometry(run, Ground(run), 'map')
+    assert run.spin(lambda: node.part.localisation.refused['wrong_frame'] > 3, 8.0)
+    assert node.part.localisation.pose is None
+
+
+@needs_tf
+def test_who_flies_by_the_start_pose_publishes_where_its_odometry_began(run):
+    robot(run, CoordinatorNode, pose_source='start')
+    ground = Ground(run)
+    ground.watch(tf.MESSAGE, '/tf_static', qos.TF_STATIC)
+    assert run.spin(lambda: ground.seen['/tf_static'], 5.0)
+    link = ground.newest('/tf_static').transforms[0]
+    assert (link.header.frame_id, link.child_frame_id) == ('map', 'robot1/odom')
+    assert link.transform.rotation.z == pytest.approx(math.sin(math.pi / 4))
+
+
+def test_an_unknown_source_is_refused_at_the_start(run):
+    with pytest.raises(ConfigurationError, match='one of pose, tf, start'):
+        robot(run, ControllerNode, pose_source='gps')
+
+
+def test_flying_by_tf_without_its_messages_says_so(run, monkeypatch):
+    monkeypatch.setattr(tf, 'MESSAGE', None)
+    runner = run.runner('robot1', swarm_file=run.swarm_file(),
+                        storage_dir=run.storage() / 'robot1', pose_source='tf')
+    node = ControllerNode(runner)
+    node.trigger_configure()
+    assert node.state == 'unconfigured'
+    assert 'tf2_msgs' in str(node.problem)
+
+
+def test_rviz_gets_a_description_whose_link_is_base_link_even_when_it_joins_late(run):
+    robot(run, CoordinatorNode)
+    run.spin(lambda: False, 0.2)
+    ground = Ground(run)
+    ground.watch(String, '/robot1/robot_description', qos.DESCRIPTION)
+    assert run.spin(lambda: ground.seen['/robot1/robot_description'], 5.0)
+    urdf = ElementTree.fromstring(ground.newest('/robot1/robot_description').data)
+    assert urdf.get('name') == 'robot1'
+    assert [link.get('name') for link in urdf.iter('link')] == ['base_link']
+    assert urdf.find('link/visual/geometry/cylinder') is not None
