@@ -216,6 +216,10 @@ def test_the_shipped_comments_state_the_bounds_that_are_checked():
         elif match := re.fullmatch(r'    (\w+): (\S+)  # (.*)', line):
             name, value, comment = match.groups()
             declaration = declared(GROUPS[group].settings)[name]
+            if declaration.choices:
+                assert comment.startswith(' or '.join(declaration.choices) + ': '), name
+                assert value in declaration.choices
+                continue
             unit = f'{declaration.unit}, ' if declaration.unit else ''
             low, high = (int(b) if b == int(b) else b for b in (declaration.low, declaration.high))
             assert comment.startswith(f'{unit}{low} to {high}: '), name

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import random
 
 from swarm_coordination.mesh.rows import Frame, FrameHeader, Identity, StopFlag
@@ -79,8 +80,9 @@ class Disk:
 class RobotsOnOneRadio:
     """Robots 3 m apart in a row; whoever is in ``cut`` hears and is heard by nobody."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, settings: RobotSettings | None = None) -> None:
         self.now = 0
+        self.settings = settings or RobotSettings(config_hash=CONFIG_HASH)
         self.codec = WireCodec(KEY, CLUSTER_ID, CONFIG_HASH, cache_size=16)
         self.disks = [Disk(fresh(provision(count, at))) for at in range(count)]
         self.robots: list[Robot | None] = []
@@ -112,9 +114,8 @@ class RobotsOnOneRadio:
         """Start robot ``at`` from what its disk holds."""
         self._generation += 1
         rng = random.Random(100 * self._generation + at)
-        settings = RobotSettings(config_hash=CONFIG_HASH)
         self.disks[at].waiting = []
-        self.robots[at] = Robot(self.disks[at].held, settings, self.codec, rng, self.now)
+        self.robots[at] = Robot(self.disks[at].held, self.settings, self.codec, rng, self.now)
 
     def kill(self, at: int) -> None:
         """Stop robot ``at``; what was not synced is lost."""
@@ -158,6 +159,17 @@ class RobotsOnOneRadio:
     def status(self, at: int) -> RobotStatus:
         """Return the status of robot ``at``."""
         return self.robot(at).status(self.now)
+
+    def until(self, holds: Callable[[], bool], seconds: float) -> bool:
+        """Let time pass until ``holds``, at most so long; return whether it does."""
+        end = self.now + round(seconds * 1e9)
+        while not holds() and self.now < end:
+            self.run(0.1)
+        return holds()
+
+    def living(self) -> list[int]:
+        """Return the numbers of the running robots."""
+        return [at for at, robot in enumerate(self.robots) if robot is not None]
 
     def leader(self) -> int:
         """Return the number of the robot that all running robots call their leader."""

@@ -223,9 +223,9 @@ def test_more_stops_than_one_command_can_lift_are_lifted_by_turns() -> None:
 
 
 def test_a_robot_taken_off_the_roster_is_told_so_and_leaves_no_junk_in_the_log() -> None:
-    swarm = RobotsOnOneRadio(3)
+    swarm = RobotsOnOneRadio(4)
     swarm.run(2.0)
-    other = (swarm.leader() + 1) % 3
+    other = (swarm.leader() + 1) % 4
     swarm.robot(other).propose(encode_command(RosterRemove(1000 + other)).decode(), swarm.now)
     swarm.robot(other).propose(put('late', '1'), swarm.now)
     swarm.run(2.0)

@@ -20,6 +20,7 @@ from swarm_coordination.control.settings import check_control, ControlSettings
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.mesh.settings import check_mesh, MeshSettings
 from swarm_coordination.mission.settings import check_mission_settings, MissionSettings
+from swarm_coordination.robot.membership_settings import check_membership, MembershipSettings
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.settings import check, declared
 
@@ -39,6 +40,7 @@ GROUPS: dict[str, Group] = {
     'consensus': Group(RaftSettings, check),
     'control': Group(ControlSettings, check_control),
     'mission': Group(MissionSettings, check_mission_settings),
+    'membership': Group(MembershipSettings, check_membership),
 }
 
 

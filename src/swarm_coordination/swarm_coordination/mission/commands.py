@@ -123,10 +123,16 @@ class RosterRemove(NamedTuple):
     robot: int
 
 
+class TransferLeadership(NamedTuple):
+    """Ask the leader of the moment to hand leadership to ``robot``; nothing more changes."""
+
+    robot: int
+
+
 # What a client may ask for. Tasks are held by robots.
 ClientsCommand = (
     StartMission | Hold | Resume | Abort | LiftStop | Put | Delete | RosterRemove
-    | TaskAdd | TaskRemove
+    | TransferLeadership | TaskAdd | TaskRemove
 )
 
 
@@ -144,7 +150,7 @@ class ClientCommand(NamedTuple):
 
 Command = (
     StartMission | AssignSlots | Hold | Resume | Abort | LiftStop | Put | Delete | RosterRemove
-    | TaskCommand | ClientOpen | ClientClose | ClientCommand
+    | TransferLeadership | TaskCommand | ClientOpen | ClientClose | ClientCommand
 )
 
 _KEY = text(KEY_CHARS_MAX, BLACKBOARD_KEY)
@@ -156,6 +162,7 @@ _PLAIN = {plain.kind: plain for plain in (
     Plain('put', Put, {'key': _KEY, 'value': text(VALUE_CHARS_MAX), 'expected': _COUNTER}),
     Plain('delete', Delete, {'key': _KEY, 'expected': _COUNTER}),
     Plain('roster_remove', RosterRemove, {'robot': number(1, ID_MAX)}),
+    Plain('transfer_leadership', TransferLeadership, {'robot': number(1, ID_MAX)}),
     *TASK_COMMANDS,
     *CLIENT_COMMANDS,
 )}

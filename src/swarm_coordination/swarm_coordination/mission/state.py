@@ -32,6 +32,7 @@ from swarm_coordination.mission.commands import (
     Resume,
     RosterRemove,
     StartMission,
+    TransferLeadership,
 )
 from swarm_coordination.mission.formations import slot_offsets
 from swarm_coordination.mission.sessions import Clients, Sessions
@@ -210,6 +211,10 @@ class MissionState:
                 return self._write(command)
             case RosterRemove():
                 return self._remove(command)
+            case TransferLeadership():
+                if command.robot in self._removed:
+                    raise CommandError(f'robot {command.robot} was taken off the roster')
+                return Outcome(command, 'asked')
             case ClientOpen():
                 self.clients.begin(self.index, command.ttl_ms, self.log_time_ms)
                 return Outcome(command, f'session {self.index}')

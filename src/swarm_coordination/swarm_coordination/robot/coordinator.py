@@ -36,15 +36,16 @@ from swarm_coordination.mission.commands import (
     RosterRemove,
     StartMission,
     STOPS_MAX,
+    TransferLeadership,
 )
 from swarm_coordination.mission.executor import MissionExecutor
 from swarm_coordination.mission.intents import IntentQueue
 from swarm_coordination.mission.log_time import LogClock
-from swarm_coordination.mission.planner import LiveRobot, MissionPlanner
 from swarm_coordination.mission.state import Applied, MissionState
 from swarm_coordination.mission.validation import check_mission
 from swarm_coordination.persistence import (
     Entry,
+    EntryKind,
     IncarnationRecord,
     PersistRequest,
     Recovered,
@@ -53,8 +54,10 @@ from swarm_coordination.persistence import (
 from swarm_coordination.robot.durability import Outbox
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotOutput, RobotStatus
 from swarm_coordination.robot.own_pose import OwnPose
+from swarm_coordination.robot.planning import Planning
 from swarm_coordination.robot.replication import Replication
 from swarm_coordination.robot.settings import RobotSettings
+from swarm_coordination.robot.voters import Voters
 from swarm_coordination.units import seconds_to_ns
 from swarm_coordination.views import FormationTarget, Mode, NeighborTable, Pose
 
@@ -116,9 +119,13 @@ class Coordinator:
         self._replication = Replication(self._raft, self._mesh, self._state, self._clock)
         self._intents = IntentQueue(recovered.intents, recovered.last_serial)
         self._executor = MissionExecutor(self.storage_id, settings.mission)
-        self._planner = self._new_planner()
-        self._problem = ''  # of the planner, as last told
-        self._planned_term = 0  # of the leadership that the planner serves
+        self._planning = Planning(
+            self.storage_id, self._state, self._mesh, self._executor, settings
+        )
+        self._voters = Voters(
+            self._raft, self._mesh, self._state, self._replication, settings.membership,
+            self._name_of, self._event,
+        )
         self._intents_shown = -1  # version of the queue that the row shows
         self._outbox = Outbox()
         self._frames: list[bytes] = []
@@ -192,6 +199,20 @@ class Coordinator:
                 'ask another robot'
             )
 
+    def read(self, now: int) -> int:
+        """
+        Ask for a linearizable read of the mission state; return its serial.
+
+        Once the event ``read`` with that serial has come, the state here holds everything that
+        was committed before this call. What is read without it is local: as old as this robot's
+        log. Raises ProposalRefused while too many wait.
+        """
+        return self._raft.read(now)
+
+    def battery(self, charge: float) -> None:
+        """Take the own battery's charge, 0 to 1: a leader short of it hands leadership over."""
+        self._voters.battery(charge)
+
     def stop(self, level: int, now: int) -> int:
         """Raise a safety stop, obeyed at once; return its counter. Level 1 to 3."""
         flag = self._mesh.raise_stop(level)
@@ -239,6 +260,7 @@ class Coordinator:
         self._watch_quorum(now)
         if now >= self._next_step:
             self._step_mission(now)
+            self._voters.step(now)
             missed = (now - self._next_step) // self._step_ns
             self._next_step += (missed + 1) * self._step_ns
         self._settle(now)
@@ -293,6 +315,9 @@ class Coordinator:
             frames_rejected=mesh.frames_rejected + sum(self._rejections.values()),
             bytes_sent=mesh.bytes_sent,
             may_vote=self._raft.may_vote,
+            voters=tuple(map(self._name_of, self._raft.membership.voters)),
+            learners=tuple(map(self._name_of, self._raft.membership.learners)),
+            configuration=self._raft.configuration.index,
         )
 
     @property
@@ -354,6 +379,8 @@ class Coordinator:
             self._outbox.add(*ready.records, mark=ready.mark)
         for entry in ready.committed:
             self._apply(entry, now)
+        for serial in ready.reads:
+            self._event(now, 'read', f'read {serial} sees log index {self._state.index}', serial)
         self._replication.publish()
         self._publish_intents()
 
@@ -375,55 +402,23 @@ class Coordinator:
         leading = self._replication.leading
         if leading is None:
             return
-        if leading.term != self._planned_term:  # a planner remembers its own proposals only
-            self._planned_term, self._planner = leading.term, self._new_planner()
         for owner, intents in self._mesh.intents():
             leading.propose_intents(owner, intents.intents, now)
-        command = self._planner.plan(
-            self._state,
-            self._live_robots(now),
-            self._executor.progress_m,
-            leading.assignment_pending,
-            now,
-        )
-        if self._planner.problem != self._problem:
-            self._problem = self._planner.problem
-            if self._problem:
-                self._event(now, 'refused', f'no slots: {self._problem}', self._state.epoch)
-        if command is not None:
-            leading.propose_assignment(command, now)
-
-    def _live_robots(self, now: int) -> list[LiveRobot]:
-        robots = []
         position = self._pose.position(now)
-        if position is not None:
-            robots.append(LiveRobot(self.storage_id, position, self._state.index))
-        alive = self._mesh.alive()  # proved to be: a replayed row is not
-        for neighbor in self._table.neighbors:
-            if neighbor.robot in alive:
-                applied = self._mesh.applied(neighbor.robot)
-                robots.append(LiveRobot(neighbor.robot, neighbor.position, applied))
-        return robots
+        problem = self._planning.step(leading, position, self._table.neighbors, now)
+        if problem:
+            self._event(now, 'refused', f'no slots: {problem}', self._state.epoch)
 
     def _apply(self, entry: Entry, now: int) -> None:
-        applied = self._state.apply(entry.index, entry.term, entry.payload)
+        command = entry.payload if entry.kind is EntryKind.COMMAND else b''
+        applied = self._state.apply(entry.index, entry.term, command)
+        self._voters.applied(entry, now)
         self._clock.applied(self._state.log_time_ms, now)
-        self._committed.append(
-            CommittedEntry(
-                applied.index,
-                applied.term,
-                applied.session,
-                applied.serial,
-                applied.stamp_ms,
-                applied.command,
-                applied.applied,
-                applied.result,
-            )
-        )
+        self._committed.append(CommittedEntry.of(applied))
         if applied.outcome is not None:
             for event in applied.outcome.events:
                 self._event(now, *event)
-            self._tell_mesh(applied.outcome.command, now)
+            self._carry_out(applied.outcome.command, entry.term, now)
         if applied.session == self.storage_id and applied.serial:
             self._settle_intent(applied, now)
 
@@ -435,12 +430,14 @@ class Coordinator:
             kind = 'applied' if applied.applied else 'refused'
             self._event(now, kind, applied.result, applied.serial)
 
-    def _tell_mesh(self, command: Command, now: int) -> None:
-        """Carry out what a command decides about the mesh: stops lifted, a robot given up."""
+    def _carry_out(self, command: Command, term: int, now: int) -> None:
+        """Carry out what a command decides beyond the mission: stops, roster, who leads."""
         if isinstance(command, LiftStop):
             self._mesh.lift(command.counters)
         elif isinstance(command, RosterRemove) and command.robot != self.storage_id:
             self._mesh.forget(command.robot, now)
+        elif isinstance(command, TransferLeadership):
+            self._voters.ask_for(command.robot, term)
 
     def _step_mission(self, now: int) -> None:
         """Refresh the table of neighbours and the target, once per beacon period."""
@@ -486,15 +483,15 @@ class Coordinator:
         quorum = self._raft.quorum_active(now)
         if quorum is not self._quorum:
             self._quorum = quorum
-            kind, text = ('quorum', 'a leader has a quorum') if quorum else (
-                'no_quorum', 'no leader with a quorum: nothing is committed')
+            kind, text = 'quorum', 'a leader has a quorum'
+            if not quorum:
+                kind = 'no_quorum'
+                text = f'no leader with a quorum of {self._voters.names}: nothing is committed'
             self._event(now, kind, text, self._raft.term)
 
-    def _new_planner(self) -> MissionPlanner:
-        return MissionPlanner(self._settings.mission, self._settings.formation_limits)
-
     def _name_of(self, storage_id: int) -> str:
-        return self._mesh.name_of(storage_id) or self._voter_names.get(storage_id, '')
+        name = self._mesh.name_of(storage_id) or self._voter_names.get(storage_id, '')
+        return name or (str(storage_id) if storage_id else '')
 
     def _event(self, now: int, kind: str, text: str, value: int = 0) -> None:
         self._events.append(RobotEvent(now, kind, text, value))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from swarm_coordination.mission.state import Applied
 from swarm_coordination.persistence import PersistRequest
 from swarm_coordination.views import Mode, VelocityCommand
 
@@ -17,7 +18,8 @@ class RobotEvent(NamedTuple):
     ``returned``, ``refuted``, ``accepted``, ``applied``, ``refused``, ``mission``, ``slots``,
     ``hold``, ``abort``, ``lease_expired``, ``lease_renewed``, ``stop``, ``stop_lifted``,
     ``no_quorum``, ``quorum``, ``configuration_mismatch``, ``duplicate_name``,
-    ``duplicate_storage``, ``held_back``.
+    ``duplicate_storage``, ``held_back``, ``voters``, ``transfer``, ``read``,
+    ``forced_new_cluster``.
     """
 
     time_ns: int
@@ -37,6 +39,20 @@ class CommittedEntry(NamedTuple):
     command: str  # JSON text of the command; "" for a no-op
     applied: bool  # False: a duplicate or a refused command, see ``result``
     result: str
+
+    @classmethod
+    def of(cls, applied: Applied) -> CommittedEntry:
+        """Return what the mission state made of an entry."""
+        return cls(
+            applied.index,
+            applied.term,
+            applied.session,
+            applied.serial,
+            applied.stamp_ms,
+            applied.command,
+            applied.applied,
+            applied.result,
+        )
 
 
 class RobotOutput(NamedTuple):
@@ -78,3 +94,6 @@ class RobotStatus(NamedTuple):
     frames_rejected: int
     bytes_sent: int
     may_vote: bool
+    voters: tuple[str, ...] = ()  # names, by the newest configuration in the own log
+    learners: tuple[str, ...] = ()
+    configuration: int = 0  # log index of that configuration; 0: as provisioned

@@ -47,6 +47,10 @@ class Replication:
         for message in self._rows.messages(owner, section):
             self.raft.step(message, now)
 
+    def section_of(self, storage_id: int) -> ConsensusSection | None:
+        """Return the newest consensus section seen of another robot."""
+        return self._rows.of(storage_id)
+
     def on_items(self, now: int) -> None:
         """Feed Raft every item that it wants next and that is here."""
         while (want := self.raft.want) is not None:

@@ -10,12 +10,13 @@ from swarm_coordination.control.settings import ControlSettings
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mission.formations import FormationLimits
 from swarm_coordination.mission.settings import MissionSettings
+from swarm_coordination.robot.membership_settings import MembershipSettings
 
 
 @dataclass(frozen=True, slots=True)
 class RobotSettings:
     """
-    Settings of the four rooms.
+    Settings of the four rooms, and of who votes.
 
     ``config_hash`` covers every field declared ``shared``: a robot with another hash is heard
     for collision avoidance only.
@@ -25,6 +26,7 @@ class RobotSettings:
     consensus: RaftSettings = field(default_factory=RaftSettings)
     control: ControlSettings = field(default_factory=ControlSettings)
     mission: MissionSettings = field(default_factory=MissionSettings)
+    membership: MembershipSettings = field(default_factory=MembershipSettings)
     config_hash: int = 0
 
     @property

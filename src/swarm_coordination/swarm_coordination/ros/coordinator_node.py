@@ -28,7 +28,7 @@ class CoordinatorNode(ManagedNode):
         super().__init__(runner, 'coordinator', **node_options)
         overrides = Overrides(self)
         self._robot, self._directory = read_robot(
-            self, overrides, ('mesh', 'consensus', 'mission')
+            self, overrides, ('mesh', 'consensus', 'mission', 'membership')
         )
         self.robot = self._robot.name
         self.options = overrides.group(CoordinatorOptions(), '')

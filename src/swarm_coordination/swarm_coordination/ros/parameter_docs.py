@@ -34,8 +34,8 @@ and a line that names parameter, value and bound. *Live* ones may be changed whi
 nothing more. `use_sim_time` is ROS's own and is chosen at the start.
 
 `swarm_file`, `robot_name` and `storage_dir` are enough to start a robot's nodes. Defaults of
-`mesh.*`, `consensus.*`, `control.*` and `mission.*` are the code's; a field of the swarm file goes
-before them, a parameter before both.
+`mesh.*`, `consensus.*`, `control.*`, `mission.*` and `membership.*` are the code's; a field of the
+swarm file goes before them, a parameter before both.
 """
 
 _WORDS = {float: 'number', int: 'whole number', bool: 'flag', str: 'text'}

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+A robot's care of who votes and who leads: the policy applied to what this robot sees.
+
+Only a leader acts, and only while no change is under way. Leadership is handed over when an
+operator asked for it, when the battery is low, and before the leader itself leaves the roster.
+Everybody tells the mesh who belongs to the swarm, and people who votes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from swarm_coordination.consensus.configuration import Configuration, configuration_of
+from swarm_coordination.consensus.messages import Fitness, Role
+from swarm_coordination.consensus.raft import Raft
+from swarm_coordination.errors import ProposalRefused
+from swarm_coordination.mesh.mesh import Mesh
+from swarm_coordination.mission.state import MissionState
+from swarm_coordination.persistence import Entry, EntryKind
+from swarm_coordination.robot.membership_policy import (
+    MembershipPolicy,
+    Picture,
+    Seen,
+    successor,
+)
+from swarm_coordination.robot.membership_settings import MembershipSettings
+from swarm_coordination.robot.replication import Replication
+from swarm_coordination.units import NS_PER_S
+
+# Between two attempts to hand leadership over: one takes at most an election time-out, and a
+# battery does not recover meanwhile.
+TRANSFER_AGAIN_NS = 5 * NS_PER_S
+
+
+class Voters:
+    """
+    Who votes, as one robot sees it and, while it leads, decides.
+
+    ``tell`` takes time, kind, text and value of an event.
+    """
+
+    def __init__(
+        self,
+        raft: Raft,
+        mesh: Mesh,
+        state: MissionState,
+        replication: Replication,
+        settings: MembershipSettings,
+        name_of: Callable[[int], str],
+        tell: Callable[[int, str, str, int], None],
+    ) -> None:
+        self._raft, self._mesh, self._state = raft, mesh, state
+        self._replication, self._settings = replication, settings
+        self._name_of, self._tell = name_of, tell
+        self._policy: MembershipPolicy | None = None
+        self._term = 0  # that the policy and the request belong to
+        self._asked = 0  # whom an operator wants to lead; 0 for nobody
+        self._transfer_ns = 0  # not again before this
+        self._shown: Configuration | None = None
+
+    def step(self, now: int) -> None:
+        """Look around, once per beacon period: propose a membership, hand leadership over."""
+        self._follow_configuration()
+        raft = self._raft
+        if raft.role is not Role.LEADER:
+            self._policy = None
+            return
+        if self._policy is None or self._term != raft.term:
+            self._policy = MembershipPolicy(self._settings, now)
+            self._term, self._transfer_ns = raft.term, now
+        picture = self._picture()
+        self._hand_over(picture, now)
+        change = self._policy.change(picture, now)
+        if change is None:
+            return
+        try:
+            raft.propose_membership(change.membership, now)
+        except ProposalRefused:
+            return  # another change is under way, or leadership is: looked at again
+        self._policy.proposed(change, picture, now)
+        self._tell(now, 'voters', f'{self._name_of(change.robot)} {change.text}', change.robot)
+
+    def applied(self, entry: Entry, now: int) -> None:
+        """Tell people of a committed configuration."""
+        if entry.kind is not EntryKind.CONFIGURATION:
+            return
+        configuration = configuration_of(entry)
+        if configuration is None:
+            return
+        self._follow_configuration()
+        names = ', '.join(map(self._name_of, configuration.membership.voters))
+        kind, text = 'voters', f'voters are {names}'
+        if configuration.forced:
+            kind = 'forced_new_cluster'
+            text = f'an operator made {names} the only voter: what others had committed is void'
+        self._tell(now, kind, text, entry.index)
+
+    def ask_for(self, robot: int, term: int) -> None:
+        """Take an operator's committed wish that ``robot`` lead, where it came in this term."""
+        if term == self._raft.term:  # an older one was heeded, or is void, since then
+            self._asked, self._transfer_ns = robot, 0
+
+    def battery(self, charge: float) -> None:
+        """Take the own charge, 0 to 1."""
+        self._raft.weaken(charge < self._settings.battery_min)
+
+    @property
+    def names(self) -> str:
+        """Return who votes, for people."""
+        return ', '.join(map(self._name_of, self._raft.membership.voters))
+
+    def _follow_configuration(self) -> None:
+        if self._raft.configuration != self._shown:
+            self._shown = self._raft.configuration
+            self._mesh.set_roster(self._raft.membership.members)
+
+    def _picture(self) -> Picture:
+        raft = self._raft
+        alive = set(self._mesh.alive())
+        robots = {}
+        for robot in sorted(alive.union(raft.membership.members)):
+            section = self._replication.section_of(robot)
+            if robot == raft.member:
+                fitness = raft.levels().fitness
+            else:
+                fitness = Fitness(section.fitness) if section is not None else Fitness.FIT
+            robots[robot] = Seen(robot in alive, fitness, raft.match_of(robot))
+        return Picture(raft.member, raft.membership, robots, self._state.removed, raft.commit)
+
+    def _hand_over(self, picture: Picture, now: int) -> None:
+        """Hand leadership over where there is a reason and somebody to take it."""
+        reason = self._reason_to_leave(picture)
+        if not reason or now < self._transfer_ns:
+            return
+        self._transfer_ns = now + TRANSFER_AGAIN_NS
+        target = self._asked or successor(picture)
+        self._asked = 0
+        if not target:
+            return
+        try:
+            self._raft.transfer(target, now)
+        except ProposalRefused as error:
+            self._tell(now, 'refused', f'leadership stays: {error}', target)
+            return
+        text = f'hands leadership to {self._name_of(target)}: {reason}'
+        self._tell(now, 'transfer', text, target)
+
+    def _reason_to_leave(self, picture: Picture) -> str:
+        if self._asked and self._term == self._raft.term:
+            return 'an operator asked for it' if self._asked != self._raft.member else ''
+        if self._raft.member in picture.removed:
+            return 'it was taken off the roster'
+        weak = picture.robots[self._raft.member].fitness is Fitness.WEAK
+        return 'its battery is low' if weak else ''

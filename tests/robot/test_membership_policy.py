@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The policy of who votes, rule by rule, on pictures made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from hypothesis import given
+from hypothesis import strategies as st
+import pytest
+from swarm_coordination.consensus.configuration import check_change, MEMBERS_MAX
+from swarm_coordination.consensus.messages import Fitness
+from swarm_coordination.consensus.quorum import Membership
+from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.robot.membership_policy import (
+    MembershipPolicy,
+    Picture,
+    Seen,
+    successor,
+)
+from swarm_coordination.robot.membership_settings import check_membership, MembershipSettings
+from swarm_coordination.units import NS_PER_S
+
+SETTINGS = MembershipSettings()
+FIT, WEAK, NO_VOTER = Fitness.FIT, Fitness.WEAK, Fitness.NO_VOTER
+
+
+def picture(
+    voters: int,
+    learners: int = 0,
+    *,
+    dead: Collection[int] = (),
+    unfit: Collection[int] = (),
+    weak: Collection[int] = (),
+    behind: Collection[int] = (),
+    strangers: Collection[int] = (),
+    removed: Collection[int] = (),
+) -> Picture:
+    """Return voters 1.., learners after them; 1 leads with 100 entries committed."""
+    membership = Membership.of(
+        range(1, voters + 1), range(voters + 1, voters + learners + 1)
+    )
+    robots = {
+        robot: Seen(
+            robot not in dead,
+            NO_VOTER if robot in unfit else WEAK if robot in weak else FIT,
+            10 if robot in behind else 0 if robot in strangers else 100,
+        )
+        for robot in (*membership.members, *strangers)
+    }
+    return Picture(1, membership, robots, removed, 100)
+
+
+def settled(seen: Picture, settings: MembershipSettings = SETTINGS) -> Membership | None:
+    """Return the first change that a policy wants while nothing but time changes."""
+    policy = MembershipPolicy(settings, 0)
+    for step in range(200):
+        change = policy.change(seen, step * NS_PER_S // 10)
+        if change is not None:
+            return change.membership
+    return None
+
+
+def test_nothing_is_to_be_done_while_all_is_well() -> None:
+    for count in range(1, 8):
+        assert settled(picture(count)) is None
+
+
+def test_a_dead_voter_becomes_a_learner() -> None:
+    assert settled(picture(5, dead=(3,))) == Membership.of((1, 2, 4, 5), (3,))
+
+
+def test_a_voter_that_cannot_vote_is_as_good_as_dead() -> None:
+    assert settled(picture(5, unfit=(3,))) == Membership.of((1, 2, 4, 5), (3,))
+
+
+def test_a_voter_is_given_time_before_it_is_evicted() -> None:
+    policy, seen = MembershipPolicy(SETTINGS, -60 * NS_PER_S), picture(5, dead=(3,))
+    assert policy.change(seen, 0) is None
+    assert policy.change(seen, 3 * NS_PER_S - 1) is None
+    assert policy.change(picture(5), 3 * NS_PER_S) is None  # heard again: the time starts anew
+    assert policy.change(seen, 3 * NS_PER_S + 1) is None
+    assert policy.change(seen, 7 * NS_PER_S) is not None
+
+
+def test_a_new_leader_waits_as_if_the_one_before_had_just_evicted_somebody() -> None:
+    policy, seen = MembershipPolicy(SETTINGS, 0), picture(5, dead=(3,))
+    policy.change(seen, 0)
+    assert policy.change(seen, 5 * NS_PER_S - 1) is None
+    change = policy.change(seen, 5 * NS_PER_S)
+    assert change is not None
+    policy.proposed(change, seen, 5 * NS_PER_S)
+    assert policy.change(picture(5, dead=(3, 4)), 10 * NS_PER_S - 1) is None
+
+
+@pytest.mark.parametrize('least', [2, 3, 5])
+def test_nobody_is_evicted_below_the_least_number(least: int) -> None:
+    settings = MembershipSettings(min_voters=least)
+    assert settled(picture(least, dead=(2,)), settings) is None
+    assert settled(picture(least + 1, dead=(2,)), settings) is not None
+
+
+def test_a_leader_does_not_evict_itself() -> None:
+    assert settled(picture(5, dead=(1,), unfit=(1,))) is None
+
+
+def test_learners_are_promoted_towards_an_odd_number() -> None:
+    assert settled(picture(4, 1)) == Membership.of((1, 2, 3, 4, 5))
+    assert settled(picture(3, 1)) is None
+    assert settled(picture(3, 2)) == Membership.of((1, 2, 3, 4), (5,))
+    assert settled(picture(6, 1)) == Membership.of(range(1, 8))
+    assert settled(picture(7, 3)) is None
+    assert settled(picture(2, 1)) == Membership.of((1, 2, 3))
+
+
+@pytest.mark.parametrize('fault', ['dead', 'unfit', 'behind'])
+def test_who_is_dead_unfit_or_behind_is_not_promoted(fault: str) -> None:
+    assert settled(picture(4, 1, **{fault: (5,)})) is None  # type: ignore[arg-type]
+
+
+def test_a_learner_is_promoted_only_after_a_while_alive() -> None:
+    policy = MembershipPolicy(SETTINGS, 0)
+    assert policy.change(picture(4, 1), 0) is None
+    assert policy.change(picture(4, 1), 2 * NS_PER_S - 1) is None
+    assert policy.change(picture(4, 1), 2 * NS_PER_S) is not None
+
+
+def test_the_most_up_to_date_learner_is_promoted_first() -> None:
+    seen = picture(4, 2)
+    robots = dict(seen.robots) | {5: Seen(True, FIT, 80), 6: Seen(True, FIT, 90)}
+    assert settled(seen._replace(robots=robots)) == Membership.of((1, 2, 3, 4, 6), (5,))
+
+
+def test_the_dead_go_before_the_living_come() -> None:
+    assert settled(picture(5, 2, dead=(5,))) == Membership.of((1, 2, 3, 4), (5, 6, 7))
+
+
+def test_strangers_join_as_learners_all_at_once_and_as_many_as_there_is_room_for() -> None:
+    assert settled(picture(3, strangers=(8, 9))) == Membership.of((1, 2, 3), (8, 9))
+    many = settled(picture(3, strangers=range(10, 100)))
+    assert many is not None and len(many.members) == MEMBERS_MAX
+    assert settled(picture(3, strangers=(8,), dead=(8,))) is None
+
+
+def test_who_was_taken_off_the_roster_leaves_and_does_not_come_back() -> None:
+    assert settled(picture(5, 1, removed=(6,))) == Membership.of(range(1, 6))
+    assert settled(picture(3, removed=(2,))) == Membership.of((1, 3))
+    assert settled(picture(3, strangers=(8,), removed=(8,))) is None
+    assert settled(picture(3, removed=(1,))) is None  # the leader goes once another leads
+
+
+def test_two_become_one_only_where_it_is_set_so_and_both_live() -> None:
+    sole = MembershipSettings(last_two='sole_voter')
+    assert settled(picture(2)) is None
+    assert settled(picture(2), sole) == Membership.of((1,), (2,))
+    assert settled(picture(2, dead=(2,)), sole) is None
+    assert settled(picture(2, 1), sole) == Membership.of((1, 2, 3))
+    assert settled(picture(3), sole) is None
+
+
+def test_the_successor_is_fit_up_to_date_and_stays() -> None:
+    assert successor(picture(3)) == 2
+    assert successor(picture(4, dead=(2,), weak=(3,))) == 4
+    assert successor(picture(3, unfit=(2,), removed=(3,))) == 0
+    assert successor(picture(3, 1, behind=(2, 3))) == 2
+    assert successor(picture(3, behind=(2,))) == 3
+
+
+@given(
+    st.integers(1, 7), st.integers(0, 4), st.sets(st.integers(1, 11)), st.sets(st.integers(1, 11)),
+    st.sets(st.integers(1, 11)), st.sampled_from(['both', 'sole_voter']),
+)
+def test_every_change_is_one_that_raft_accepts_and_they_come_to_an_end(
+    voters: int, learners: int, dead: set[int], unfit: set[int], removed: set[int], last_two: str
+) -> None:
+    seen = picture(voters, learners, dead=dead - {1}, unfit=unfit - {1}, removed=removed)
+    policy = MembershipPolicy(MembershipSettings(last_two=last_two), 0)
+    changes = 0
+    for step in range(600):
+        now = step * NS_PER_S // 2
+        change = policy.change(seen, now)
+        if change is not None:
+            check_change(seen.membership, change.membership)
+            assert len(change.membership.voters) <= 7
+            policy.proposed(change, seen, now)
+            seen = seen._replace(membership=change.membership)
+            changes += 1
+    assert changes <= 25 and policy.change(seen, 300 * NS_PER_S) is None
+
+
+def test_settings_that_contradict_each_other_are_refused() -> None:
+    check_membership(SETTINGS, 'x')
+    with pytest.raises(ConfigurationError, match='voters_max'):
+        check_membership(MembershipSettings(min_voters=5, voters_max=3), 'x')
+    with pytest.raises(ConfigurationError, match='both, sole_voter'):
+        check_membership(MembershipSettings(last_two='one'), 'x')

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who votes, on whole robots: losses one by one, halts, returns, transfers, reads."""
+
+from __future__ import annotations
+
+from robot.swarm_of_robots import CLUSTER_ID, CONFIG_HASH, Disk, KEY, put, RobotsOnOneRadio
+from swarm_coordination.mission.commands import (
+    encode_command,
+    RosterRemove,
+    TransferLeadership,
+)
+from swarm_coordination.persistence import fresh, Provision, Recovered
+from swarm_coordination.robot.membership_settings import MembershipSettings
+from swarm_coordination.robot.settings import RobotSettings
+from swarm_coordination.units import NS_PER_S
+
+SOLE = RobotSettings(config_hash=CONFIG_HASH, membership=MembershipSettings(last_two='sole_voter'))
+
+
+def voters(swarm: RobotsOnOneRadio) -> tuple[str, ...]:
+    """Return the voters that all running robots agree on, once that is committed."""
+    seen = {swarm.status(at).voters for at in swarm.living()}
+    commits = {swarm.status(at).commit >= swarm.status(at).configuration for at in swarm.living()}
+    return seen.pop() if len(seen) == 1 and commits == {True} else ()
+
+
+def commits(swarm: RobotsOnOneRadio, key: str, seconds: float = 3.0) -> bool:
+    """Whether a value put at some robot gets applied by all that run."""
+    swarm.robot(swarm.living()[-1]).propose(put(key, 'x'), swarm.now)
+
+    def applied() -> bool:
+        return all(
+            any(f'"{key}"' in command for command, _ in swarm.values_put(at))
+            for at in swarm.living()
+        )
+
+    return swarm.until(applied, seconds)
+
+
+def join(
+    swarm: RobotsOnOneRadio, storage_id: int, name: str, held: Recovered | None = None
+) -> int:
+    """Start a robot that was not provisioned with the others; return its number."""
+    electors = swarm.disks[0].held.provision.voters
+    provision = Provision(name, storage_id, CLUSTER_ID, electors, KEY)
+    swarm.disks.append(Disk(held or fresh(provision)))
+    swarm.add(len(swarm.disks) - 1)
+    return len(swarm.disks) - 1
+
+
+def lose_the_leader(swarm: RobotsOnOneRadio, left: int) -> None:
+    """Kill the leader, the worst one to lose, and wait until so many voters are left."""
+    swarm.kill(swarm.leader())
+    assert swarm.until(lambda: len(voters(swarm)) == left, 15.0), left
+
+
+def test_sequential_losses_from_seven_voters_keep_committing_down_to_two() -> None:
+    swarm = RobotsOnOneRadio(7)
+    swarm.run(2.0)
+    for left in range(6, 1, -1):
+        lose_the_leader(swarm, left)
+        assert commits(swarm, f'left.{left}')
+    swarm.kill(swarm.living()[0])
+    (last,) = swarm.living()
+    assert not commits(swarm, 'halted', 15.0)
+    assert not swarm.status(last).quorum
+    said = [e.text for e in swarm.events[last] if e.kind == 'no_quorum'][-1]
+    assert 'nothing is committed' in said and f'robot{last + 1}' in said
+
+
+def test_a_majority_lost_at_once_halts_commits_and_says_so_and_its_return_resumes_them() -> None:
+    swarm = RobotsOnOneRadio(5)
+    swarm.run(2.0)
+    lost = [at for at in range(5) if at != swarm.leader()][:3]
+    for at in lost:
+        swarm.kill(at)
+    assert not commits(swarm, 'halted', 12.0)
+    for at in swarm.living():
+        assert swarm.kinds(at)[-1] != 'quorum' and 'no_quorum' in swarm.kinds(at)
+        assert len(swarm.status(at).voters) == 5  # nobody was evicted without a majority
+    swarm.start(lost[0])
+    assert swarm.until(lambda: any('halted' in c for c, _ in swarm.values_put(lost[0])), 6.0)
+    assert 'quorum' in swarm.kinds(lost[0])
+
+
+def test_evictions_keep_their_distance() -> None:
+    swarm = RobotsOnOneRadio(7)
+    swarm.run(2.0)
+    leader = swarm.leader()
+    for at in [at for at in range(7) if at != leader][:3]:
+        swarm.kill(at)
+    assert swarm.until(lambda: len(voters(swarm)) == 4, 25.0)
+    told = [e.time_ns for e in swarm.events[leader] if e.kind == 'voters' and 'evicted' in e.text]
+    assert len(told) == 3
+    assert told[1] - told[0] >= 5 * NS_PER_S and told[2] - told[1] >= 5 * NS_PER_S
+
+
+def test_an_evicted_robot_returns_as_a_learner_with_its_disk_and_is_promoted() -> None:
+    swarm = RobotsOnOneRadio(5)
+    swarm.run(2.0)
+    gone = (swarm.leader() + 1) % 5
+    swarm.kill(gone)
+    assert swarm.until(lambda: len(voters(swarm)) == 4, 15.0)
+    assert f'robot{gone + 1}' in swarm.status(swarm.leader()).learners
+    assert commits(swarm, 'while.away')
+    swarm.start(gone)
+    swarm.run(1.5)
+    assert not swarm.status(gone).may_vote and swarm.status(gone).applied > 0
+    assert swarm.until(lambda: len(voters(swarm)) == 5, 6.0)
+    assert swarm.status(gone).may_vote
+
+
+def test_a_short_restart_costs_nobody_its_vote() -> None:
+    swarm = RobotsOnOneRadio(5)
+    swarm.run(2.0)
+    gone = (swarm.leader() + 1) % 5
+    swarm.kill(gone)
+    swarm.run(2.5)
+    swarm.start(gone)
+    swarm.run(8.0)
+    assert len(voters(swarm)) == 5 and swarm.status(0).configuration == 0
+
+
+def test_storage_that_was_not_provisioned_joins_as_a_learner_and_fills_up_the_voters() -> None:
+    swarm = RobotsOnOneRadio(4)
+    swarm.run(2.0)
+    at = join(swarm, 2000, 'robot9')
+    assert swarm.until(lambda: 'robot9' in swarm.status(0).learners, 3.0)
+    assert not swarm.status(at).may_vote
+    assert swarm.until(lambda: len(voters(swarm)) == 5, 6.0)
+    assert swarm.status(at).may_vote and 'robot9' in voters(swarm)
+
+
+def test_a_learner_is_promoted_only_towards_an_odd_number() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    join(swarm, 2000, 'robot9')
+    swarm.run(8.0)
+    assert voters(swarm) == ('robot1', 'robot2', 'robot3')
+    assert swarm.status(0).learners == ('robot9',)
+
+
+def test_a_damaged_disk_takes_part_without_ever_being_promoted() -> None:
+    swarm = RobotsOnOneRadio(4)
+    swarm.run(2.0)
+    electors = swarm.disks[0].held.provision.voters
+    held = fresh(Provision('robot9', 2000, CLUSTER_ID, electors, KEY))
+    join(swarm, 2000, 'robot9', held._replace(may_vote=False, reason='damaged'))
+    swarm.run(8.0)
+    assert swarm.status(0).learners == ('robot9',) and len(voters(swarm)) == 4
+
+
+def test_of_two_robots_with_one_name_the_one_in_the_roster_is_a_member() -> None:
+    swarm = RobotsOnOneRadio(4)
+    swarm.run(2.0)
+    join(swarm, 5, 'robot2')  # the lower storage id would win if neither were in the roster
+    swarm.run(8.0)
+    assert swarm.status(0).voters == ('robot1', 'robot2', 'robot3', 'robot4')
+    assert swarm.status(0).learners == ()
+    assert 'duplicate_name' in swarm.kinds(0)
+
+
+def test_a_copied_disk_costs_both_their_vote() -> None:
+    swarm = RobotsOnOneRadio(5)
+    swarm.run(2.0)
+    copied = (swarm.leader() + 1) % 5
+    at = join(swarm, 1000 + copied, f'robot{copied + 1}', swarm.disks[copied].held)
+    # The copy takes what it hears of its twin for its own past, still on the air, for ten seconds.
+    swarm.run(12.0)
+    for twin in (copied, at):
+        assert 'duplicate_storage' in swarm.kinds(twin) and not swarm.status(twin).may_vote
+    leader = swarm.leader()
+    assert f'robot{copied + 1}' in swarm.status(leader).learners
+    swarm.run(8.0)
+    assert len(swarm.status(leader).voters) == 4
+
+
+def test_who_leaves_the_roster_leaves_the_voters_and_hands_leadership_over_first() -> None:
+    swarm = RobotsOnOneRadio(4)
+    swarm.run(2.0)
+    old = swarm.leader()
+    asked = (old + 1) % 4
+    swarm.robot(asked).propose(encode_command(RosterRemove(1000 + old)).decode(), swarm.now)
+    assert swarm.until(lambda: len(swarm.status(asked).voters) == 3, 3.0)
+    assert 'transfer' in swarm.kinds(old)
+    assert f'robot{old + 1}' not in (*swarm.status(asked).voters, *swarm.status(asked).learners)
+    assert 'no_quorum' not in swarm.kinds(asked)[swarm.kinds(asked).index('quorum'):]
+
+
+def test_an_operator_moves_leadership() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    old = swarm.leader()
+    target = (old + 2) % 3
+    command = encode_command(TransferLeadership(1000 + target)).decode()
+    swarm.robot((old + 1) % 3).propose(command, swarm.now)
+    assert swarm.until(lambda: swarm.status(target).leader == 1000 + target, 1.0)
+    term = swarm.status(target).term
+    swarm.run(8.0)
+    assert swarm.leader() == target and swarm.status(target).term == term  # once, and that is it
+    for at in range(3):
+        swarm.kill(at)
+        swarm.start(at)  # the command is applied again, and obeyed no more
+    swarm.run(8.0)
+    assert [kind for at in range(3) for kind in swarm.kinds(at)].count('transfer') == 1
+
+
+def test_a_leader_short_of_battery_hands_over_to_one_that_is_not() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    old, weak = swarm.leader(), (swarm.leader() + 1) % 3
+    swarm.robot(weak).coordinator.battery(0.1)
+    swarm.run(0.5)
+    swarm.robot(old).coordinator.battery(0.19)
+    swarm.run(1.0)
+    assert swarm.leader() == 3 - old - weak
+
+
+def test_two_voters_both_stay_or_become_one_as_it_is_set() -> None:
+    both = RobotsOnOneRadio(2)
+    both.run(6.0)
+    assert len(voters(both)) == 2
+    sole = RobotsOnOneRadio(2, SOLE)
+    sole.run(6.0)
+    last = sole.leader()
+    assert voters(sole) == (f'robot{last + 1}',)
+    sole.kill(1 - last)
+    assert commits(sole, 'alone')
+
+
+def test_a_sole_voter_takes_others_back_when_there_are_three() -> None:
+    swarm = RobotsOnOneRadio(2, SOLE)
+    swarm.run(6.0)
+    join(swarm, 2000, 'robot9')
+    assert swarm.until(lambda: len(voters(swarm)) == 3, 10.0)
+    swarm.run(5.0)
+    assert len(voters(swarm)) == 3
+
+
+def test_the_larger_island_evicts_and_takes_the_others_back() -> None:
+    swarm = RobotsOnOneRadio(5)
+    swarm.run(2.0)
+    leader = swarm.leader()
+    swarm.cut = {(leader + 1) % 5, (leader + 3) % 5}
+    assert swarm.until(lambda: len(swarm.status(leader).voters) == 3, 20.0)
+    swarm.cut = set()
+    assert swarm.until(lambda: len(voters(swarm)) == 5, 15.0)
+    assert commits(swarm, 'together')
+    assert len({swarm.status(at).state_hash for at in range(5)}) == 1
+
+
+def test_a_read_holds_what_was_committed_before_it_was_asked_for() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    reader = (swarm.leader() + 1) % 3
+    assert commits(swarm, 'k')
+    serial = swarm.robot(reader).coordinator.read(swarm.now)
+    swarm.run(0.5)
+    done = [e for e in swarm.events[reader] if e.kind == 'read']
+    assert [e.value for e in done] == [serial]
+    swarm.cut = {reader}
+    swarm.robot(reader).coordinator.read(swarm.now)
+    swarm.run(3.0)
+    assert [e for e in swarm.events[reader] if e.kind == 'read'] == done  # cut off: no answer
+    swarm.cut = set()
+    swarm.run(3.0)
+    assert len([e for e in swarm.events[reader] if e.kind == 'read']) == 2
