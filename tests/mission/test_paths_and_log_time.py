@@ -2,6 +2,7 @@
 """Paths by arc length; log time from a leader's own clock."""
 
 import pytest
+from swarm_coordination.bounds import COUNTER_MAX
 from swarm_coordination.errors import CommandError
 from swarm_coordination.mission.log_time import LogClock
 from swarm_coordination.mission.paths import Path
@@ -38,21 +39,27 @@ def test_a_path_needs_a_waypoint():
         Path(())
 
 
-def test_a_stamp_is_the_last_one_plus_the_time_since_it_was_applied():
-    clock = LogClock()
-    assert clock.stamp_ms(5 * NS_PER_S) == 0
-    clock.applied(100, 10 * NS_PER_S)
+def test_a_stamp_is_the_greatest_in_the_log_plus_the_time_that_this_leader_led():
+    clock = LogClock(100, 10 * NS_PER_S)
     assert clock.stamp_ms(10 * NS_PER_S + 30 * NS_PER_MS) == 130
+    assert clock.stamp_ms(10 * NS_PER_S + 60 * NS_PER_MS) == 160
 
 
-def test_an_entry_that_does_not_advance_log_time_does_not_hold_it_back():
-    clock = LogClock()
-    clock.applied(100, 0)
-    clock.applied(100, NS_PER_S)
-    assert clock.stamp_ms(2 * NS_PER_S) == 2100
+def test_log_time_stands_still_over_a_pause_and_over_a_leap_of_the_clock():
+    clock = LogClock(0, 0)
+    for step in range(1, 11):
+        clock.tick(step * 100 * NS_PER_MS)
+    assert clock.stamp_ms(NS_PER_S) == 1_000
+    assert clock.stamp_ms(3_600 * NS_PER_S) == 1_300  # no more than a tick may be late
+    assert clock.stamp_ms(3_600 * NS_PER_S + 200 * NS_PER_MS) == 1_500
 
 
 def test_log_time_never_falls_when_the_local_clock_does():
-    clock = LogClock()
-    clock.applied(100, 10 * NS_PER_S)
+    clock = LogClock(100, 10 * NS_PER_S)
     assert clock.stamp_ms(0) == 100
+    assert clock.stamp_ms(100 * NS_PER_MS) == 200
+
+
+def test_log_time_has_an_end_that_no_leader_lives_to_see():
+    clock = LogClock(COUNTER_MAX, 0)
+    assert clock.stamp_ms(NS_PER_S // 10) == COUNTER_MAX

@@ -96,6 +96,14 @@ def test_a_clients_gap_is_refused_and_uses_up_nothing(log):
     assert log.submit(ClientCommand(number, 2, Put('a', 'y'))).applied
 
 
+def test_a_clients_session_survives_a_snapshot(log):
+    number = opened(log)
+    log.submit(ClientCommand(number, 1, Put('a', 'x')))
+    log.state = MissionState.restore(log.state.snapshot())
+    assert 'duplicate: version 1' in log.submit(ClientCommand(number, 1, Put('a', 'x'))).result
+    assert log.submit(ClientCommand(number, 2, Put('a', 'y'))).applied
+
+
 def test_an_expired_clients_command_is_refused_with_unknown_outcome(log):
     number = opened(log)
     assert log.submit(ClientCommand(number, 1, Put('a', 'x')), stamp_ms=TTL_MS - 1).applied

@@ -134,6 +134,14 @@ def test_a_payload_that_is_no_envelope_is_refused_and_the_log_goes_on(log):
     assert log.submit(Put('a', '1')).applied
 
 
+def test_a_command_that_is_not_canonical_is_refused(log):
+    # Its text would take more room in a snapshot than in the entry.
+    wide = '{"kind":"put","key":"a","value":"' + 'é' * 250 + '"}'
+    assert 'not in canonical form' in log.submit(b'{"kind": "hold"}').result
+    assert not log.submit(wide.encode()).applied
+    assert log.state.board.get('a') is None
+
+
 def test_only_slots_are_assigned_without_a_session(log):
     result = log.submit(MISSION, session=0)
     assert not result.applied

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mission.log import Log
 import pytest
+from swarm_coordination.mission.state import MissionState
 from swarm_coordination.mission.task_commands import (
     TaskAdd,
     TaskClaim,
@@ -115,6 +116,13 @@ def test_a_finished_task_keeps_its_result_and_is_nobodys_any_more(log):
     assert (task(log).done, task(log).result) == (True, 'three cracks')
     assert 'is done' in log.submit(TaskClaim('scan'), session=8, stamp_ms=9_000).result
     assert 'is done' in log.submit(TaskRenew('scan', 2), session=7).result
+
+
+def test_a_lease_and_its_fence_survive_a_snapshot(log):
+    log.submit(TaskClaim('scan'), session=7)
+    log.state = MissionState.restore(log.state.snapshot())
+    assert not log.submit(TaskClaim('scan'), session=8, stamp_ms=LEASE_MS - 1).applied
+    assert log.submit(TaskDone('scan', 2), session=7).applied
 
 
 def test_tasks_are_bounded_and_named_once(log):

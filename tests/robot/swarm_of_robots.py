@@ -25,6 +25,7 @@ from swarm_coordination.persistence import (
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotStatus
 from swarm_coordination.robot.robot import Robot
 from swarm_coordination.robot.settings import RobotSettings
+from swarm_coordination.robot.watches import WatchEvent
 from swarm_coordination.views import Pose
 from swarm_coordination.wire.codec import WireCodec
 
@@ -89,6 +90,7 @@ class RobotsOnOneRadio:
         self.events: list[list[RobotEvent]] = [[] for _ in range(count)]
         self.committed: list[list[CommittedEntry]] = [[] for _ in range(count)]
         self.sent: list[list[bytes]] = [[] for _ in range(count)]
+        self.watched: list[list[WatchEvent]] = [[] for _ in range(count)]
         self.syncing = [True] * count
         self.cut: set[int] = set()
         self.blind: set[int] = set()  # without localisation
@@ -99,7 +101,7 @@ class RobotsOnOneRadio:
 
     def add(self, at: int) -> None:
         """Start one more robot, number ``at``, whose disk has been appended."""
-        for things in (self.events, self.committed, self.sent):
+        for things in (self.events, self.committed, self.sent, self.watched):
             things.append([])
         self.syncing.append(True)
         self.robots.append(None)
@@ -145,6 +147,7 @@ class RobotsOnOneRadio:
         self.events[at].extend(output.events)
         self.committed[at].extend(output.committed)
         self.sent[at].extend(output.frames)
+        self.watched[at].extend(output.watched)
         for other, receiver in enumerate(self.robots):
             if other != at and receiver is not None and not {at, other} & self.cut:
                 for frame in output.frames:

@@ -16,14 +16,13 @@ import random
 from swarm_coordination.consensus.configuration import Configuration
 from swarm_coordination.consensus.messages import Role
 from swarm_coordination.consensus.raft import Raft
-from swarm_coordination.errors import FrameError, ProposalRefused
+from swarm_coordination.errors import FrameError
 from swarm_coordination.mesh.codec import FrameCodec
 from swarm_coordination.mesh.events import MeshEvent
 from swarm_coordination.mesh.mesh import Mesh
 from swarm_coordination.mesh.rows import (
     Fragment,
     Identity,
-    Intent,
     IntentSection,
     MissionSection,
     StopFlag,
@@ -34,15 +33,11 @@ from swarm_coordination.mission.commands import (
     encode_command,
     LiftStop,
     RosterRemove,
-    StartMission,
     STOPS_MAX,
     TransferLeadership,
 )
 from swarm_coordination.mission.executor import MissionExecutor
-from swarm_coordination.mission.intents import IntentQueue
-from swarm_coordination.mission.log_time import LogClock
-from swarm_coordination.mission.state import Applied, MissionState
-from swarm_coordination.mission.validation import check_mission
+from swarm_coordination.mission.state import MissionState
 from swarm_coordination.persistence import (
     Entry,
     EntryKind,
@@ -57,7 +52,9 @@ from swarm_coordination.robot.own_pose import OwnPose
 from swarm_coordination.robot.planning import Planning
 from swarm_coordination.robot.replication import Replication
 from swarm_coordination.robot.settings import RobotSettings
+from swarm_coordination.robot.submission import check_command, Submissions
 from swarm_coordination.robot.voters import Voters
+from swarm_coordination.robot.watches import Watches
 from swarm_coordination.units import seconds_to_ns
 from swarm_coordination.views import FormationTarget, Mode, NeighborTable, Pose
 
@@ -89,8 +86,6 @@ class Coordinator:
         self.name = provision.name
         self._settings = settings
         self._codec = codec
-        # After a loss, old commands under the same serials may still be on their way.
-        self._intact = recovered.may_vote
         self._voter_names = {voter.storage_id: voter.name for voter in provision.voters}
         self._incarnation = recovered.incarnation + 1
         self._mesh = Mesh(
@@ -105,7 +100,6 @@ class Coordinator:
         )
         self._mesh.set_roster(voter.storage_id for voter in provision.voters)
         self._state = MissionState()
-        self._clock = LogClock()
         self._raft = Raft(
             self.storage_id,
             Configuration.provisioned(voter.storage_id for voter in provision.voters),
@@ -116,8 +110,7 @@ class Coordinator:
             entries=recovered.entries,
             may_vote=recovered.may_vote,
         )
-        self._replication = Replication(self._raft, self._mesh, self._state, self._clock)
-        self._intents = IntentQueue(recovered.intents, recovered.last_serial)
+        self._replication = Replication(self._raft, self._mesh, self._state)
         self._executor = MissionExecutor(self.storage_id, settings.mission)
         self._planning = Planning(
             self.storage_id, self._state, self._mesh, self._executor, settings
@@ -128,6 +121,10 @@ class Coordinator:
         )
         self._intents_shown = -1  # version of the queue that the row shows
         self._outbox = Outbox()
+        gap_max_ns = seconds_to_ns(settings.mesh.tick_gap_max_s)
+        self._submissions = Submissions(recovered, self._state, self._outbox, gap_max_ns, now)
+        self.tasks = self._submissions.tasks
+        self.watches = Watches(self._state)
         self._frames: list[bytes] = []
         self._committed: list[CommittedEntry] = []
         self._events: list[RobotEvent] = []
@@ -177,27 +174,15 @@ class Coordinator:
 
         It is accepted once the event ``accepted`` with that serial has come, and applied once
         a committed entry with this session and serial has. Raises CommandError for a command
-        that is malformed, or a mission that the robots alive may not fly, with the reason, and
-        ProposalRefused where the queue is full.
+        that is malformed, a mission that the robots alive may not fly or slots for robots that
+        nobody knows, with the reason, and ProposalRefused where the queue is full.
         """
-        self._check_session()
         # What is no Unicode (a lone surrogate) becomes bytes that are no JSON, and is refused.
         decoded = decode_command(command.encode('utf-8', 'surrogatepass'))
-        if isinstance(decoded, StartMission):
-            check_mission(decoded, self._settings.formation_limits, len(self._mesh.alive()))
-        record = self._intents.accept(encode_command(decoded))
-        self._outbox.add(record, serial=record.serial)
-        return record.serial
-
-    def _check_session(self) -> None:
-        """Refuse commands that could never be applied, or not under their own serial."""
-        if self.storage_id in self._state.removed:
-            raise ProposalRefused(f'{self.name} was taken off the roster')
-        if not self._intact:
-            raise ProposalRefused(
-                f'the storage of {self.name} was lost or damaged, and its serials with it: '
-                'ask another robot'
-            )
+        alive, known = len(self._mesh.alive()), self._mesh.rows_held()
+        known = (self.storage_id, *known, *self._raft.membership.members)
+        check_command(decoded, self._settings.formation_limits, alive, known)
+        return self._submissions.accept(decoded, now)
 
     def read(self, now: int) -> int:
         """
@@ -222,7 +207,7 @@ class Coordinator:
     @property
     def durable_serial(self) -> int:
         """Highest serial of the own session whose command is on disk."""
-        return self._intents.durable_serial
+        return self._submissions.durable_serial
 
     def lift_command(self) -> str:
         """
@@ -246,9 +231,7 @@ class Coordinator:
             if release.incarnation > self._mesh.identity.incarnation:
                 self._mesh.raise_incarnation(release.incarnation)
         if release.serial:
-            first = self._intents.durable_serial + 1
-            self._intents.persisted(release.serial)
-            for serial in range(first, release.serial + 1):
+            for serial in self._submissions.persisted(release.serial):
                 self._event(now, 'accepted', f'command {serial} is on disk', serial)
         self._settle(now)
 
@@ -258,6 +241,9 @@ class Coordinator:
             self._on_mesh_event(event, now)
         self._replication.tick(now)
         self._watch_quorum(now)
+        self._submissions.tick(now)
+        for text in self.tasks.take_told():
+            self._event(now, 'task', text, self._state.index)
         if now >= self._next_step:
             self._step_mission(now)
             self._voters.step(now)
@@ -277,7 +263,7 @@ class Coordinator:
         committed, self._committed = tuple(self._committed), []
         events, self._events = tuple(self._events), []
         persist: tuple[PersistRequest, ...] = self._outbox.take()
-        return RobotOutput(frames, persist, committed, events, None)
+        return RobotOutput(frames, persist, committed, events, None, self.watches.take())
 
     def next_deadline(self, now: int) -> int:
         """Time by which ``tick`` wants to be called."""
@@ -309,7 +295,7 @@ class Coordinator:
             slots=self._target.slots,
             progress_m=self._executor.progress_m,
             alive=tuple(sorted(map(self._mesh.name_of, self._mesh.alive()))),
-            pending_intents=len(self._intents),
+            pending_intents=len(self._submissions),
             frames_sent=mesh.frames_sent,
             frames_received=mesh.frames_received,
             frames_rejected=mesh.frames_rejected + sum(self._rejections.values()),
@@ -394,8 +380,7 @@ class Coordinator:
         """As leader: append the intents that wait here."""
         leading = self._replication.leading
         if leading is not None:
-            own = [Intent(r.serial, r.payload) for r in self._intents.head()]
-            leading.propose_intents(self.storage_id, own, now)
+            leading.propose_intents(self.storage_id, self._submissions.shown(), now)
 
     def _plan(self, now: int) -> None:
         """As leader: append intents that were refused before, and what the planner wants."""
@@ -413,22 +398,16 @@ class Coordinator:
         command = entry.payload if entry.kind is EntryKind.COMMAND else b''
         applied = self._state.apply(entry.index, entry.term, command)
         self._voters.applied(entry, now)
-        self._clock.applied(self._state.log_time_ms, now)
         self._committed.append(CommittedEntry.of(applied))
         if applied.outcome is not None:
             for event in applied.outcome.events:
                 self._event(now, *event)
+            self.watches.changed(applied.outcome.changes)
             self._carry_out(applied.outcome.command, entry.term, now)
-        if applied.session == self.storage_id and applied.serial:
-            self._settle_intent(applied, now)
-
-    def _settle_intent(self, applied: Applied, now: int) -> None:
-        next_serial = self._state.sessions.next_serial(self.storage_id)
-        settled = self._intents.settle(next_serial - 1)
-        if settled is not None:
-            self._outbox.add(settled)
+        if applied.session == self.storage_id and self._submissions.settle():
             kind = 'applied' if applied.applied else 'refused'
             self._event(now, kind, applied.result, applied.serial)
+        self.tasks.settled()
 
     def _carry_out(self, command: Command, term: int, now: int) -> None:
         """Carry out what a command decides beyond the mission: stops, roster, who leads."""
@@ -474,10 +453,9 @@ class Coordinator:
 
     def _publish_intents(self) -> None:
         """Bring the own row's intents up to date, where the queue has changed."""
-        if self._intents.version != self._intents_shown:
-            self._intents_shown = self._intents.version
-            head = tuple(Intent(r.serial, r.payload) for r in self._intents.head())
-            self._mesh.set_intents(IntentSection(0, head))
+        if self._submissions.version != self._intents_shown:
+            self._intents_shown = self._submissions.version
+            self._mesh.set_intents(IntentSection(0, self._submissions.shown()))
 
     def _watch_quorum(self, now: int) -> None:
         quorum = self._raft.quorum_active(now)

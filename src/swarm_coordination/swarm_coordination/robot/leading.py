@@ -18,12 +18,12 @@ from swarm_coordination.errors import CommandError, ProposalRefused
 from swarm_coordination.mesh.rows import Intent
 from swarm_coordination.mission.commands import (
     AssignSlots,
-    decode_command,
     encode_command,
     Envelope,
 )
 from swarm_coordination.mission.log_time import LogClock
 from swarm_coordination.mission.state import MissionState
+from swarm_coordination.persistence import EntryKind
 
 
 class Leading:
@@ -33,16 +33,18 @@ class Leading:
     ``raft`` must lead when this is made.
     """
 
-    def __init__(self, raft: Raft, state: MissionState, clock: LogClock) -> None:
+    def __init__(self, raft: Raft, state: MissionState, now: int) -> None:
         self.term = raft.term
         self._raft = raft
         self._state = state
-        self._clock = clock
         # Next serial to propose, by session, where the log holds more than was applied.
         self._next: dict[int, int] = {}
         self._assignment_index = 0
+        stamp_ms = state.log_time_ms
         for entry in raft.log.between(state.index, raft.log.last_index):
-            self._note(entry.index, entry.payload)
+            if entry.kind is EntryKind.COMMAND:
+                stamp_ms = max(stamp_ms, self._note(entry.index, entry.payload))
+        self.clock = LogClock(stamp_ms, now)
 
     @property
     def assignment_pending(self) -> bool:
@@ -76,26 +78,27 @@ class Leading:
             self._assignment_index = self._raft.log.last_index
 
     def _append(self, session: int, serial: int, command: bytes, now: int) -> bool:
-        envelope = Envelope(session, serial, self._clock.stamp_ms(now), command)
+        envelope = Envelope(session, serial, self.clock.stamp_ms(now), command)
         try:
             self._raft.propose(envelope.encode(), now)
         except (ProposalRefused, CommandError):
             return False  # shown again with the next row, by when there may be room
         return True
 
-    def _note(self, index: int, payload: bytes) -> None:
-        """Remember what an unapplied entry of a former leader would do when it commits."""
+    def _note(self, index: int, payload: bytes) -> int:
+        """Remember what a former leader's entry would do when it commits; return its stamp."""
         if not payload:
-            return
+            return 0
         try:
             envelope = Envelope.decode(payload)
-            if envelope.session:
-                after = max(self._next.get(envelope.session, 1), envelope.serial + 1)
-                self._next[envelope.session] = after
-            elif isinstance(decode_command(envelope.command), AssignSlots):
-                self._assignment_index = index
         except CommandError:
-            return  # refused alike by every robot when it is applied
+            return 0  # refused alike by every robot when it is applied
+        if envelope.session:
+            after = max(self._next.get(envelope.session, 1), envelope.serial + 1)
+            self._next[envelope.session] = after
+        else:  # only slots are assigned without a session
+            self._assignment_index = index
+        return envelope.stamp_ms
 
 
 def leads(raft: Raft) -> bool:

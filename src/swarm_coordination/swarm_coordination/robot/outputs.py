@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from swarm_coordination.mission.state import Applied
 from swarm_coordination.persistence import PersistRequest
+from swarm_coordination.robot.watches import WatchEvent
 from swarm_coordination.views import Mode, VelocityCommand
 
 
@@ -19,7 +20,7 @@ class RobotEvent(NamedTuple):
     ``hold``, ``abort``, ``lease_expired``, ``lease_renewed``, ``stop``, ``stop_lifted``,
     ``no_quorum``, ``quorum``, ``configuration_mismatch``, ``duplicate_name``,
     ``duplicate_storage``, ``held_back``, ``voters``, ``transfer``, ``read``,
-    ``forced_new_cluster``.
+    ``forced_new_cluster``, ``task``.
     """
 
     time_ns: int
@@ -63,6 +64,7 @@ class RobotOutput(NamedTuple):
     committed: tuple[CommittedEntry, ...]
     events: tuple[RobotEvent, ...]
     command: VelocityCommand | None
+    watched: tuple[WatchEvent, ...] = ()
 
 
 class RobotStatus(NamedTuple):

@@ -14,7 +14,6 @@ from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.mesh.consensus_rows import append_from_item, ConsensusRows, items_after
 from swarm_coordination.mesh.mesh import Mesh
 from swarm_coordination.mesh.rows import ConsensusSection, Identity, Want
-from swarm_coordination.mission.log_time import LogClock
 from swarm_coordination.mission.state import MissionState
 from swarm_coordination.persistence import EntryRecord
 from swarm_coordination.robot.leading import Leading, leads
@@ -26,12 +25,11 @@ SERVE_BYTES = 2_400
 class Replication:
     """One robot's Raft member and its traffic."""
 
-    def __init__(self, raft: Raft, mesh: Mesh, state: MissionState, clock: LogClock) -> None:
+    def __init__(self, raft: Raft, mesh: Mesh, state: MissionState) -> None:
         self.raft = raft
         self._leading: Leading | None = None
         self._mesh = mesh
         self._state = state
-        self._clock = clock
         self._rows = ConsensusRows()
 
     @property
@@ -71,6 +69,8 @@ class Replication:
         """Let time pass, and offer what neighbours want and the mesh does not hold."""
         self._rows.keep_only(self._mesh.rows_held())
         self.raft.tick(now)
+        if self._leading is not None:
+            self._leading.clock.tick(now)
         for want in self._mesh.items_wanted(now):
             self.serve(want, now)
 
@@ -78,7 +78,7 @@ class Replication:
         """Return what came out of Raft; start or end leading, push what a leader appended."""
         ready = self.raft.ready()
         if ready.soft_state is not None:
-            self._follow_role()
+            self._follow_role(now)
         if self.leading is not None:
             new = [record.entry for record in ready.records if isinstance(record, EntryRecord)]
             if new:
@@ -92,8 +92,8 @@ class Replication:
         self._mesh.set_consensus(self._rows.section(self.raft))
         self._mesh.set_want(Want(*want) if want is not None else None)
 
-    def _follow_role(self) -> None:
+    def _follow_role(self, now: int) -> None:
         if not leads(self.raft):
             self._leading = None
         elif self._leading is None or self._leading.term != self.raft.term:
-            self._leading = Leading(self.raft, self._state, self._clock)
+            self._leading = Leading(self.raft, self._state, now)

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Commands that this robot accepts: checked, given a serial of its own session, shown until applied.
+
+An operator's command and what the robot itself asks for (a task's renewal) go the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from swarm_coordination.errors import CommandError, ProposalRefused
+from swarm_coordination.mesh.rows import Intent
+from swarm_coordination.mission.commands import (
+    AssignSlots,
+    ClientCommand,
+    Command,
+    encode_command,
+    StartMission,
+)
+from swarm_coordination.mission.formations import FormationLimits
+from swarm_coordination.mission.intents import IntentQueue
+from swarm_coordination.mission.state import MissionState
+from swarm_coordination.mission.validation import check_mission
+from swarm_coordination.persistence import Recovered
+from swarm_coordination.robot.durability import Outbox
+from swarm_coordination.robot.tasks import TaskHolder
+
+
+class Submissions:
+    """
+    The own session, from acceptance to application.
+
+    Parameters
+    ----------
+    recovered : what storage gave back.
+    state : the mission state; read, never changed.
+    outbox : gets the records that have to be durable.
+    gap_max_ns : a longer gap between ticks is a pause.
+    now : ns of the own clock.
+
+    """
+
+    def __init__(
+        self,
+        recovered: Recovered,
+        state: MissionState,
+        outbox: Outbox,
+        gap_max_ns: int,
+        now: int,
+    ) -> None:
+        self._name = recovered.provision.name
+        self._robot = recovered.provision.storage_id
+        # After a loss, old commands under the same serials may still be on their way.
+        self._intact = recovered.may_vote
+        self._state = state
+        self._outbox = outbox
+        self._queue = IntentQueue(recovered.intents, recovered.last_serial)
+        self.tasks = TaskHolder(self._robot, state, gap_max_ns, now)
+
+    def __len__(self) -> int:
+        """Commands accepted and not yet applied."""
+        return len(self._queue)
+
+    @property
+    def version(self) -> int:
+        """Rises whenever ``shown`` may have changed."""
+        return self._queue.version
+
+    @property
+    def durable_serial(self) -> int:
+        """Highest serial that is on disk."""
+        return self._queue.durable_serial
+
+    def accept(self, command: Command, now: int) -> int:
+        """
+        Give a checked command the next serial, and its record to the disk.
+
+        Raises ProposalRefused where it could never be applied, or where too many wait.
+        """
+        if self._robot in self._state.removed:
+            raise ProposalRefused(f'{self._name} was taken off the roster')
+        if not self._intact:
+            raise ProposalRefused(
+                f'the storage of {self._name} was lost or damaged, and its serials with it: '
+                'ask another robot'
+            )
+        record = self._queue.accept(encode_command(command))
+        self._outbox.add(record, serial=record.serial)
+        self.tasks.sent(record.serial, command, now)
+        return record.serial
+
+    def tick(self, now: int) -> None:
+        """Let time pass; renew the leases that want it."""
+        for command in self.tasks.tick(now):
+            try:
+                self.accept(command, now)
+            except ProposalRefused:
+                return  # it is due again at the next tick, and the holder stops in time
+
+    def persisted(self, serial: int) -> range:
+        """Note that every serial up to ``serial`` is on disk; return those that are new."""
+        first = self._queue.durable_serial + 1
+        self._queue.persisted(serial)
+        return range(first, serial + 1)
+
+    def shown(self) -> tuple[Intent, ...]:
+        """Return the oldest durable commands, for the own row and for the leader here."""
+        return tuple(Intent(record.serial, record.payload) for record in self._queue.head())
+
+    def settle(self) -> bool:
+        """Drop what the mission state has applied; return whether anything was dropped."""
+        settled = self._queue.settle(self._state.sessions.of(self._robot).last_serial)
+        if settled is not None:
+            self._outbox.add(settled)
+        return settled is not None
+
+
+def check_command(
+    command: Command, limits: FormationLimits, alive: int, known: Collection[int]
+) -> None:
+    """
+    Check what the log could not: whether these robots may fly a mission, and who they are.
+
+    ``alive``: how many are. ``known``: storage ids of robots heard of. Raises CommandError with
+    the reason.
+    """
+    if isinstance(command, ClientCommand):
+        command = command.command
+    if isinstance(command, StartMission):
+        check_mission(command, limits, alive)
+    if isinstance(command, AssignSlots):
+        strange = [robot for robot in command.robots if robot and robot not in known]
+        if strange:
+            raise CommandError(f'robots: {strange} are not valid: nobody here has heard of them')

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Watches of the blackboard (*State Watch*, Joshi 2023): told what changes, on this robot, in order.
+
+A watch begins with what there is. Then every change comes as this robot applies it. Where it
+took a snapshot instead of the entries, the newest values come, and each says how many versions
+in between were missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from swarm_coordination.errors import UsageError
+from swarm_coordination.mission.blackboard import BLACKBOARD_MAX, Change, TOMBSTONES_MAX
+from swarm_coordination.mission.state import MissionState
+
+# A robot's own programs, not its operators: each watch keeps a version for every key.
+WATCHES_MAX = 32
+
+
+class WatchEvent(NamedTuple):
+    """A change that a watch saw; ``value`` None: deleted. ``missed``: versions it did not see."""
+
+    watch: int
+    key: str
+    value: str | None
+    version: int
+    missed: int = 0
+
+
+class _Watch:
+    """One prefix and the version last told of each key under it."""
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+        self.told: dict[str, int] = {}
+
+
+class Watches:
+    """All watches of one robot; ``state`` is read, never changed."""
+
+    def __init__(self, state: MissionState) -> None:
+        self._state = state
+        self._watches: dict[int, _Watch] = {}
+        self._last = 0
+        self._events: list[WatchEvent] = []
+
+    def add(self, prefix: str) -> int:
+        """Watch all keys that begin with ``prefix``; return the watch. Raises UsageError."""
+        if len(self._watches) >= WATCHES_MAX:
+            raise UsageError(f'at most {WATCHES_MAX} watches')
+        self._last += 1
+        self._watches[self._last] = _Watch(prefix)
+        self._compare(self._last)
+        return self._last
+
+    def remove(self, watch: int) -> None:
+        """End a watch; raises UsageError where there is none such."""
+        if self._watches.pop(watch, None) is None:
+            raise UsageError(f'there is no watch {watch}')
+        self._events = [event for event in self._events if event.watch != watch]
+
+    def changed(self, changes: Iterable[Change]) -> None:
+        """Take what an entry changed."""
+        for change in changes:
+            for number, watch in self._watches.items():
+                if change.key.startswith(watch.prefix):
+                    self._tell(number, *change)
+
+    def restored(self) -> None:
+        """Compare with the whole blackboard, after a snapshot has replaced it."""
+        for number in self._watches:
+            self._compare(number)
+
+    def take(self) -> tuple[WatchEvent, ...]:
+        """Return what came since the last call."""
+        events, self._events = tuple(self._events), []
+        return events
+
+    def _compare(self, number: int) -> None:
+        watch, board = self._watches[number], self._state.board
+        live = board.under(watch.prefix)
+        for key, held in live:
+            if watch.told.get(key) != held.version:
+                self._tell(number, key, held.value, held.version)
+        for key in sorted(watch.told.keys() - {key for key, _ in live}):
+            version = board.version(key)
+            if version > watch.told[key]:
+                self._tell(number, key, None, version)
+
+    def _tell(self, number: int, key: str, value: str | None, version: int) -> None:
+        told = self._watches[number].told
+        before = told.pop(key, version - 1)
+        told[key] = version
+        self._events.append(WatchEvent(number, key, value, version, version - before - 1))
+        if len(told) > BLACKBOARD_MAX + TOMBSTONES_MAX:
+            del told[next(iter(told))]  # told longest ago; what it forgets is no gap

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Watches tell what changes under a prefix, in order, and what they missed."""
+
+from __future__ import annotations
+
+from mission.log import Log
+import pytest
+from swarm_coordination.errors import UsageError
+from swarm_coordination.mission.blackboard import Blackboard
+from swarm_coordination.mission.commands import Delete, Put
+from swarm_coordination.robot.watches import Watches, WATCHES_MAX, WatchEvent
+
+
+class Watched:
+    """A log whose changes are watched."""
+
+    def __init__(self) -> None:
+        self.log = Log()
+        self.watches = Watches(self.log.state)
+
+    def submit(self, *commands: Put | Delete, seen: bool = True) -> None:
+        """Apply commands; unseen ones come within a snapshot."""
+        for command in commands:
+            applied = self.log.submit(command)
+            assert applied.outcome is not None
+            if seen:
+                self.watches.changed(applied.outcome.changes)
+        if not seen:
+            self.log.state.board = Blackboard(self.log.state.board.values())
+            self.watches.restored()
+
+
+@pytest.fixture
+def board() -> Watched:
+    """Return an empty blackboard."""
+    return Watched()
+
+
+def test_a_watch_begins_with_what_there_is(board):
+    board.submit(Put('area/1', 'free'), Put('area/1', 'done'), Put('other', 'x'))
+    watch = board.watches.add('area/')
+    assert board.watches.take() == (WatchEvent(watch, 'area/1', 'done', 2),)
+    assert board.watches.take() == ()
+
+
+def test_each_change_under_the_prefix_comes_in_order(board):
+    watch = board.watches.add('area/')
+    board.submit(Put('area/1', 'a'), Put('b', 'x'), Put('area/2', 'b'), Put('area/1', 'c'),
+                 Delete('area/2'), Put('area/2', 'd'))
+    assert board.watches.take() == (
+        WatchEvent(watch, 'area/1', 'a', 1), WatchEvent(watch, 'area/2', 'b', 1),
+        WatchEvent(watch, 'area/1', 'c', 2), WatchEvent(watch, 'area/2', None, 2),
+        WatchEvent(watch, 'area/2', 'd', 3))
+
+
+def test_after_a_snapshot_the_newest_values_come_with_what_was_missed(board):
+    watch = board.watches.add('')
+    board.submit(Put('a', '1'), Put('b', '1'), Put('gone', '1'), Put('same', '1'))
+    board.watches.take()
+    board.submit(Put('a', '2'), Put('a', '3'), Put('b', '2'), Put('new', '1'),
+                 Delete('gone'), seen=False)
+    assert board.watches.take() == (
+        WatchEvent(watch, 'a', '3', 3, missed=1), WatchEvent(watch, 'b', '2', 2),
+        WatchEvent(watch, 'new', '1', 1), WatchEvent(watch, 'gone', None, 2))
+    board.submit(Put('a', '4'))
+    assert board.watches.take() == (WatchEvent(watch, 'a', '4', 4),)
+
+
+def test_a_key_deleted_and_written_again_within_a_snapshot_is_a_gap(board):
+    watch = board.watches.add('')
+    board.submit(Put('lock', 'robot1'))
+    board.watches.take()
+    board.submit(Delete('lock'), Put('lock', 'robot1'), seen=False)
+    assert board.watches.take() == (WatchEvent(watch, 'lock', 'robot1', 3, missed=1),)
+
+
+def test_watches_are_bounded_and_end(board):
+    watches = [board.watches.add('') for _ in range(WATCHES_MAX)]
+    with pytest.raises(UsageError, match='at most 32'):
+        board.watches.add('')
+    board.submit(Put('a', '1'))
+    board.watches.remove(watches[0])
+    assert [event.watch for event in board.watches.take()] == watches[1:]
+    with pytest.raises(UsageError, match='no watch'):
+        board.watches.remove(watches[0])
+
+
+def test_what_a_watch_remembers_is_bounded(board):
+    board.watches.add('')
+    for number in range(300):
+        board.submit(Put(f'key{number}', ''), Delete(f'key{number}'))
+    (watch,) = board.watches._watches.values()
+    assert len(watch.told) <= 128
+    assert all(event.missed == 0 for event in board.watches.take())
