@@ -14,6 +14,7 @@ import time
 import pytest
 from swarm_coordination.cli.main import main
 from swarm_coordination.persistence import Entry, EntryRecord, HardState, IntentRecord
+from swarm_coordination.storage.provision import read_provision
 from swarm_coordination.storage.store import Storage
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -109,6 +110,25 @@ def test_scenarios_are_listed(capsys):
     assert {'default', 'smoke', 'split', 'loss30'} <= set(listed)
 
 
+def test_a_new_cluster_is_forced_only_under_the_robots_name(tmp_path, capsys):
+    folder = tmp_path / 'storage'
+    assert main(['provision', str(folder), '--robots', '3']) == 0
+    robot = str(folder / 'robot2')
+    before = {path.name: path.read_bytes() for path in (folder / 'robot2').iterdir()}
+    capsys.readouterr()
+    for arguments in ([robot], [robot, '--confirm', 'robot1']):
+        assert main(['force-new-cluster', *arguments]) == 2
+        assert 'add --confirm robot2' in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in (folder / 'robot2').iterdir()} == before
+
+    assert main(['force-new-cluster', robot, '--confirm', 'robot2']) == 0
+    assert 'robot2 is the only voter from log index 1, term 1, on' in capsys.readouterr().out
+    assert main(['log', robot]) == 0
+    printed = capsys.readouterr().out
+    assert 'voters robot2; learners robot' in printed and 'forced by an operator' in printed
+    assert main(['force-new-cluster', str(tmp_path / 'nowhere'), '--confirm', 'x']) == 1
+
+
 def test_robots_are_provisioned_and_their_disks_printed(tmp_path, capsys):
     folder = tmp_path / 'swarm'
     assert main(['provision', str(folder), '--robots', '5', '--voters', 'robot1', 'robot2']) == 0
@@ -128,6 +148,26 @@ def test_robots_are_provisioned_and_their_disks_printed(tmp_path, capsys):
     assert 'voted for robot1' in printed
     assert 'no-op' in printed
     assert f'robot1 #1: {put.decode()}' in printed
+
+
+def test_one_more_robot_is_provisioned_for_a_swarm_that_exists(tmp_path, capsys):
+    folder = tmp_path / 'swarm'
+    assert main(['provision', str(folder), '--robots', '3']) == 0
+    known = str(folder / 'robot1')
+    assert main(['provision', str(folder), '--join', known, '--name', 'robot4']) == 0
+    assert capsys.readouterr().out.endswith('robot4  learner\n')
+    first, last = (read_provision(folder / name) for name in ('robot1', 'robot4'))
+    assert last == first._replace(name='robot4', storage_id=last.storage_id)
+    assert last.storage_id not in [voter.storage_id for voter in first.voters]
+
+    for wrong, said in (
+        (('--join', known), 'go together'),
+        (('--join', known, '--name', 'robot2'), 'another robot'),
+        (('--join', known, '--name', 'robot99'), 'one of robot1'),
+    ):
+        assert main(['provision', str(tmp_path / 'other'), *wrong]) == 2
+        assert said in capsys.readouterr().err
+    assert not (tmp_path / 'other').exists()
 
 
 def test_provisioning_twice_is_refused_in_one_line(tmp_path, capsys):

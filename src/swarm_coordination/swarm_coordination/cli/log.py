@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from swarm_coordination.persistence import Entry
+from swarm_coordination.persistence import Entry, EntryKind
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +44,8 @@ def _content(entry: Entry, names: dict[int, str]) -> str:
     from swarm_coordination.errors import CommandError
     from swarm_coordination.mission.commands import Envelope
 
+    if entry.kind is EntryKind.CONFIGURATION:
+        return _configuration(entry, names)
     if not entry.payload:
         return 'no-op'
     try:
@@ -54,3 +56,18 @@ def _content(entry: Entry, names: dict[int, str]) -> str:
     if not envelope.session:
         return f'leader: {command}'
     return f'{names.get(envelope.session, str(envelope.session))} #{envelope.serial}: {command}'
+
+
+def _configuration(entry: Entry, names: dict[int, str]) -> str:
+    """Return who votes and who learns from this entry on, in one line."""
+    from swarm_coordination.consensus.configuration import configuration_of
+
+    configuration = configuration_of(entry)
+    if configuration is None:
+        return 'unreadable configuration'
+    voters, learners = (
+        ', '.join(names.get(robot, str(robot)) for robot in robots) or 'none'
+        for robots in configuration.membership
+    )
+    forced = ', forced by an operator' if configuration.forced else ''
+    return f'voters {voters}; learners {learners}{forced}'

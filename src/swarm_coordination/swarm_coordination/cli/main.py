@@ -23,6 +23,9 @@ VERBS = {
     'demo': ('demo', 'play a scenario on real processes over DDS on this host'),
     'robot': ('robot', 'run one robot as a plain DDS process, without ROS'),
     'provision': ('provision', 'write the identities of new robots, before their first start'),
+    'force-new-cluster': (
+        'force_new_cluster', 'make one robot the only voter where a majority is gone for good'
+    ),
     'log': ('log', "print what is on a robot's disk"),
     'check': ('check', 'play seeds of faults against the coordination core'),
     'check-history': ('check_history', 'tell whether a recorded history is linearizable'),

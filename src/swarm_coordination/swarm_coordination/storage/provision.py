@@ -59,6 +59,20 @@ def make_cluster(
     return tuple(Provision(name, ids[name], cluster_id, electors, key) for name in names)
 
 
+def make_newcomer(known: Provision, name: str, rng: random.Random) -> Provision:
+    """
+    Return a provision for one more robot of the swarm that ``known`` belongs to.
+
+    Its storage id is new, so it starts as a learner; the swarm decides whether it ever votes.
+    Raises UsageError for a name that is not REP-144 or is a voter's.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(f'{name!r} is not a robot name: {_NAME_RULE}')
+    if name in (known.name, *(voter.name for voter in known.voters)):
+        raise UsageError(f'{name} is the name of another robot of this swarm')
+    return known._replace(name=name, storage_id=rng.randint(1, ID_MAX))
+
+
 def write_provision(directory: Path, provision: Provision) -> None:
     """
     Provision ``directory``, which is made where it is missing.

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+A new cluster of one by an operator's decision, where a majority of the voters is gone for good.
+
+It breaks the promise that a majority was asked, and nothing else may do that: whatever the lost
+voters had committed and this robot lacks is void. The decision is an entry of the log like any
+other, on this robot's disk before it starts, and every robot that applies it says so.
+"""
+
+from __future__ import annotations
+
+from swarm_coordination.consensus.compacting import configuration_from
+from swarm_coordination.consensus.configuration import (
+    Configuration,
+    configuration_payload,
+    Configurations,
+)
+from swarm_coordination.consensus.quorum import Membership
+from swarm_coordination.errors import StorageError, UsageError
+from swarm_coordination.persistence import Entry, EntryKind, EntryRecord, HardState, Recovered
+
+
+def base_configuration(recovered: Recovered) -> Configuration:
+    """Return the configuration before the first entry: the snapshot's, or the provisioned one."""
+    if recovered.snapshot is None:
+        return Configuration.provisioned(v.storage_id for v in recovered.provision.voters)
+    configuration = configuration_from(recovered.snapshot.configuration)
+    if configuration is None:
+        raise UsageError('the snapshot holds no configuration')
+    return configuration
+
+
+def newest_configuration(recovered: Recovered) -> Configuration:
+    """Return the configuration that this robot would start with."""
+    return Configurations(base_configuration(recovered), recovered.entries).current
+
+
+def forced_records(recovered: Recovered) -> tuple[HardState, EntryRecord]:
+    """
+    Return what makes this robot the only voter, to be appended to its disk.
+
+    All other members stay as learners: they may come back and be promoted. The term is a new
+    one, with the own vote in it. Raises StorageError where the disk has lost promises.
+    """
+    if not recovered.may_vote:
+        raise StorageError(f'{recovered.reason}: it may not vote; choose another robot')
+    own = recovered.provision.storage_id
+    others = set(newest_configuration(recovered).membership.members) - {own}
+    last = recovered.entries[-1].index if recovered.entries else 0
+    if recovered.snapshot is not None:
+        last = max(last, recovered.snapshot.index)
+    term = recovered.hard_state.term + 1
+    payload = configuration_payload(Membership.of((own,), others), forced=True)
+    entry = Entry(last + 1, term, payload, EntryKind.CONFIGURATION)
+    return HardState(term, own), EntryRecord(entry)
