@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / 'src/swarm_coordination/swarm
 CORE = ('mesh', 'consensus', 'mission', 'control', 'robot', 'history')
 ADAPTERS = ('wire', 'storage', 'configuration', 'transport')
 # Shells that must run where there is no ROS.
-WITHOUT_ROS = ('live', 'dds', 'simulation', 'arena', 'benchmarks', 'scenario', 'station', 'cli')
+WITHOUT_ROS = ('live', 'dds', 'netns', 'simulation', 'arena', 'benchmarks', 'scenario', 'station',
+               'cli')
 ROS = frozenset({'rclpy', 'swarm_msgs', 'geometry_msgs', 'nav_msgs', 'std_msgs', 'std_srvs',
                  'builtin_interfaces', 'diagnostic_msgs', 'visualization_msgs', 'launch'})
 # Pure parts of the standard library: no clock, file, socket, thread or process behind them.

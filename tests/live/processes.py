@@ -46,10 +46,10 @@ class Processes:
         """Return the file with the output of a process."""
         return self.folder / f'{name}.log'
 
-    def play(self, name, scenario, *options):
+    def play(self, name, scenario, *options, verb='demo'):
         """Start a demo by its command; return the process and the folder it writes to."""
         out = self.folder / name
-        command = ('-m', 'swarm_coordination.cli.main', 'demo', scenario, '--out', out, *options)
+        command = ('-m', 'swarm_coordination.cli.main', verb, scenario, '--out', out, *options)
         return self.start(name, *command), out
 
     def judged(self, process, out, seconds, backend='ros'):

@@ -64,6 +64,9 @@ class PuppetSwarm:
     def set_partition(self, groups: Groups | None) -> None:
         self.done.append(('partition', groups))
 
+    def mute(self, robot: str, receivers: tuple[str, ...]) -> None:
+        self.done.append(('mute', robot, receivers))
+
     def stop(self, robot: str, level: int) -> None:
         self.done.append(('stop', robot, level))
 

@@ -105,6 +105,19 @@ def test_a_split_puts_the_lowest_slots_into_the_minority():
     ]
 
 
+def test_a_robot_is_muted_for_some_or_for_all_others_until_a_heal():
+    play = Play([{'name': 'deaf', 'actions': [
+        {'do': 'mute', 'robot': 'r1', 'to': ['r2', 'r3']}, {'do': 'mute', 'robot': 'r2'},
+        {'do': 'heal'},
+    ]}])
+    play.run(1.0)
+
+    assert play.swarm.done == [
+        ('mute', 'r1', ('r2', 'r3')), ('mute', 'r2', ('r1', 'r3', 'r4', 'r5')),
+        ('partition', None),
+    ]
+
+
 def test_a_dead_robot_stays_with_the_largest_group():
     play = Play([{'name': 'cut', 'actions': [
         {'do': 'kill', 'robot': 'r1'}, {'do': 'split', 'groups': [['r2'], ['r3', 'r4', 'r5']]},

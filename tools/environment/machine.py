@@ -50,6 +50,9 @@ def missing_packages(with_ros: bool) -> dict[str, str]:
         missing['make'] = 'make'
     if not (Path(sysconfig.get_paths()['include']) / 'Python.h').exists():
         missing[f'the headers of {sys.executable}'] = f'{version}-dev'
+    # Only root can test in network namespaces; for others the tests say what is missing.
+    if os.geteuid() == 0 and not (shutil.which('nft') and shutil.which('ip')):
+        missing['nftables and iproute2'] = 'nftables iproute2'
     if not _found('ensurepip') or not _found('venv'):
         missing[f'the venv module of {sys.executable}'] = f'{version}-venv'
     if with_ros:

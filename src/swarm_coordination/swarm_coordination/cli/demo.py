@@ -19,6 +19,11 @@ BACKENDS = ('ros', 'dds', 'mixed')
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the verb."""
     playing.add_arguments(parser)
+    add_backend(parser)
+
+
+def add_backend(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of a backend."""
     parser.add_argument(
         '--backend', choices=BACKENDS, default=BACKENDS[0],
         help='what the robots are: ROS 2 nodes, plain Cyclone DDS processes, or both in turn '
@@ -51,9 +56,14 @@ def connect(backend: str) -> Connect:
 
 def _play(backend: str, options: RunOptions, view: View | None) -> Report:
     join = connect(backend)
+    check_new(options)
+    return run_demo(options, join, view)
+
+
+def check_new(options: RunOptions) -> None:
+    """Raise ConfigurationError where the folder of the run holds an earlier one."""
     if (options.out / 'robots').exists():
         raise ConfigurationError(
             'command line', '--out', str(options.out),
             'a new folder: the disks of an earlier run lie in this one',
         )
-    return run_demo(options, join, view)

@@ -51,7 +51,7 @@ class DdsMiddleware:
         return [
             sys.executable, '-m', 'swarm_coordination.cli.main', 'robot', robot,
             '--config', run.swarm_file, '--storage', str(disk),
-            '--radio-filter', '--radio-seed', str(run.seed),
+            *(['--radio-filter', '--radio-seed', str(run.seed)] if run.radio_filter else []),
         ]
 
     def spin_until(self, deadline_s: float) -> None:

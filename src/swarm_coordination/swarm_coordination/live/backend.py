@@ -16,9 +16,10 @@ import time
 from typing import NamedTuple, Protocol
 
 from swarm_coordination.configuration import SwarmFile
-from swarm_coordination.errors import StorageError, SwarmError
+from swarm_coordination.errors import StorageError, SwarmError, UsageError
 from swarm_coordination.live.bus import Bus
 from swarm_coordination.live.fleet import Fleet
+from swarm_coordination.live.network import Network
 from swarm_coordination.live.observer import Handlers, Observer
 from swarm_coordination.live.provisioning import provision_swarm
 from swarm_coordination.persistence import Entry
@@ -86,6 +87,7 @@ class Run(NamedTuple):
     swarm_file: str  # path
     robots: tuple[str, ...]
     seed: int
+    radio_filter: bool  # whether receivers draw what they hear: the network loses nothing
 
 
 class ProcessSwarm:
@@ -105,10 +107,14 @@ class ProcessSwarm:
         folder: Path,
         middleware: Middleware,
         fleet: Fleet,
+        network: Network,
     ) -> None:
         self.name = middleware.name
         self.robots = swarm.names
-        self._run = Run(scenario.source, swarm.source, swarm.names, seed)
+        self._run = Run(
+            scenario.source, swarm.source, swarm.names, seed, not network.loses_packets
+        )
+        self._network = network
         self._recorder, self._folder = recorder, folder
         self._middleware, self._fleet = middleware, fleet
         self.invariants = Invariants(self._broken)
@@ -147,7 +153,9 @@ class ProcessSwarm:
         self._fleet.begin_measuring(WORLD)
         self._start_ns = time.monotonic_ns()
         for name in self.robots:
-            command = self._middleware.robot_command(self._run, name, self.disk(name))
+            command = self._network.inside(
+                name, self._middleware.robot_command(self._run, name, self.disk(name))
+            )
             self._fleet.start(name, command, self._folder / f'{name}.log')
 
     def _check_starts(self) -> None:
@@ -166,6 +174,7 @@ class ProcessSwarm:
         self._observer.ask_again()
         if self._observer.truth:
             self._radio.place(self._observer.truth)
+            self._network.shape(self._radio)
         self._check_starts()
         for name, code in self._fleet.unexpected():
             if name not in self._ended:
@@ -259,7 +268,15 @@ class ProcessSwarm:
     def set_partition(self, groups: Groups | None) -> None:
         """Let only robots of the same group hear each other; None heals."""
         self._radio.cut(groups)
+        self._network.shape(self._radio)
         self._observer.set_partition(groups)
+
+    def mute(self, robot: str, receivers: tuple[str, ...]) -> None:
+        """Let ``receivers`` no longer hear ``robot``; raises UsageError on the loopback."""
+        if not self._network.loses_packets:
+            raise UsageError('one-way links need `swarm netns` or `swarm simulate`')
+        self._radio.mute(robot, receivers)
+        self._network.shape(self._radio)
 
     def stop(self, robot: str, level: int) -> None:
         """Raise a safety stop at a robot."""

@@ -14,8 +14,9 @@ from pathlib import Path
 import time
 
 from swarm_coordination.live.backend import Middleware, ProcessSwarm
-from swarm_coordination.live.domain import claimed_domain, environment, local_environment
+from swarm_coordination.live.domain import claimed_domain, environment
 from swarm_coordination.live.fleet import Fleet
+from swarm_coordination.live.network import Loopback, Network
 from swarm_coordination.scenario.director import Director
 from swarm_coordination.scenario.recorder import Recorder
 from swarm_coordination.scenario.report import Report
@@ -34,24 +35,29 @@ LOOK_PERIOD_S = 0.05
 
 
 def run_demo(
-    options: RunOptions, connect: Connect, view: View | None = None
+    options: RunOptions,
+    connect: Connect,
+    view: View | None = None,
+    network: Network | None = None,
 ) -> Report:
     """
     Play the scenario, judge it and leave report, pictures, disks and logs in ``options.out``.
 
-    ``connect`` joins a DDS domain. Raises SwarmError where the swarm does not start, and
-    KeyboardInterrupt where SIGINT or SIGTERM ended the run; every process has ended then, too.
+    ``connect`` joins a DDS domain; ``network`` is the loopback by default. Raises SwarmError where
+    the swarm does not start, and KeyboardInterrupt where SIGINT or SIGTERM ended the run; every
+    process has ended then, too.
     """
     folder = options.out.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     recorder = make_recorder(options)
+    network = network or Loopback()
     with claimed_domain(os.getpid()) as domain:
-        surroundings = local_environment(domain, folder / 'ros', os.environ)
+        surroundings = network.environment(domain, folder / 'ros', os.environ)
         with environment(surroundings):
             fleet = Fleet(surroundings)
             middleware = connect(domain, options)
             versions = middleware.versions()
-            _run(options, recorder, folder, middleware, fleet, view)
+            _run(options, recorder, folder, middleware, fleet, network, view)
     recorder.record.figures['domain'] = domain
     return conclude(options, recorder.record, middleware.name, versions)
 
@@ -62,11 +68,19 @@ def _run(
     folder: Path,
     middleware: Middleware,
     fleet: Fleet,
+    network: Network,
     view: View | None,
 ) -> None:
     try:
         swarm = ProcessSwarm(
-            options.scenario, options.swarm, options.seed, recorder, folder, middleware, fleet
+            options.scenario,
+            options.swarm,
+            options.seed,
+            recorder,
+            folder,
+            middleware,
+            fleet,
+            network,
         )
         swarm.start()
         _play(make_director(options, swarm, recorder), swarm, recorder, middleware, view)

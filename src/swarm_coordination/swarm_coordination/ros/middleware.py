@@ -71,7 +71,7 @@ class RosMiddleware:
                 swarm_file=run.swarm_file,
                 robot_name=robot,
                 storage_dir=disk,
-                radio_filter=True,
+                radio_filter=run.radio_filter,
                 radio_seed=run.seed,
             ),
         ]

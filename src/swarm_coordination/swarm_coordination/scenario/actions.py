@@ -267,6 +267,17 @@ class Stage:
         self._note(now_s, action, (), ' | '.join(' '.join(group) for group in groups))
         return True
 
+    def mute(self, action: Action, now_s: float) -> bool:
+        """Let others no longer hear a robot, until the next heal."""
+        robot = self._target(action.target)
+        if not robot:
+            return False
+        others = action.to or self.seen.robots
+        deaf = tuple(name for name in others if name != robot)
+        self._note(now_s, action, (robot,), f'{" ".join(deaf)} no longer hear {robot}')
+        self._backend.mute(robot, deaf)
+        return True
+
     def heal(self, action: Action, now_s: float) -> bool:
         """End every imposed cut."""
         self._note(now_s, action, (), 'heal')
@@ -300,6 +311,7 @@ _PERFORM: dict[ActionKind, Callable[[Stage, Action, float], bool]] = {
     ActionKind.KILL: Stage.kill,
     ActionKind.RESTART: Stage.restart,
     ActionKind.SPLIT: Stage.split,
+    ActionKind.MUTE: Stage.mute,
     ActionKind.HEAL: Stage.heal,
     ActionKind.STOP: Stage.stop,
     ActionKind.NOTE: Stage.note,

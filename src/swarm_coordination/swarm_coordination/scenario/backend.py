@@ -98,7 +98,11 @@ class Backend(Protocol):
         ...
 
     def set_partition(self, groups: Groups | None) -> None:
-        """Let only robots of the same group hear each other; None heals."""
+        """Let only robots of the same group hear each other; None heals, ``mute`` too."""
+        ...
+
+    def mute(self, robot: str, receivers: tuple[str, ...]) -> None:
+        """Let ``receivers`` no longer hear ``robot``, which goes on hearing them."""
         ...
 
     def stops(self) -> tuple[tuple[str, int], ...]:

@@ -188,8 +188,8 @@ def _space(record: Record) -> list[Expectation]:
     where = f'{first} and {second} at {at_s:.1f} s'
     found = [Expectation('least distance of any two robots', least, bound, 'm', least >= bound,
                          where)]
-    spans = split_spans(record)
-    outside = [s for s in record.samples if not any(a <= s.time_s <= b for a, b, _ in spans)]
+    spans = [(start_s, end_s) for start_s, end_s, _ in split_spans(record)] + mute_spans(record)
+    outside = [s for s in record.samples if not any(a <= s.time_s <= b for a, b in spans)]
     found.append(
         _at_most('radio graph not connected (outside splits)', _lasting(outside, 'connected'), 0,
                  'samples')
@@ -229,6 +229,18 @@ def _led(record: Record, action: ActionTaken) -> bool:
 
 
 # -------------------------------------------------------------------- splits
+
+
+def mute_spans(record: Record) -> list[tuple[float, float]]:
+    """Return start and end of each time in which somebody was not heard on purpose."""
+    spans, start_s = [], None
+    for action in record.actions:
+        if action.do == 'mute' and start_s is None:
+            start_s = action.time_s
+        elif action.do == 'heal' and start_s is not None:
+            spans.append((start_s, action.time_s))
+            start_s = None
+    return spans if start_s is None else [*spans, (start_s, record.end_s)]
 
 
 def split_spans(record: Record) -> list[tuple[float, float, ActionTaken]]:

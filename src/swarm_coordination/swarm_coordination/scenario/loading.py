@@ -51,6 +51,7 @@ ARGUMENTS = {
     ActionKind.SUBMIT: ('mission', 'around'),
     ActionKind.PUT: ('key', 'value', 'times', 'every_s'),
     ActionKind.SPLIT: ('groups',),
+    ActionKind.MUTE: ('to',),
     ActionKind.RESTART: ('keep_disk',),
     ActionKind.STOP: ('level',),
     ActionKind.NOTE: ('text',),
@@ -188,6 +189,8 @@ def _arguments(kind: ActionKind, section: Section) -> dict[str, Any]:
         }
     if kind is ActionKind.SPLIT:
         return {'groups': _groups(section)}
+    if kind is ActionKind.MUTE:
+        return {'to': _names(section)}
     if kind is ActionKind.RESTART:
         return {'keep_disk': section.flag('keep_disk', True)}
     if kind is ActionKind.STOP:
@@ -195,6 +198,13 @@ def _arguments(kind: ActionKind, section: Section) -> dict[str, Any]:
     if kind is ActionKind.NOTE:
         return {'text': section.text('text')}
     return {}
+
+
+def _names(section: Section) -> tuple[str, ...]:
+    value = section.get('to', [])
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise section.error('to', 'a list of robot names')
+    return tuple(value)
 
 
 def _groups(section: Section) -> tuple[tuple[str, ...], ...]:
@@ -228,6 +238,8 @@ def check_names(scenario: Scenario, robots: tuple[str, ...]) -> None:
                 _check_name(scenario, f'{where}.when.of', action.when.group, (*GROUPS, *robots))
             for name in (name for group in action.groups for name in group):
                 _check_name(scenario, f'{where}.groups', name, robots)
+            for name in action.to:
+                _check_name(scenario, f'{where}.to', name, robots)
         for number, condition in enumerate(phase.until):
             where = f'phases[{at}].until[{number}].of'
             _check_name(scenario, where, condition.group, (*GROUPS, *robots))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from swarm_coordination.robot.outputs import RobotStatus
+from swarm_coordination.scenario.backend import Groups
 from swarm_coordination.scenario.record import ActionTaken, Record
 
 
@@ -60,6 +61,19 @@ def time_to_one_log(record: Record, heal_s: float) -> float | None:
         states = {(s.applied, s.state_hash) for n, s in known.items() if n in record.final}
         waiting = any(s.pending_intents for n, s in known.items() if n in record.final)
         if len(states) == 1 and not waiting and time_s > heal_s:
+            return time_s - heal_s
+    return None
+
+
+def time_to_contact(record: Record, groups: Groups, heal_s: float) -> float | None:
+    """Seconds from a heal until every running robot counts one of each group as alive; or None."""
+    for time_s, known in _after(record, heal_s):
+        met = all(
+            any(name in status.alive for name in group)
+            for status in known.values()
+            for group in groups
+        )
+        if met and time_s > heal_s:
             return time_s - heal_s
     return None
 

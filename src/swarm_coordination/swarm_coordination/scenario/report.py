@@ -20,7 +20,9 @@ from swarm_coordination.scenario.expectations import (
 )
 from swarm_coordination.scenario.moments import (
     time_to_catch_up,
+    time_to_contact,
     time_to_new_leader,
+    time_to_one_log,
     time_to_start,
 )
 from swarm_coordination.scenario.record import Record
@@ -114,6 +116,15 @@ def figures(record: Record) -> dict[str, Any]:
             }
             for action in record.actions
             if action.do == 'restart'
+        ],
+        'heals_s': [
+            {
+                'cut_for': end_s - start_s,
+                # Discovery, where DDS has forgotten the other side, and two beacons.
+                'contact': time_to_contact(record, action.groups, end_s),
+                'one_log': time_to_one_log(record, end_s),
+            }
+            for start_s, end_s, action in spans
         ],
         'min_distance_m': record.min_distance_m,
         'min_distance_at': {'time_s': at_s, 'robots': [first, second]},

@@ -53,6 +53,7 @@ class ActionKind(str, enum.Enum):
     KILL = 'kill'
     RESTART = 'restart'
     SPLIT = 'split'
+    MUTE = 'mute'  # one way: others no longer hear a robot, which goes on hearing them
     HEAL = 'heal'
     STOP = 'stop'  # raise a safety stop
     NOTE = 'note'  # write a line into the record
@@ -107,6 +108,7 @@ class Action:
     times: int = 1  # put: as many, key and value numbered
     every_s: float = 0.0  # put: time between them
     groups: tuple[tuple[str, ...], ...] = ()  # split: explicit; empty: minority | majority
+    to: tuple[str, ...] = ()  # mute: who no longer hears it; empty: everybody
     keep_disk: bool = True  # restart
     level: int = 1  # stop
     text: str = ''  # note

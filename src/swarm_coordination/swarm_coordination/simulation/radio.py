@@ -17,7 +17,7 @@ Positions are rounded to millimetres, as in frames.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 import itertools
 import math
 
@@ -54,6 +54,7 @@ class Radio:
         self._index = {name: number for number, name in enumerate(names)}
         self._places = [(0, 0, 0)] * len(names)
         self._group = [0] * len(names)
+        self._muted: frozenset[tuple[int, int]] = frozenset()
 
     def place(self, truth: Mapping[str, TrueState]) -> None:
         """Take the robots' true positions."""
@@ -62,19 +63,31 @@ class Radio:
             self._places[number] = (to_mm(state.x), to_mm(state.y), to_mm(state.z))
 
     def cut(self, groups: Groups | None) -> None:
-        """Let only robots of one group hear each other; None ends the cut."""
+        """Let only robots of one group hear each other; None ends every imposed cut."""
         self._group = [0] * len(self.names)
+        if groups is None:
+            self._muted = frozenset()
         for number, group in enumerate(groups or (), start=1):
             for name in group:
                 self._group[self._index[name]] = number
+
+    def mute(self, sender: str, receivers: Iterable[str]) -> None:
+        """Let ``receivers`` no longer hear ``sender``, who goes on hearing them."""
+        at = self._index[sender]
+        self._muted |= {(at, self._index[name]) for name in receivers}
+
+    @property
+    def cuts(self) -> object:
+        """Everything imposed at present; equal as long as nothing changes."""
+        return tuple(self._group), self._muted
 
     def distance_m(self, first: int, second: int) -> float:
         """Distance of two robots, by their number."""
         return math.dist(self._places[first], self._places[second]) / 1000.0
 
     def joined(self, first: int, second: int) -> bool:
-        """Whether no imposed cut lies between two robots."""
-        return self._group[first] == self._group[second]
+        """Whether nothing imposed keeps what ``first`` sends from ``second``."""
+        return self._group[first] == self._group[second] and (first, second) not in self._muted
 
     def probability(self, distance_m: float, size_bytes: int = FRAME_BYTES) -> float:
         """Probability that a frame of that size is received at that distance, no cut between."""
@@ -98,7 +111,10 @@ class Radio:
     def links(self) -> tuple[tuple[str, str], ...]:
         """Return the pairs that hear each other at least every second time."""
         return tuple(
-            (a, b) for a, b in self.reach() if self.joined(self._index[a], self._index[b])
+            (a, b)
+            for a, b in self.reach()
+            if self.joined(self._index[a], self._index[b])
+            and self.joined(self._index[b], self._index[a])
         )
 
     def reach(self) -> tuple[tuple[str, str], ...]:

@@ -140,6 +140,11 @@ class VirtualSwarm:
         self.trace.note(self.queue.now, f'partition {groups}')
         self.radio.cut(groups)
 
+    def mute(self, robot: str, receivers: tuple[str, ...]) -> None:
+        """Let ``receivers`` no longer hear ``robot``, which goes on hearing them."""
+        self.trace.note(self.queue.now, f'mute {robot} {receivers}')
+        self.radio.mute(robot, receivers)
+
     def stop(self, robot: str, level: int) -> None:
         """Raise a safety stop at a robot."""
         self.trace.note(self.queue.now, f'stop {robot} {level}')

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A cut really cuts, a heal heals, and nothing is left behind, however a run ends."""
+
+import importlib.util
+import os
+from pathlib import Path
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from live.processes import children, gone, Processes, wait_for
+from netns.needs import MARKS
+import pytest
+from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.netns import namespaces
+from swarm_coordination.netns.namespaces import HUB, left_behind, Namespaces, remove_stale
+from swarm_coordination.netns.network import NamespacedNetwork
+
+TALK = Path(__file__).with_name('talk.py')
+NAMES = ('robot1', 'robot2')
+
+def rooted(test):
+    """Mark a test that needs root and nftables."""
+    for mark in MARKS:
+        test = mark(test)
+    return test
+
+
+@pytest.fixture
+def processes(tmp_path):
+    """Give ``Processes`` that end with the test."""
+    with Processes(Path(tmp_path)) as made:
+        yield made
+
+
+@pytest.mark.parametrize(('user', 'program', 'said'), [
+    (1000, '', 'root'), (0, 'nft', 'apt-get install nftables'), (0, 'ip', 'iproute2'),
+])
+def test_without_root_or_tools_it_says_so(monkeypatch, user, program, said):
+    monkeypatch.setattr(os, 'geteuid', lambda: user)
+    monkeypatch.setattr(shutil, 'which', lambda name: None if name == program else f'/{name}')
+    with pytest.raises(ConfigurationError, match=said):
+        namespaces.check_means()
+
+
+def environment(kind, tmp_path):
+    """Return the environment of processes in namespaces; the test itself stays outside."""
+    network = NamespacedNetwork.__new__(NamespacedNetwork)
+    made = network.environment(7, tmp_path, os.environ)
+    assert made['FASTDDS_BUILTIN_TRANSPORTS'] == 'UDPv4'
+    return made
+
+
+@rooted
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize('kind', ['dds', 'ros'])
+def test_a_cut_really_cuts_in_one_direction_or_both_and_heals(processes, tmp_path, kind):
+    if kind == 'ros' and importlib.util.find_spec('rclpy') is None:
+        pytest.skip('rclpy is missing')
+    processes.environment = environment(kind, tmp_path)
+
+    def count(name):
+        return len(processes.log(name).read_text().splitlines())
+
+    def hear(name, seconds=1.0):
+        time.sleep(0.3)  # what is on its way
+        before = count(name)
+        time.sleep(seconds)
+        return count(name) - before
+
+    with Namespaces(NAMES) as made:
+        for name in NAMES:
+            inside = made.inside(name, [str(TALK), kind, name])
+            # `ip netns exec NAME python talk.py ...`
+            processes.start(name, '-c', 'import os, sys; os.execvp(sys.argv[1], sys.argv[1:])',
+                            *inside[:-3], sys.executable, *inside[-3:])
+        assert wait_for(lambda: all(count(name) > 5 for name in NAMES), 40.0)
+        made.lose({(0, 1): 1000, (1, 0): 1000})
+        assert (hear('robot1', 2.0), hear('robot2', 2.0)) == (0, 0)
+        made.lose({(0, 1): 1000})
+        assert hear('robot1') > 5
+        assert hear('robot2') == 0
+        made.lose({(0, 1): 500})
+        assert 2 < hear('robot2', 2.0) < 35  # of 40
+        made.lose({})
+        assert hear('robot2') > 8
+
+
+@rooted
+def test_a_run_leaves_nothing_behind_and_two_at_once_do_not_meet():
+    before = left_behind()
+    with Namespaces(NAMES) as first, Namespaces(NAMES) as second:
+        assert {first.name(HUB), second.name(HUB)} <= set(left_behind())
+        assert first.name(HUB) != second.name(HUB)
+        remove_stale()
+        assert first.name('robot1') in left_behind()
+    assert left_behind() == before
+
+
+@rooted
+@pytest.mark.timeout(60)
+def test_what_a_killed_run_left_is_removed_at_the_next_start(processes):
+    holder = processes.start('holder', '-c', (
+        'import time\n'
+        'from swarm_coordination.netns.namespaces import Namespaces\n'
+        f'with Namespaces({NAMES!r}) as made:\n'
+        '    print(made.name("hub"), flush=True)\n'
+        '    time.sleep(60)\n'
+    ))
+    assert wait_for(lambda: processes.log('holder').read_text().strip(), 20.0)
+    name = processes.log('holder').read_text().strip()
+    remove_stale()
+    assert name in left_behind()  # its run lives
+    holder.kill()
+    holder.wait()
+    assert name in left_behind()
+    with Namespaces(NAMES):
+        assert processes.log('holder').read_text().strip() == name
+    assert name not in left_behind()
+
+
+@rooted
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_interrupted_removes_everything(processes, number):
+    before = left_behind()
+    out = processes.folder / 'out'
+    process = processes.start('netns', '-m', 'swarm_coordination.cli.main', 'netns', 'smoke',
+                              '--backend', 'dds', '--out', out)
+    assert wait_for(lambda: len(children(process.pid)) == 6, 40.0)
+    below = processes.left = children(process.pid)
+    process.send_signal(number)
+    assert wait_for(lambda: process.poll() is not None and gone(below), 6.0), below
+    assert left_behind() == before
+
+
+@rooted
+def test_the_hosts_own_network_is_not_touched():
+    def state():
+        words = [['ip', 'link'], ['ip', 'route'], ['nft', 'list', 'ruleset']]
+        return [subprocess.run(w, capture_output=True, text=True, check=True).stdout
+                for w in words]
+
+    before = state()
+    with Namespaces(NAMES) as made:
+        made.lose({(0, 1): 1000})
+        assert state() == before
