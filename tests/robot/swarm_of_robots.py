@@ -4,28 +4,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 import random
 
 from swarm_coordination.mesh.rows import Frame, FrameHeader, Identity, StopFlag
 from swarm_coordination.mission.commands import encode_command, Put
 from swarm_coordination.persistence import (
-    Entry,
     EntryRecord,
     fresh,
-    HardState,
     IncarnationRecord,
-    IntentRecord,
-    IntentSettled,
     PersistRequest,
     Provision,
+    Record,
     Recovered,
-    StopRecord,
     Voter,
 )
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotStatus
 from swarm_coordination.robot.robot import Robot
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.robot.watches import WatchEvent
+from swarm_coordination.storage.replay import Replay
 from swarm_coordination.views import Pose
 from swarm_coordination.wire.codec import WireCodec
 
@@ -46,36 +44,24 @@ class Disk:
     """Records written, and those of them that are synced."""
 
     def __init__(self, held: Recovered) -> None:
-        self.held = held
+        self._held = held
+        records: list[Record] = [held.hard_state, IncarnationRecord(held.incarnation)]
+        records += [*held.stops, *held.intents, *([held.snapshot] if held.snapshot else [])]
+        self._synced = Replay([*records, *map(EntryRecord, held.entries)])
         self.waiting: list[PersistRequest] = []
+
+    @property
+    def held(self) -> Recovered:
+        """What a robot that starts now gets."""
+        return self._synced.recovered(self._held.provision, self._held.reason)
 
     def sync(self) -> list[int]:
         """Make everything written durable; return the tokens."""
         requests, self.waiting = self.waiting, []
         for request in requests:
             for record in request.records:
-                self._apply(record)
+                self._synced.apply(record)
         return [request.token for request in requests]
-
-    def _apply(self, record: object) -> None:
-        held = self.held
-        match record:
-            case HardState():
-                held = held._replace(hard_state=record)
-            case EntryRecord(Entry() as entry):
-                held = held._replace(entries=(*held.entries[: entry.index - 1], entry))
-            case IncarnationRecord(number):
-                held = held._replace(incarnation=number)
-            case StopRecord():
-                held = held._replace(stops=(*held.stops, record))
-            case IntentRecord():
-                held = held._replace(
-                    intents=(*held.intents, record), last_serial=record.serial
-                )
-            case IntentSettled(serial):
-                kept = tuple(intent for intent in held.intents if intent.serial > serial)
-                held = held._replace(intents=kept)
-        self.held = held
 
 
 class RobotsOnOneRadio:
@@ -83,7 +69,7 @@ class RobotsOnOneRadio:
 
     def __init__(self, count: int, settings: RobotSettings | None = None) -> None:
         self.now = 0
-        self.settings = settings or RobotSettings(config_hash=CONFIG_HASH)
+        self.settings = replace(settings or RobotSettings(), config_hash=CONFIG_HASH)
         self.codec = WireCodec(KEY, CLUSTER_ID, CONFIG_HASH, cache_size=16)
         self.disks = [Disk(fresh(provision(count, at))) for at in range(count)]
         self.robots: list[Robot | None] = []

@@ -22,6 +22,7 @@ from swarm_coordination.scenario.record import (
     Accepted,
     Commit,
     FormationError,
+    Jump,
     Record,
     StatusChange,
 )
@@ -235,6 +236,28 @@ def test_every_expectation_of_a_run_is_broken_by_some_record():
     both = {name.replace('all:', 'heal:') for name in named}
 
     assert both == {name for _, name in BROKEN}
+
+
+@pytest.mark.parametrize(('index', 'lost'), [(5, False), (3, True)])
+def test_what_a_snapshot_holds_is_not_lost(index, lost):
+    record = good_record()  # r4 restarts and goes on from a snapshot: it never sees 1 to index
+    record.commits = [c for c in record.commits if c.robot != 'r4']
+    record.commits.append(Commit(31.5, 'r4', 2, LOG[6]))
+    record.jumps.append(Jump(30.5, 'r4', 2, index))
+
+    assert ('acknowledged commands lost' in failed(record)) is lost
+    assert 'split 1: queued' not in failed(record)
+
+
+def test_an_intent_that_came_by_a_snapshot_after_the_heal_came_once():
+    record = good_record()
+    record.commits = [c for c in record.commits if (c.robot, c.entry.index) != ('r4', 6)]
+    before = failed(record)
+    record.jumps.append(Jump(31.5, 'r4', 1, 6))
+    after = failed(record)
+
+    assert 'split 1: commands queued and not committed exactly once after the heal' in before
+    assert 'split 1: commands queued and not committed exactly once after the heal' not in after
 
 
 def test_a_command_that_waits_on_the_disk_of_a_dead_robot_is_not_lost():

@@ -10,7 +10,7 @@ from scenario.records import IDS, ROBOTS, status
 from scenario.stage import PuppetSwarm
 from swarm_coordination.mission.commands import AssignSlots, encode_command, StartMission
 from swarm_coordination.mission.formations import Formation
-from swarm_coordination.robot.outputs import CommittedEntry
+from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent
 from swarm_coordination.scenario import recorder as recording
 from swarm_coordination.scenario.backend import TrueState
 from swarm_coordination.scenario.recorder import algebraic_connectivity, connected, Recorder
@@ -135,3 +135,18 @@ def test_connectivity_counts_running_robots_only():
     assert connected([0, 1, 2], path)
     assert not connected([0, 2], path)
     assert connected([0], ())
+
+
+def test_a_snapshot_counts_as_applied_what_others_applied_up_to_its_index():
+    recorder = Recorder(ROBOTS, 0.6)
+    for index in (1, 2, 3):
+        recorder.committed(0.0, 'r1', 1, CommittedEntry(index, 1, 77, index, 0, '{}', True, ''))
+    recorder.committed(0.0, 'r2', 1, CommittedEntry(1, 1, 77, 1, 0, '{}', True, ''))
+    recorder.event(1.0, 'r2', RobotEvent(0, 'snapshot_installed', 'by a snapshot', 2), 1)
+
+    assert {key for key in recorder.applied if key[0] == 'r2'} == {('r2', 77, 1), ('r2', 77, 2)}
+    recorder.event(2.0, 'r1', RobotEvent(0, 'snapshot_installed', 'at a start', 1), 2)
+    assert {key for key in recorder.applied if key[0] == 'r1'} == {('r1', 77, 1)}
+    assert [(jump.robot, jump.life, jump.index) for jump in recorder.record.jumps] == [
+        ('r2', 1, 2), ('r1', 2, 1)
+    ]

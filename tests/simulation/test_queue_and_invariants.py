@@ -8,7 +8,7 @@ from scenario.records import at, entry, IDS
 from swarm_coordination.consensus.messages import Role
 from swarm_coordination.errors import UsageError
 from swarm_coordination.simulation.event_queue import EventQueue
-from swarm_coordination.simulation.invariants import Invariants
+from swarm_coordination.simulation.invariants import GAP_STATUSES, Invariants
 
 
 def test_events_come_by_time_and_then_in_the_order_they_were_pushed():
@@ -48,6 +48,24 @@ def applied(name: str, index: int, **changes: object):
     return lambda invariants: invariants.committed(name, entry(index)._replace(**changes))
 
 
+def jumped(name: str, index: int):
+    """Return a step that tells of a snapshot."""
+    return lambda invariants: invariants.jumped(name, index)
+
+
+BOTH = (applied('r1', 1), applied('r1', 2))
+SEEN = tuple(status('r2', 2) for _ in range(GAP_STATUSES + 1))
+
+
+@pytest.mark.parametrize('steps', [
+    (jumped('r2', 1), applied('r2', 2)),
+    (applied('r2', 2), status('r2', 2), jumped('r2', 1)),  # over DDS the two may change places
+    (jumped('r2', 2), jumped('r2', 1)),
+])
+def test_a_snapshot_explains_a_gap(steps):
+    assert broken_by(*BOTH, *steps, *SEEN) == []
+
+
 def test_a_healthy_run_breaks_nothing():
     assert broken_by(
         applied('r1', 1), applied('r2', 1), status('r5', 1), status('r1', 1), applied('r1', 2),
@@ -60,7 +78,9 @@ def test_a_healthy_run_breaks_nothing():
     ((status('r5', 1), status('r4', 1, role=Role.LEADER, leader=IDS['r4'])), 'Election Safety'),
     ((applied('r1', 1), applied('r2', 1, term=7)), 'Log Matching'),
     ((applied('r1', 1), applied('r2', 1, command='x')), 'Log Matching'),
-    ((applied('r1', 2),), 'applied entry 2 after entry 0'),
+    ((*BOTH, applied('r2', 2), *SEEN), 'applied entry 2 and not the one before'),
+    ((*BOTH, jumped('r2', 0), applied('r2', 2), *SEEN), 'and not the one before'),
+    ((*BOTH, jumped('r2', 2), applied('r2', 2)), 'applied entry 2 after entry 2'),
     ((applied('r1', 1), applied('r1', 1)), 'applied entry 1 after entry 1'),
     ((status('r1', 3), status('r2', 3, state_hash=1)), 'State Machine Safety'),
     ((status('r1', 3), status('r1', 2)), 'fell back'),

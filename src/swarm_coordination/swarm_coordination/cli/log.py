@@ -33,6 +33,10 @@ def run(options: argparse.Namespace) -> int:
         print(f'stop         {issuer} #{stop.counter}, level {stop.level}')
     for intent in found.intents:
         print(f'waiting      #{intent.serial} {intent.payload.decode(errors="replace")}')
+    if found.snapshot is not None:
+        size = len(found.snapshot.state)
+        print(f'snapshot     at entry {found.snapshot.index}, term {found.snapshot.term}, '
+              f'{size} bytes')
     print(f'entries      {len(found.entries)}')
     for entry in found.entries:
         print(f'  {entry.index:6d}  term {entry.term:4d}  {_content(entry, names)}')

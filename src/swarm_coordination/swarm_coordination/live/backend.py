@@ -190,7 +190,9 @@ class ProcessSwarm:
 
     def compare_disks(self) -> None:
         """Check that all disks hold one log, as far as each robot had applied it."""
-        logs: dict[str, tuple[Entry, ...]] = {}
+        logs: dict[str, dict[int, Entry]] = {}
+        ends: dict[str, int] = {}
+        states: dict[int, bytes] = {}
         for name in self.robots:
             try:
                 storage, recovered = Storage.recover(self.disk(name))
@@ -198,16 +200,20 @@ class ProcessSwarm:
                 self._broken(f'disk of {name}: {error}')
                 continue
             storage.close()
-            logs[name] = recovered.entries[: self._applied.get(name, 0)]
-        longest = max(logs.values(), key=len, default=())
+            applied, snapshot = self._applied.get(name, 0), recovered.snapshot
+            logs[name] = {e.index: e for e in recovered.entries if e.index <= applied}
+            ends[name] = max([0 if snapshot is None else snapshot.index, *logs[name]])
+            if ends[name] < applied:
+                self._broken(f'disk of {name}: ends at {ends[name]}, {applied} applied')
+            if snapshot is not None and snapshot.state != states.setdefault(
+                snapshot.index, snapshot.state
+            ):
+                self._broken(f'disk of {name}: another state at entry {snapshot.index}')
+        common: dict[int, Entry] = {}
         for name, entries in logs.items():
-            if len(entries) < self._applied.get(name, 0):
-                self._broken(
-                    f'disk of {name}: {len(entries)} entries of {self._applied[name]} applied'
-                )
-            if entries != longest[: len(entries)]:
+            if any(common.setdefault(index, entry) != entry for index, entry in entries.items()):
                 self._broken(f'disk of {name}: its log is not that of the others')
-        self._recorder.record.figures['disk_entries'] = {k: len(v) for k, v in logs.items()}
+        self._recorder.record.figures['disk_entries'] = ends
 
     def disk(self, robot: str) -> Path:
         """Return the folder that is the robot's disk."""
@@ -304,7 +310,9 @@ class ProcessSwarm:
         self._recorder.committed(self.now_s, robot, self._fleet.lives(robot), entry)
 
     def _on_event(self, robot: str, event: RobotEvent) -> None:
-        self._recorder.event(self._at(event.time_ns), robot, event)
+        self._recorder.event(self._at(event.time_ns), robot, event, self._fleet.lives(robot))
+        if event.kind == 'snapshot_installed':
+            self.invariants.jumped(robot, event.value)
 
     def _on_closest(self, distance_m: float, first: str, second: str) -> None:
         self._recorder.closest(self.now_s, distance_m, first, second)

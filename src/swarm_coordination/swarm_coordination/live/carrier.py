@@ -164,6 +164,8 @@ class Carrier:
         for request in out.persist:
             assert self._writer is not None
             self._writer.submit(request)
+        if any(event.kind == 'snapshot_installed' for event in out.events):
+            self._entries.clear()  # what is held is contiguous
         for entry in out.committed:
             self._entries.append(entry)
             self._log(self._make.entry_to(entry))

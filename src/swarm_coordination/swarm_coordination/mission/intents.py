@@ -46,6 +46,11 @@ class IntentQueue:
         return len(self._queue)
 
     @property
+    def first_serial(self) -> int:
+        """Lowest serial that is not settled; one above all where there is none."""
+        return self._queue[0].serial if self._queue else self._last_serial + 1
+
+    @property
     def last_serial(self) -> int:
         """Highest serial given out."""
         return self._last_serial

@@ -87,7 +87,10 @@ class MissionState:
     """
 
     def __init__(self, values: StateValues | None = None) -> None:
-        values = values or StateValues()
+        self.become(values or StateValues())
+
+    def become(self, values: StateValues) -> None:
+        """Go on from a snapshot: whoever holds this state sees the other one from now on."""
         self.index = values.index
         self.term = values.term
         self.log_time_ms = values.log_time_ms

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import random
 
-from swarm_coordination.consensus.configuration import Configuration
 from swarm_coordination.consensus.messages import Role
 from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.errors import FrameError
@@ -52,6 +51,7 @@ from swarm_coordination.robot.own_pose import OwnPose
 from swarm_coordination.robot.planning import Planning
 from swarm_coordination.robot.replication import Replication
 from swarm_coordination.robot.settings import RobotSettings
+from swarm_coordination.robot.snapshots import Snapshots, start_from
 from swarm_coordination.robot.submission import check_command, Submissions
 from swarm_coordination.robot.voters import Voters
 from swarm_coordination.robot.watches import Watches
@@ -81,7 +81,8 @@ class Coordinator:
         rng: random.Random,
         now: int,
     ) -> None:
-        provision = recovered.provision
+        start = start_from(recovered)
+        recovered, provision = start.recovered, recovered.provision
         self.storage_id = provision.storage_id
         self.name = provision.name
         self._settings = settings
@@ -102,11 +103,12 @@ class Coordinator:
         self._state = MissionState()
         self._raft = Raft(
             self.storage_id,
-            Configuration.provisioned(voter.storage_id for voter in provision.voters),
+            start.configuration,
             settings.consensus,
             random.Random(rng.getrandbits(64)),
             now,
             hard_state=recovered.hard_state,
+            snapshot=recovered.snapshot,
             entries=recovered.entries,
             may_vote=recovered.may_vote,
         )
@@ -125,6 +127,9 @@ class Coordinator:
         self._submissions = Submissions(recovered, self._state, self._outbox, gap_max_ns, now)
         self.tasks = self._submissions.tasks
         self.watches = Watches(self._state)
+        self._snapshots = Snapshots(
+            self._raft, self._mesh, self._state, self._submissions, self.watches, self._event
+        )
         self._frames: list[bytes] = []
         self._committed: list[CommittedEntry] = []
         self._events: list[RobotEvent] = []
@@ -141,6 +146,7 @@ class Coordinator:
         self.table, self.target = self._table, self._target
         self._listening_until = now + seconds_to_ns(settings.mesh.link_timeout_s)
         self._outbox.add(IncarnationRecord(self._incarnation), incarnation=self._incarnation)
+        self._snapshots.begin(start, now)
         if not recovered.may_vote:
             self._event(now, 'held_back', f'takes part without a vote: {recovered.reason}')
 
@@ -162,6 +168,7 @@ class Coordinator:
             self._replication.on_items(now)
         if merged.want is not None:
             self._replication.serve(merged.want, now)
+        self._snapshots.install_arrived(now)
         self._settle(now)
 
     def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> None:
@@ -226,6 +233,7 @@ class Coordinator:
         release = self._outbox.persisted(token)
         if release.mark:
             self._raft.persisted(release.mark, now)
+            self._snapshots.persisted()
         if release.incarnation:
             self._speaks = True
             if release.incarnation > self._mesh.identity.incarnation:
@@ -240,6 +248,7 @@ class Coordinator:
         for event in self._mesh.tick(now):
             self._on_mesh_event(event, now)
         self._replication.tick(now)
+        self._snapshots.tick(now)
         self._watch_quorum(now)
         self._submissions.tick(now)
         for text in self.tasks.take_told():
@@ -304,6 +313,8 @@ class Coordinator:
             voters=tuple(map(self._name_of, self._raft.membership.voters)),
             learners=tuple(map(self._name_of, self._raft.membership.learners)),
             configuration=self._raft.configuration.index,
+            first_index=self._raft.log.base_index + 1,
+            snapshot_index=self._raft.snapshot_index,
         )
 
     @property
@@ -365,6 +376,8 @@ class Coordinator:
             self._outbox.add(*ready.records, mark=ready.mark)
         for entry in ready.committed:
             self._apply(entry, now)
+            self._snapshots.applied(entry)
+        self._snapshots.take_due(now)
         for serial in ready.reads:
             self._event(now, 'read', f'read {serial} sees log index {self._state.index}', serial)
         self._replication.publish()

@@ -20,7 +20,8 @@ class RobotEvent(NamedTuple):
     ``hold``, ``abort``, ``lease_expired``, ``lease_renewed``, ``stop``, ``stop_lifted``,
     ``no_quorum``, ``quorum``, ``configuration_mismatch``, ``duplicate_name``,
     ``duplicate_storage``, ``held_back``, ``voters``, ``transfer``, ``read``,
-    ``forced_new_cluster``, ``task``.
+    ``forced_new_cluster``, ``task``, ``snapshot_installed`` (the state jumped to that index;
+    entries before it are not seen).
     """
 
     time_ns: int
@@ -99,3 +100,5 @@ class RobotStatus(NamedTuple):
     voters: tuple[str, ...] = ()  # names, by the newest configuration in the own log
     learners: tuple[str, ...] = ()
     configuration: int = 0  # log index of that configuration; 0: as provisioned
+    first_index: int = 1  # of the log as it is held; all before stands in a snapshot
+    snapshot_index: int = 0  # newest snapshot on disk; 0 for none

@@ -108,6 +108,14 @@ class Submissions:
         """Return the oldest durable commands, for the own row and for the leader here."""
         return tuple(Intent(record.serial, record.payload) for record in self._queue.head())
 
+    def restored(self) -> tuple[tuple[int, bool], ...]:
+        """Settle what a snapshot holds; return those serials and whether they took effect."""
+        session = self._state.sessions.of(self._robot)
+        serials = range(self._queue.first_serial, session.last_serial + 1)
+        self.settle()
+        self.tasks.settled()
+        return tuple((serial, session.took_effect(serial) is True) for serial in serials)
+
     def settle(self) -> bool:
         """Drop what the mission state has applied; return whether anything was dropped."""
         settled = self._queue.settle(self._state.sessions.of(self._robot).last_serial)

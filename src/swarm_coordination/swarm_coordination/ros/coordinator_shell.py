@@ -205,6 +205,8 @@ class CoordinatorShell:
         for request in out.persist:
             assert self._writer is not None
             self._writer.submit(request)
+        if any(event.kind == 'snapshot_installed' for event in out.events):
+            self.entries.clear()  # what is held is contiguous
         for entry in out.committed:
             self.entries.append(entry)
             self._log.publish(entry_to(entry))

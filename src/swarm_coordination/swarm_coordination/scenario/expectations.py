@@ -17,7 +17,7 @@ from swarm_coordination.scenario.moments import (
     time_to_new_leader,
     time_to_one_log,
 )
-from swarm_coordination.scenario.record import ActionTaken, PhaseSpan, Record, Sample
+from swarm_coordination.scenario.record import ActionTaken, Jump, PhaseSpan, Record, Sample
 from swarm_coordination.scenario.schema import Bounds
 
 # An entry that had reached the majority before a split may still be learnt of that long after.
@@ -139,7 +139,7 @@ def lost(record: Record) -> list[str]:
 
     One that waits on the disk of a dead robot, committed nowhere, is not lost.
     """
-    lives = _last_lives(record)
+    lives, jumps = _last_lives(record), _last_jumps(record)
     held: dict[str, set[tuple[int, int]]] = {name: set() for name in record.final}
     anywhere = set()
     for commit in record.commits:
@@ -147,6 +147,9 @@ def lost(record: Record) -> list[str]:
         anywhere.add(key)
         if commit.robot in held and commit.life == lives[commit.robot]:
             held[commit.robot].add(key)
+        for name in held:
+            if name in jumps and commit.entry.index <= jumps[name].index:
+                held[name].add(key)
     missing = []
     for accepted in record.accepted:
         key = (accepted.session, accepted.serial)
@@ -173,9 +176,21 @@ def applied_twice(record: Record) -> list[str]:
 
 def _last_lives(record: Record) -> dict[str, int]:
     lives: dict[str, int] = {}
-    for commit in record.commits:
-        lives[commit.robot] = max(commit.life, lives.get(commit.robot, 0))
+    seen = [(commit.robot, commit.life) for commit in record.commits]
+    for robot, life in (*seen, *((jump.robot, jump.life) for jump in record.jumps)):
+        lives[robot] = max(life, lives.get(robot, 0))
     return lives
+
+
+def _last_jumps(record: Record) -> dict[str, Jump]:
+    """Return, by robot, the furthest that a snapshot took it in its last life."""
+    lives = _last_lives(record)
+    last: dict[str, Jump] = {}
+    for jump in record.jumps:
+        held = last.get(jump.robot)
+        if jump.life == lives[jump.robot] and (held is None or jump.index > held.index):
+            last[jump.robot] = jump
+    return last
 
 
 # -------------------------------------------------------------------- distances and links
@@ -293,14 +308,21 @@ def _splits(record: Record, bounds: Bounds) -> list[Expectation]:
 
 def not_once_after(record: Record, keys: list[tuple[int, int]], heal_s: float) -> list[str]:
     """Return a text for each intent that was not applied once, after ``heal_s``, by each robot."""
-    lives = _last_lives(record)
+    lives, jumps = _last_lives(record), _last_jumps(record)
     wrong = []
     for key in keys:
         times: dict[str, list[float]] = {name: [] for name in record.final}
+        indices = set()
         for commit in record.commits:
             mine = (commit.entry.session, commit.entry.serial) == key and commit.entry.applied
+            if mine:
+                indices.add(commit.entry.index)
             if mine and commit.robot in times and commit.life == lives[commit.robot]:
                 times[commit.robot].append(commit.time_s)
+        for name in times:
+            if name in jumps and not times[name]:  # by a snapshot, as often as it stands there
+                covered = [index for index in indices if index <= jumps[name].index]
+                times[name] = [jumps[name].time_s] * len(covered)
         bad = [n for n, at in times.items() if len(at) != 1 or at[0] <= heal_s]
         if bad:
             wrong.append(f'session {key[0]} #{key[1]} at {", ".join(bad)}')

@@ -64,6 +64,15 @@ class Commit(NamedTuple):
     entry: CommittedEntry
 
 
+class Jump(NamedTuple):
+    """A snapshot took the place of all entries up to ``index`` at one robot, in one life."""
+
+    time_s: float
+    robot: str
+    life: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
+
+
 class Accepted(NamedTuple):
     """An intent that a robot acknowledged: it must be committed exactly once."""
 
@@ -121,6 +130,7 @@ class Record:
     samples: list[Sample] = field(default_factory=list)
     statuses: list[StatusChange] = field(default_factory=list)
     commits: list[Commit] = field(default_factory=list)
+    jumps: list[Jump] = field(default_factory=list)
     accepted: list[Accepted] = field(default_factory=list)
     actions: list[ActionTaken] = field(default_factory=list)
     phases: list[PhaseSpan] = field(default_factory=list)

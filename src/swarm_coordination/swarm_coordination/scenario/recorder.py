@@ -18,6 +18,7 @@ from swarm_coordination.scenario.record import (
     Accepted,
     ActionTaken,
     Commit,
+    Jump,
     LoggedEvent,
     PhaseSpan,
     Record,
@@ -84,10 +85,20 @@ class Recorder:
             self.applied.add((robot, entry.session, entry.serial))
         self._keep(self.record.commits, Commit(now_s, robot, life, entry), COMMITS_MAX)
 
-    def event(self, now_s: float, robot: str, event: RobotEvent) -> None:
-        """Keep an event that a robot reported."""
+    def event(self, now_s: float, robot: str, event: RobotEvent, life: int) -> None:
+        """Keep an event that a robot reported in one life of its process."""
         if len(self.record.events) < EVENTS_MAX:
             self.record.events.append(LoggedEvent(now_s, robot, event))
+        if event.kind == 'snapshot_installed':
+            self._keep(self.record.jumps, Jump(now_s, robot, life, event.value), COMMITS_MAX)
+            self._jump(robot, life, event.value)
+
+    def _jump(self, robot: str, life: int, index: int) -> None:
+        """Count as applied what a snapshot at ``index`` holds, and what this life applied."""
+        self.applied = {key for key in self.applied if key[0] != robot}
+        for _, who, when, entry in self.record.commits:
+            if entry.serial and (entry.index <= index or (who, when) == (robot, life)):
+                self.applied.add((robot, entry.session, entry.serial))
 
     def closest(self, now_s: float, distance_m: float, first: str, second: str) -> None:
         """Take the least true distance of any two robots at one step of the world."""

@@ -241,11 +241,13 @@ class VirtualSwarm:
         self.trace.output(number, output, now)
         member = self._members[number]
         now_s = ns_to_seconds(now - START_NS)
+        for event in output.events:
+            self._recorder.event(now_s, member.name, event, member.life)
+            if event.kind == 'snapshot_installed':
+                self.invariants.jumped(member.name, event.value)
         for entry in output.committed:
             self.invariants.committed(member.name, entry)
             self._recorder.committed(now_s, member.name, member.life, entry)
-        for event in output.events:
-            self._recorder.event(now_s, member.name, event)
         if output.committed or output.events:
             status = member.status(now)
             if status is not None:

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Robots take snapshots, start from them, and catch up by them; nothing applied is lost by it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import pytest
+from robot.swarm_of_robots import Disk, provision, put, RobotsOnOneRadio
+from swarm_coordination.consensus.compacting import configuration_bytes
+from swarm_coordination.consensus.configuration import Configuration
+from swarm_coordination.consensus.settings import RaftSettings
+from swarm_coordination.mesh.settings import MeshSettings
+from swarm_coordination.mesh.transfer import snapshot_key
+from swarm_coordination.mission.snapshot import SNAPSHOT_BYTES_MAX
+from swarm_coordination.mission.state import MissionState
+from swarm_coordination.persistence import fresh, PersistRequest, SnapshotRecord
+from swarm_coordination.robot.settings import RobotSettings
+from swarm_coordination.robot.snapshots import pack, start_from, unpack
+
+EVERY = 10
+# A small cache of log items, so that a log that was compacted is not served from there.
+OFTEN = RobotSettings(
+    mesh=replace(MeshSettings(), items_max=16),
+    consensus=replace(RaftSettings(), snapshot_entries=EVERY),
+)
+
+
+def started(count: int = 3) -> RobotsOnOneRadio:
+    swarm = RobotsOnOneRadio(count, OFTEN)
+    swarm.run(3.0)
+    return swarm
+
+
+def busy(swarm: RobotsOnOneRadio, commands: int, by: int, first: int = 0) -> None:
+    """Let robot ``by`` submit so many commands, in groups that a row can show."""
+    for start in range(first, first + commands, 5):
+        for number in range(start, min(start + 5, first + commands)):
+            swarm.robot(by).propose(put(f'k{number % 20}', f'{number}'), swarm.now)
+        swarm.run(0.5)
+
+
+def alike(swarm: RobotsOnOneRadio) -> bool:
+    """Whether all running robots have applied as far, to the same state."""
+    statuses = [robot.status(swarm.now) for robot in swarm.robots if robot is not None]
+    return len({(s.applied, s.state_hash) for s in statuses}) == 1
+
+
+def test_robots_compact_their_logs_and_show_where_they_begin():
+    swarm = started()
+    busy(swarm, 60, by=0)
+    swarm.run(1.0)
+    assert alike(swarm)
+    for at in range(3):
+        status = swarm.status(at)
+        assert status.snapshot_index > 40
+        assert 1 < status.first_index <= status.snapshot_index - EVERY + 1
+        assert status.last_index - status.first_index < 3 * EVERY
+        held = swarm.disks[at].held
+        assert held.snapshot is not None and held.snapshot.index == status.snapshot_index
+        assert len(held.entries) < 2 * EVERY
+
+
+def test_snapshots_of_one_index_are_the_same_bytes_on_all_robots():
+    swarm = started()
+    seen: dict[int, set[bytes]] = {}
+    for _ in range(8):
+        busy(swarm, 10, by=1)
+        for disk in swarm.disks:
+            record = disk.held.snapshot
+            if record is not None:
+                seen.setdefault(record.index, set()).add(record.state)
+    assert len(seen) >= 5
+    assert all(len(states) == 1 for states in seen.values())
+
+
+def test_a_restarted_robot_goes_on_from_its_snapshot_and_says_so():
+    swarm = started()
+    busy(swarm, 40, by=0)
+    swarm.run(1.0)
+    before, snapshot = swarm.status(2), swarm.disks[2].held.snapshot
+    assert snapshot is not None
+    swarm.kill(2)
+    swarm.committed[2].clear()
+    swarm.events[2].clear()
+    swarm.start(2)
+    assert swarm.status(2).applied == snapshot.index
+    swarm.run(3.0)
+    assert alike(swarm)
+    jumps = [event for event in swarm.events[2] if event.kind == 'snapshot_installed']
+    assert [event.value for event in jumps] == [snapshot.index]
+    busy(swarm, 5, by=0)
+    assert swarm.committed[2][0].index == snapshot.index + 1
+    assert swarm.status(2).applied >= before.applied
+
+
+def test_a_robot_that_was_away_for_long_takes_a_snapshot_of_another():
+    swarm = started()
+    swarm.kill(2)
+    busy(swarm, 80, by=0)
+    assert swarm.status(0).first_index > swarm.disks[2].held.entries[-1].index + 1
+    swarm.events[2].clear()
+    swarm.committed[2].clear()
+    swarm.start(2)
+    swarm.run(6.0)
+    assert alike(swarm)
+    busy(swarm, 5, by=0)
+    jump = next(event for event in swarm.events[2] if event.kind == 'snapshot_installed')
+    following = [entry.index for entry in swarm.committed[2]]
+    assert following[0] == jump.value + 1
+    assert following == list(range(following[0], following[-1] + 1))
+    snapshot = swarm.disks[2].held.snapshot
+    assert snapshot is not None and snapshot.index >= jump.value
+
+
+def test_a_wiped_robot_catches_up_without_a_vote():
+    swarm = started()
+    busy(swarm, 50, by=0)
+    swarm.kill(2)
+    swarm.disks[2] = Disk(fresh(provision(3, 2))._replace(may_vote=False, reason='missing'))
+    swarm.start(2)
+    swarm.run(6.0)
+    assert alike(swarm)
+    assert not swarm.status(2).may_vote
+    assert 'snapshot_installed' in swarm.kinds(2)
+
+
+def test_a_command_that_the_snapshot_holds_is_settled_and_takes_effect_once():
+    swarm = started()
+    serial = swarm.robot(2).propose(put('mine', 'once'), swarm.now)
+    swarm.run(0.05)  # on disk and shown, hardly committed
+    held = swarm.disks[2].held
+    assert [record.serial for record in held.intents] == [serial]
+    disk = Disk(fresh(provision(3, 2)))
+    for record in (held.hard_state, *held.intents):
+        disk.waiting.append(PersistRequest(1, (record,)))
+    disk.sync()
+    swarm.run(0.5)
+    swarm.kill(2)  # what it applied since is on no disk: it comes back with the intent alone
+    swarm.disks[2] = disk
+    busy(swarm, 50, by=0)
+    swarm.events[2].clear()
+    swarm.start(2)
+    swarm.run(6.0)
+    assert alike(swarm)
+    assert swarm.status(2).pending_intents == 0
+    assert [e.value for e in swarm.events[2] if e.kind == 'applied'] == [serial]
+    assert sum(command == put('mine', 'once') and applied
+               for command, applied in swarm.values_put(0)) == 1
+
+
+def test_a_command_queued_while_away_still_takes_effect_after_the_snapshot():
+    swarm = started()
+    swarm.cut = {2}
+    swarm.run(1.0)
+    swarm.robot(2).propose(put('late', 'yes'), swarm.now)
+    busy(swarm, 60, by=0)
+    swarm.cut = set()
+    swarm.run(8.0)
+    assert alike(swarm)
+    assert 'snapshot_installed' in swarm.kinds(2)
+    assert (put('late', 'yes'), True) in swarm.values_put(0)
+    assert swarm.status(2).pending_intents == 0
+
+
+def test_stops_lifted_and_robots_removed_meanwhile_are_so_after_the_snapshot():
+    swarm = started(4)
+    swarm.robot(0).stop(1, swarm.now)
+    swarm.run(0.5)
+    swarm.kill(3)
+    swarm.robot(0).propose(swarm.robot(0).coordinator.lift_command(), swarm.now)
+    swarm.run(1.0)
+    busy(swarm, 60, by=0)
+    assert swarm.status(0).mode.name != 'STOPPED'
+    swarm.start(3)
+    swarm.run(0.2)
+    assert swarm.status(3).mode.name == 'STOPPED'  # by its disk
+    swarm.run(6.0)
+    assert 'snapshot_installed' in swarm.kinds(3)
+    assert swarm.status(3).mode.name != 'STOPPED'
+
+
+# ---------------------------------------------------------------- what a disk gives back
+
+
+def recovered(state: bytes, configuration: bytes | None = None):
+    base = Configuration.provisioned((1000, 1001, 1002))
+    record = SnapshotRecord(
+        9, 2, configuration_bytes(base) if configuration is None else configuration, state
+    )
+    disk = Disk(fresh(provision(3, 0)))
+    disk.waiting.append(PersistRequest(1, (record,)))
+    disk.sync()
+    return disk.held
+
+
+def state_at(index: int) -> bytes:
+    state = MissionState()
+    for number in range(1, index + 1):
+        state.apply(number, 2, b'')
+    return state.snapshot()
+
+
+def test_a_snapshot_on_disk_is_where_a_robot_starts():
+    start = start_from(recovered(state_at(9)))
+    assert start.state is not None and start.state.index == 9
+    assert start.recovered.may_vote
+
+
+@pytest.mark.parametrize(('state', 'configuration'), [
+    (b'{"format": "of a newer version"}', None),
+    (state_at(8), None),  # another index than the record says
+    (state_at(9), b'nonsense'),
+])
+def test_a_snapshot_that_cannot_be_read_makes_a_learner_with_its_promises(state, configuration):
+    start = start_from(recovered(state, configuration))
+    assert start.state is None
+    left = start.recovered
+    assert not left.may_vote and 'cannot be read' in left.reason
+    assert left.entries == () and left.snapshot is None
+    swarm = RobotsOnOneRadio(3, OFTEN)
+    swarm.run(2.0)
+    busy(swarm, 30, by=1)
+    swarm.kill(0)
+    disk = Disk(fresh(provision(3, 0)))
+    disk.waiting.append(PersistRequest(1, (recovered(state, configuration).snapshot,)))
+    disk.sync()
+    swarm.disks[0] = disk
+    swarm.start(0)
+    swarm.run(6.0)
+    assert alike(swarm)
+    assert not swarm.status(0).may_vote
+
+
+# ---------------------------------------------------------------- what crosses the mesh
+
+
+RECORDS = st.builds(
+    SnapshotRecord, st.integers(1, 2**53 - 1), st.integers(0, 2**53 - 1),
+    st.binary(max_size=600), st.binary(max_size=5_000),
+)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(RECORDS, st.integers(0, 2**53 - 1))
+def test_what_is_packed_is_unpacked(record, taken_in):
+    data = pack(record, taken_in)
+    assert unpack(snapshot_key(record.index, record.term, data), data) == (record, taken_in)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(RECORDS, st.binary(max_size=40), st.integers(0, 200))
+def test_bytes_that_are_no_snapshot_are_refused(record, noise, cut):
+    for data in (noise, pack(record, 3)[:cut], pack(record, 3) + b'x'):
+        if data != pack(record, 3):
+            assert unpack(snapshot_key(1, 1, data or b'x'), data) is None
+
+
+def test_a_snapshot_that_would_unfold_beyond_its_bound_is_refused():
+    bomb = SnapshotRecord(1, 1, b'', bytes(SNAPSHOT_BYTES_MAX + 1))
+    data = pack(bomb, 1)
+    assert len(data) < 1_000
+    assert unpack(snapshot_key(1, 1, data), data) is None
+    whole = bomb._replace(state=bytes(SNAPSHOT_BYTES_MAX))
+    data = pack(whole, 1)
+    assert unpack(snapshot_key(1, 1, data), data) == (whole, 1)
+
+
+def test_a_snapshot_with_the_right_hash_and_a_wrong_state_is_counted_and_changes_nothing():
+    swarm = started()
+    swarm.cut = {2}
+    busy(swarm, 60, by=0)
+    key = swarm.status(0).last_index + 5
+    wrong = pack(SnapshotRecord(key, 1, b'', b'{"not": "a state"}'), 1)
+    for at in (0, 1):
+        exchange = swarm.robot(at).coordinator._mesh.snapshots
+        exchange.hold(key, 1, wrong, log_base=key)
+    before = swarm.status(2).applied
+    swarm.cut = set()
+    swarm.run(4.0)
+    exchange = swarm.robot(2).coordinator._mesh.snapshots
+    assert exchange.faults >= 1
+    assert swarm.status(2).applied == before
+    assert swarm.status(0).quorum
