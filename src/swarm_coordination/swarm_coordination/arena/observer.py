@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 
 class Observer:
-    """Told of everything as it happens; a subclass overrides what it cares for."""
+    """
+    Told of everything as it happens; a subclass overrides what it cares for.
+
+    ``every_event``: whether it wants to hear of events that nothing came out of.
+    """
+
+    every_event = False
 
     def started(self, node: Node, recovered: Recovered, now: int) -> None:
         """``node`` has started from what its disk gave back."""
@@ -23,7 +29,7 @@ class Observer:
         """``node`` has died; what it had not synced is lost."""
 
     def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
-        """``node`` has been called, and ``output`` (perhaps nothing) came out."""
+        """``node`` has been called, and ``output`` came out."""
 
     def durable(self, node: Node, request: PersistRequest, now: int) -> None:
         """``request`` of ``node`` is durable; the process does not know yet."""
@@ -35,12 +41,17 @@ class Observer:
 class Observers(Observer):
     """Several observers as one."""
 
+    every_event = True
+
     def __init__(self) -> None:
         self._all: list[Observer] = []
+        self._eager: list[Observer] = []
 
     def add(self, observer: Observer) -> None:
         """Tell ``observer`` too from now on."""
         self._all.append(observer)
+        if observer.every_event:
+            self._eager.append(observer)
 
     def started(self, node: Node, recovered: Recovered, now: int) -> None:
         """Pass on."""
@@ -53,8 +64,8 @@ class Observers(Observer):
             observer.crashed(node, now)
 
     def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
-        """Pass on."""
-        for observer in self._all:
+        """Pass on: to all where something came out."""
+        for observer in self._all if any(output) else self._eager:
             observer.after(node, core, output, now)
 
     def durable(self, node: Node, request: PersistRequest, now: int) -> None:

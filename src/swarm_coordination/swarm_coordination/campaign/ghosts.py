@@ -39,7 +39,6 @@ class Ghosts(Observer):
 
     def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
         """Check who is said to live."""
-        self._last_ns.pop(node.storage_id, None)
         for event in output.events:
             if event.kind not in ('joined', 'returned'):
                 continue

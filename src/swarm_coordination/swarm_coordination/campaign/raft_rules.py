@@ -43,6 +43,8 @@ _FRESH = _Seen(0, Role.FOLLOWER, 0)
 class RaftRules(Observer):
     """Watches all robots of an arena; ``voters`` are storage ids."""
 
+    every_event = True
+
     def __init__(self, nodes: tuple[Node, ...], voters: tuple[int, ...]) -> None:
         self.checks = 0
         self.chains = Chains()

@@ -53,6 +53,7 @@ from swarm_coordination.robot.replication import Replication
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.robot.snapshots import Snapshots, start_from
 from swarm_coordination.robot.submission import check_command, Submissions
+from swarm_coordination.robot.surroundings import Surroundings
 from swarm_coordination.robot.voters import Voters
 from swarm_coordination.robot.watches import Watches
 from swarm_coordination.units import seconds_to_ns
@@ -139,12 +140,10 @@ class Coordinator:
         self._pose = OwnPose(settings.control)
         self._step_ns = seconds_to_ns(settings.mesh.beacon_period_s)
         self._next_step = now
-        self._table = NeighborTable(-1, self.storage_id, 0, ())
+        listening_until = now + seconds_to_ns(settings.mesh.link_timeout_s)
+        self._surroundings = Surroundings(self._mesh, self.storage_id, listening_until)
         self._target = FormationTarget(-1, Mode.IDLE, 0, -1, 0, (0.0,) * 3, (0.0,) * 3, 0.0)
-        # For the controller, stamped -1 at first: until everybody near has had time to be heard
-        # an empty table means nothing, and a controller that outlived us knows more.
-        self.table, self.target = self._table, self._target
-        self._listening_until = now + seconds_to_ns(settings.mesh.link_timeout_s)
+        self.target = self._target  # for the controller, as ``table``
         self._outbox.add(IncarnationRecord(self._incarnation), incarnation=self._incarnation)
         self._snapshots.begin(start, now)
         if not recovered.may_vote:
@@ -162,14 +161,15 @@ class Coordinator:
         merged = self._mesh.merge(frame, len(data), now)
         for stop in merged.stops:
             self._on_stop(stop, now)
+        moved = False
         for owner, fragment in merged.news:
-            self._on_news(owner, fragment, now)
+            moved = self._on_news(owner, fragment, now) or moved
         if merged.items:
-            self._replication.on_items(now)
+            moved = self._replication.on_items(now) or moved
         if merged.want is not None:
             self._replication.serve(merged.want, now)
-        self._snapshots.install_arrived(now)
-        self._settle(now)
+        if self._snapshots.install_arrived(now) or moved:
+            self._settle(now)
 
     def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> None:
         """Take the own pose and velocity in ``map`` (m, m/s, rad) from localisation."""
@@ -210,6 +210,11 @@ class Coordinator:
         flag = self._mesh.raise_stop(level)
         self._on_stop(flag, now)
         return flag.counter
+
+    @property
+    def table(self) -> NeighborTable:
+        """Return the table of neighbours for the controller, of the newest step."""
+        return self._surroundings.handed
 
     @property
     def durable_serial(self) -> int:
@@ -339,12 +344,16 @@ class Coordinator:
 
     # ---------------------------------------------------------------- from the mesh
 
-    def _on_news(self, owner: Identity, fragment: Fragment, now: int) -> None:
+    def _on_news(self, owner: Identity, fragment: Fragment, now: int) -> bool:
+        """Take what a row says anew; return whether something may have come of it."""
+        moved = False
         if fragment.consensus is not None:
-            self._replication.on_section(owner, fragment.consensus, now)
+            moved = self._replication.on_section(owner, fragment.consensus, now)
         leading = self._replication.leading
         if fragment.intents is not None and leading is not None:
             leading.propose_intents(owner.storage_id, fragment.intents.intents, now)
+            moved = True
+        return moved
 
     def _on_stop(self, flag: StopFlag, now: int) -> None:
         self._outbox.add(StopRecord(*flag))
@@ -380,6 +389,9 @@ class Coordinator:
         self._snapshots.take_due(now)
         for serial in ready.reads:
             self._event(now, 'read', f'read {serial} sees log index {self._state.index}', serial)
+        if ready.soft_state is not None and self._replication.leading is not None:
+            self._settle(now)  # has just won: what waits here need not wait for the next tick
+            return
         self._replication.publish()
         self._publish_intents()
 
@@ -403,7 +415,7 @@ class Coordinator:
         for owner, intents in self._mesh.intents():
             leading.propose_intents(owner, intents.intents, now)
         position = self._pose.position(now)
-        problem = self._planning.step(leading, position, self._table.neighbors, now)
+        problem = self._planning.step(leading, position, self._surroundings.neighbors(), now)
         if problem:
             self._event(now, 'refused', f'no slots: {problem}', self._state.epoch)
 
@@ -433,18 +445,18 @@ class Coordinator:
 
     def _step_mission(self, now: int) -> None:
         """Refresh the table of neighbours and the target, once per beacon period."""
-        self._table = self._mesh.neighbors(now, self._state.epoch)
+        self._surroundings.step(self._state.epoch, now)
         before = self._executor.mode
         self._target = self._executor.step(
             self._state,
             self._pose.position(now),
-            self._table.neighbors,
+            self._surroundings.neighbors(),
             self._raft.leader_evidence_ns,
             bool(self._mesh.active_stops()),
             now,
         )
-        if now >= self._listening_until:
-            self.table, self.target = self._table, self._target
+        if self._surroundings.listened:
+            self.target = self._target
         mode = self._executor.mode
         if Mode.LEASE_EXPIRED in (before, mode) and before is not mode:
             expired = mode is Mode.LEASE_EXPIRED

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from swarm_coordination.mesh.mesh import Mesh
 from swarm_coordination.mission.executor import MissionExecutor
@@ -58,16 +58,15 @@ class Planning:
 
     def _live_robots(
         self, position: tuple[float, float, float] | None, neighbors: Iterable[NeighborState]
-    ) -> list[LiveRobot]:
-        robots = []
+    ) -> Iterator[LiveRobot]:
+        """Yield who is believed alive, self included, as the planner asks for them."""
         if position is not None:
-            robots.append(LiveRobot(self._robot, position, self._state.index))
+            yield LiveRobot(self._robot, position, self._state.index)
         alive = self._mesh.alive()  # proved to be: a replayed row is not
         for neighbor in neighbors:
             if neighbor.robot in alive:
                 applied = self._mesh.applied(neighbor.robot)
-                robots.append(LiveRobot(neighbor.robot, neighbor.position, applied))
-        return robots
+                yield LiveRobot(neighbor.robot, neighbor.position, applied)
 
     def _new_planner(self) -> MissionPlanner:
         return MissionPlanner(self._settings.mission, self._settings.formation_limits)

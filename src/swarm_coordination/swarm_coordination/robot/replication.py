@@ -9,7 +9,7 @@ order, from the mesh's cache, whoever sent it and when.
 
 from __future__ import annotations
 
-from swarm_coordination.consensus.messages import Ready
+from swarm_coordination.consensus.messages import AppendResponse, HeartbeatResponse, Ready
 from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.mesh.consensus_rows import append_from_item, ConsensusRows, items_after
 from swarm_coordination.mesh.mesh import Mesh
@@ -40,24 +40,39 @@ class Replication:
             return None
         return leading
 
-    def on_section(self, owner: Identity, section: ConsensusSection, now: int) -> None:
-        """Take a newer consensus section of another robot's row."""
+    def on_section(self, owner: Identity, section: ConsensusSection, now: int) -> bool:
+        """
+        Take a newer consensus section of another robot's row.
+
+        Return whether something may have come of it: most sections are followers' echoes and
+        acknowledgements, which are nothing to other followers.
+        """
+        moved = False
         for message in self._rows.messages(owner, section):
             self.raft.step(message, now)
+            match message:
+                case HeartbeatResponse() | AppendResponse():
+                    moved = moved or leads(self.raft)
+                case _:
+                    moved = True
+        return moved
 
     def section_of(self, storage_id: int) -> ConsensusSection | None:
         """Return the newest consensus section seen of another robot."""
         return self._rows.of(storage_id)
 
-    def on_items(self, now: int) -> None:
-        """Feed Raft every item that it wants next and that is here."""
+    def on_items(self, now: int) -> bool:
+        """Feed Raft every item that it wants next and that is here; return whether any was."""
+        moved = False
         while (want := self.raft.want) is not None:
             item = self._mesh.item(want[0], want[1] + 1)
             if item is None:
-                return
+                return moved
             self.raft.step(append_from_item(item), now)
+            moved = True
             if self.raft.want == want:
-                return  # it did not fit: the item is of a log that was cut since
+                break  # it did not fit: the item is of a log that was cut since
+        return moved
 
     def serve(self, want: Want, now: int) -> None:
         """Offer what another robot lacks and this one has verified."""

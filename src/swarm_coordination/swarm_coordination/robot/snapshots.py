@@ -171,21 +171,23 @@ class Snapshots:
         coming = want is not None and self._exchange.progress is not None
         self._exchange.need(self._raft.commit if stalled or coming else None)
 
-    def install_arrived(self, now: int) -> None:
-        """Install a snapshot that has arrived; the state jumps where it is new."""
+    def install_arrived(self, now: int) -> bool:
+        """Install a snapshot that has arrived; return whether one was: the state jumps then."""
         whole = self._exchange.take_whole()
         if whole is None:
-            return
+            return False
         unpacked = unpack(*whole)
         values = _read(unpacked[0]) if unpacked is not None else None
         if unpacked is None or values is None:
             self._exchange.faults += 1  # of another version: its hash was right
-            return
-        if self._raft.install(*unpacked, now):
-            self._restore(values, now)
-            self._taken = None
-            self._entries = self._bytes = 0
-            self._offer(*unpacked)
+            return False
+        if not self._raft.install(*unpacked, now):
+            return False
+        self._restore(values, now)
+        self._taken = None
+        self._entries = self._bytes = 0
+        self._offer(*unpacked)
+        return True
 
     def _restore(self, values: StateValues, now: int) -> None:
         """Let the state jump, and do for all entries left out what each would have done."""

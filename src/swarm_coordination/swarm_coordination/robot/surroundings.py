@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The others as one step of the mission sees them: a table made when somebody first asks for it.
+
+Most steps need none (no mission is flown, no controller listens), and it is what costs most of a
+step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from swarm_coordination.mesh.mesh import Mesh
+from swarm_coordination.views import NeighborState, NeighborTable
+
+
+class Surroundings:
+    """
+    The table of neighbours at the newest step.
+
+    ``robot`` is the own storage id. Before ``listening_until`` an empty table means nothing, for
+    not everybody near has had the time to be heard: none is handed to a controller, which may
+    have outlived us and know more.
+    """
+
+    def __init__(self, mesh: Mesh, robot: int, listening_until: int) -> None:
+        self._mesh = mesh
+        self._none = self._table = NeighborTable(-1, robot, 0, ())
+        self._listening_until = listening_until
+        self._epoch = 0
+        self._step_ns = -1
+
+    def step(self, epoch: int, now: int) -> None:
+        """Go on to ``now``, with the own ``epoch`` in force."""
+        self._epoch, self._step_ns = epoch, now
+
+    @property
+    def listened(self) -> bool:
+        """Whether everybody near has had the time to be heard."""
+        return self._step_ns >= self._listening_until
+
+    @property
+    def handed(self) -> NeighborTable:
+        """Table for the controller; stamped -1 while listening."""
+        return self.table if self.listened else self._none
+
+    @property
+    def table(self) -> NeighborTable:
+        """Table stamped with the newest step; asked for before the next frame is received."""
+        if self._table.stamp_ns < self._step_ns:
+            self._table = self._mesh.neighbors(self._step_ns, self._epoch)
+        return self._table
+
+    def neighbors(self) -> Iterator[NeighborState]:
+        """Yield the robots of the table, which is made when the first is asked for."""
+        yield from self.table.neighbors
