@@ -16,7 +16,7 @@ from swarm_coordination.bounds import COUNTER_MAX, ID_MAX, Range
 from swarm_coordination.errors import FrameError, UsageError
 from swarm_coordination.mesh import rows
 from swarm_coordination.mesh.rows import Beacon, Fragment, Frame, Want
-from swarm_coordination.wire.codec import FRAME_BYTES_MAX, MINOR, REASONS, WireCodec
+from swarm_coordination.wire.codec import FRAME_BYTES_MAX, MAJOR, MINOR, REASONS, WireCodec
 from swarm_coordination.wire.schema import trimmed, wire_type
 from wire.frames import CLUSTER, CONFIG, FRAMES, HEADER, KEY
 
@@ -29,7 +29,7 @@ some = settings(max_examples=40, deadline=None, derandomize=True)
 
 def signed(body: bytes, *, minor: int = 0, key: bytes = KEY) -> bytes:
     """Put a valid prefix and tag, computed here anew, before any body."""
-    prefix = bytes((1, minor)) + CLUSTER.to_bytes(8, 'big') + CONFIG.to_bytes(8, 'big')
+    prefix = bytes((MAJOR, minor)) + CLUSTER.to_bytes(8, 'big') + CONFIG.to_bytes(8, 'big')
     tag = hashlib.blake2b(prefix + body, key=key, digest_size=16, person=b'swarm-mesh').digest()
     return prefix + tag + body
 
@@ -59,7 +59,8 @@ def test_a_frame_comes_back_equal_in_value_and_type(frame: Frame) -> None:
 def test_parts_and_overhead_never_add_up_to_less_than_the_frame(frame: Frame) -> None:
     parts = [*frame.fragments, *frame.stops, *frame.items, *frame.digests]
     parts += [part for part in (frame.want, frame.snapshot) if part is not None]
-    measured = CODEC.overhead(frame) + sum(map(CODEC.measure, parts))
+    sender = frame.header.sender
+    measured = CODEC.overhead(frame) + sum(CODEC.measure(part, sender) for part in parts)
     size = len(CODEC.encode(frame))
     assert size <= measured <= size + 10
 
@@ -78,11 +79,11 @@ def test_the_layout_on_the_wire_is_the_documented_one() -> None:
         (lambda data: b'', 'too_short'),
         (lambda data: data[:PREFIX], 'too_short'),
         (lambda data: data + bytes(FRAME_BYTES_MAX), 'too_long'),
-        (lambda data: b'\x02' + data[1:], 'wrong_version'),
+        (lambda data: b'\x01' + data[1:], 'wrong_version'),
         (lambda data: data[:2] + bytes(8) + data[10:], 'wrong_cluster'),
         (lambda data: data[:-1] + bytes((data[-1] ^ 1,)), 'bad_tag'),
         (lambda data: data[:12] + b'\xff' + data[13:], 'bad_tag'),  # configuration hash
-        (lambda data: data[:1] + b'\x00' + data[2:], 'bad_tag'),  # minor version
+        (lambda data: data[:1] + b'\x07' + data[2:], 'bad_tag'),  # minor version
         (lambda data: data + b'\x00', 'bad_tag'),
         (lambda data: signed(data[PREFIX:-1]), 'malformed'),
         (lambda data: signed(data[PREFIX:] + b'\x00'), 'malformed'),
@@ -245,10 +246,15 @@ def test_fields_of_a_newer_minor_version_are_ignored_at_every_level(
         CODEC.decode(signed(body, minor=MINOR))
 
 
-def test_a_frame_of_the_first_minor_version_is_understood() -> None:
-    body = msgspec.msgpack.encode([[['robot1', 5, 1], 9], [], [], [], [], [3, 44]])
-    frame = CODEC.decode(signed(body, minor=0))
-    assert frame.want == Want(3, 44) and frame.snapshot is None
+def test_a_fragment_of_the_sender_names_no_owner_and_comes_back_with_it() -> None:
+    own, other = Fragment(HEADER.sender, 3), Fragment(rows.Identity('robot2', 6, 1), 3)
+    data = CODEC.encode(Frame(HEADER, (own, other)))
+    assert [part[0] for part in msgspec.msgpack.decode(data[PREFIX:])[1]] == [
+        None, ['robot2', 6, 1]
+    ]
+    assert CODEC.decode(data).fragments == (own, other)
+    newer = signed(msgspec.msgpack.encode([[[*HEADER.sender], 9], [[None, 3]]]), minor=MINOR + 1)
+    assert CODEC.decode(newer).fragments == (own,)
 
 
 def test_missing_trailing_fields_take_their_defaults() -> None:

@@ -39,6 +39,7 @@ class Effort(NamedTuple):
             return list(pool.map(measure, seeds, chunksize=max(1, runs // (8 * self.jobs))))
 
 
+SIZES = (5, 10, 20, 50)  # swarms whose cost is stated
 QUICK = Effort(runs=40, hours=0.1)
 
 
@@ -98,11 +99,24 @@ def _rest(effort: Effort) -> tuple[tuple[float, ...], str]:
     return values, f'the leader {leaders}, {ten.frames:.1f} / {fifty.frames:.1f} frames/s'
 
 
+def _cost(effort: Effort) -> tuple[tuple[float, ...], str]:
+    """Measure N against two shapes: everybody in one hop, and a grid of four neighbours each."""
+    found = {
+        shape: [
+            traffic.at_rest(effort.seed, robots, 5.0, 0.1, shape).mean_bytes / 1000.0
+            for robots in SIZES
+        ]
+        for shape in ('full', 'grid')
+    }
+    grid = ' / '.join(f'{value:.2f}' for value in found['grid'])
+    return tuple(found['full']), f'kB/s; in a grid {grid}'
+
+
 class Row(NamedTuple):
-    """One row: title, bounds, and how it is measured (values and a note)."""
+    """One row: title, bounds (none: only stated), how it is measured (values and a note)."""
 
     title: str
-    bound: Bound
+    bound: Bound | None
     measure: Callable[[Effort], tuple[tuple[float, ...], str]]
 
 
@@ -146,6 +160,11 @@ ROWS = {
         'frame bytes per robot at rest, one hop, N = 10 / 50: mean',
         Bound((3.0, 8.0), (2.0, 5.0), 'kB/s'),
         _rest,
+    ),
+    'cost': Row(
+        f'frame bytes per robot, 10 % loss, N = {" / ".join(map(str, SIZES))}, one hop',
+        None,
+        _cost,
     ),
 }
 

@@ -19,9 +19,11 @@ class Traffic(NamedTuple):
     frames: float
 
 
-def at_rest(seed: int, robots: int, seconds: float = 20.0, loss: float = 0.0) -> Traffic:
-    """Return the traffic of robots that stand in one hop without a mission."""
-    stage = Stage(robots, f'rest/{seed}', loss=loss)
+def at_rest(
+    seed: int, robots: int, seconds: float = 20.0, loss: float = 0.0, shape: str = 'full'
+) -> Traffic:
+    """Return the traffic of robots that stand without a mission, in one hop or another shape."""
+    stage = Stage(robots, f'rest/{seed}', shape=shape, loss=loss)
     leader = stage.settle()
     stage.arena.run(_WARM_UP_S)
     for sent in stage.sent:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from swarm_coordination.mesh.rows import Frame
+from swarm_coordination.mesh.rows import Frame, Identity
 
 
 class FrameCodec(Protocol):
@@ -19,8 +19,8 @@ class FrameCodec(Protocol):
         """Return the frame in ``data``; raises FrameError on anything that is not one."""
         ...
 
-    def measure(self, part: object) -> int:
-        """Bytes that one part (a fragment, log item, digest, stop flag) takes in a frame."""
+    def measure(self, part: object, sender: Identity | None = None) -> int:
+        """Bytes that one part (a fragment, log item, ...) takes in a frame of ``sender``."""
         ...
 
     def overhead(self, frame: Frame) -> int:

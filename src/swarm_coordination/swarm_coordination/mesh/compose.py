@@ -33,6 +33,8 @@ from swarm_coordination.units import seconds_to_ns
 # Stops take at most an eighth of a frame (ten of them at 1200 bytes): the longest log item
 # has to fit beside them, or the entry that lifts them might never get through.
 STOPS_SHARE = 8
+# Digests of robots heard directly, as a part of the others'.
+_SELDOM = 10
 
 
 class Composer:
@@ -156,7 +158,9 @@ class Composer:
                 return self._add_own_rest(draft, due, wanted)
         while due.beacon is not None:  # room only for a shorter list
             heard = due.beacon.heard
-            shorter = due.beacon._replace(heard=heard[: len(heard) // 2], accused=())
+            shorter = due.beacon._replace(
+                heard=heard[: len(heard) // 2], accused=(), echoes=self._parts.echoes.tag
+            )
             due = due._replace(beacon=shorter, mission=None, intents=None)
             if draft.add_fragment(due):
                 return due
@@ -174,21 +178,33 @@ class Composer:
 
     def _beacon(self, now: int) -> Beacon:
         parts = self._parts
-        return self.state._replace(
+        parts.echoes.refresh(parts.own.identity, parts.table.rows())
+        beacon = self.state._replace(
             heartbeat=self.heartbeat + 1,
             heard=parts.heard.select(self.state, now),
             accused=parts.detector.accusations(now),
+            echoes=parts.echoes.tag,
         )
+        return parts.packed(beacon, now)
 
     def _add_digests(self, draft: Draft, now: int) -> None:
-        """Say what is held of others' rows, longest unsaid first."""
+        """Say what is held of others' rows: at once where it is known to be old."""
+        parts = self._parts
+        rows = [row for row in parts.table.rows() if row.cooperates and row.beacon]
         if now - self._last_digest_ns < self._digest_ns:
-            return
-        self._last_digest_ns = now
+            rows = [row for row in rows if row.behind]
+        else:
+            self._last_digest_ns = now
+            # A neighbour repeats its own row anyway: its turn comes a tenth as often.
+            seldom = now - _SELDOM * self._digest_ns
+            rows = [
+                row
+                for row in rows
+                if row.behind or row.digested_ns <= seldom or not parts.links.live(row, now)
+            ]
         limit = min(draft.limit, draft.size + self._settings.digest_bytes)
         draft.limit, kept = limit, draft.limit
-        rows = [row for row in self._parts.table.rows() if row.cooperates and row.beacon]
-        for row in sorted(rows, key=lambda row: row.digested_ns):
+        for row in sorted(rows, key=lambda row: (not row.behind, row.digested_ns)):
             _, storage_id, incarnation = row.identity
             heartbeat = row.beacon.heartbeat if row.beacon else 0
             if not draft.add_digest(Digest(storage_id, incarnation, heartbeat, *row.versions())):

@@ -93,7 +93,7 @@ class ConsensusRows:
             return ()
         if owner.incarnation > incarnation:
             last = _NOTHING
-        elif section.version <= last.version:
+        elif (section.version, section.heartbeat) <= (last.version, last.heartbeat):
             return ()
         self._peers[owner.storage_id] = (owner.incarnation, section)
         return tuple(_changes(owner.storage_id, last, section))

@@ -117,7 +117,7 @@ class Draft:
         )
 
     def _add(self, parts: list[_Part], part: _Part) -> bool:
-        size = self._codec.measure(part)
+        size = self._codec.measure(part, self._header.sender)
         if len(parts) >= ITEMS_MAX or self.size + size > self.limit:
             return False
         parts.append(part)

@@ -134,6 +134,9 @@ class Merger:
         """Drop a pending relay of ours that the very frame has made superfluous."""
         if not self._links.covered(relay, row.identity.storage_id):
             return
+        held, beat = row.consensus, fragment.consensus or fragment.beat
+        if beat and held and beat.heartbeat >= held.heartbeat:
+            row.beat_left = False
         if fragment.beacon and row.beacon and fragment.beacon.heartbeat >= row.beacon.heartbeat:
             row.sends_left[Section.BEACON] = 0
         if (
@@ -185,7 +188,7 @@ class Merger:
                 left[Section.CONSENSUS] = _RELAY_REPEATS
                 self._urge()
             else:
-                left[Section.CONSENSUS] = max(1, left[Section.CONSENSUS])
+                row.beat_left = True
         if newer.mission is not None:
             left[Section.MISSION] = 1
         if newer.intents is not None:

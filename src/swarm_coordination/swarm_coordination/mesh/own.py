@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from swarm_coordination.mesh.rows import (
+    Beat,
     ConsensusSection,
     Fragment,
     Identity,
@@ -31,16 +32,23 @@ class OwnRow:
         self.intents: IntentSection | None = None
         self._left = [0, 0, 0, 0]  # by Section
         self._sent_ns = [0, 0, 0, 0]
+        self._beat_left = False  # the heartbeat has moved on since it was sent
 
     def set_consensus(self, section: ConsensusSection) -> bool:
-        """Publish; return whether more than the heartbeat changed, which is urgent."""
+        """
+        Publish; return whether more than the heartbeat changed, which is urgent.
+
+        The version stays while only the heartbeat rises; a ``Beat`` then stands for the section.
+        """
         held = self.consensus
         if held is not None and section[1:] == held[1:]:
             return False
+        self._beat_left = True
+        if held is not None and not consensus_changed(held, section):
+            if section.heartbeat > held.heartbeat:
+                self.consensus = section._replace(version=held.version)
+                return False
         self.consensus = section._replace(version=1 if held is None else held.version + 1)
-        if not consensus_changed(held, section):
-            self._left[Section.CONSENSUS] = max(1, self._left[Section.CONSENSUS])
-            return False
         self._left[Section.CONSENSUS] = REPEATS
         return True
 
@@ -77,21 +85,32 @@ class OwnRow:
                 return True
             return not urgent and now - self._sent_ns[section] >= refresh_ns
 
+        consensus = self.consensus if due(Section.CONSENSUS) else None
         return Fragment(
             self.identity,
             0,
             None,
-            self.consensus if due(Section.CONSENSUS) else None,
+            consensus,
             self.mission if due(Section.MISSION) else None,
             self.intents if due(Section.INTENTS) else None,
+            beat=beat_of(self.consensus) if self._beat_left and consensus is None else None,
         )
 
     def sent(self, fragment: Fragment, now: int) -> None:
         """Note which sections are in the frame that leaves now."""
+        if fragment.beat is not None or fragment.consensus is not None:
+            self._beat_left = False
         for section in (Section.CONSENSUS, Section.MISSION, Section.INTENTS):
             if fragment[2 + section] is not None:
                 self._left[section] = max(0, self._left[section] - 1)
                 self._sent_ns[section] = now
+
+
+def beat_of(section: ConsensusSection | None, version: int = 0) -> Beat | None:
+    """Return the heartbeat that a section shows; ``version`` where a later one is known of."""
+    if section is None:
+        return None
+    return Beat(max(version, section.version), section.term, section.heartbeat)
 
 
 def consensus_changed(held: ConsensusSection | None, new: ConsensusSection) -> bool:

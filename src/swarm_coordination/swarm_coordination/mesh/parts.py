@@ -7,11 +7,12 @@ from collections.abc import Iterable
 
 from swarm_coordination.mesh.ages import SentBeacons
 from swarm_coordination.mesh.detector import FailureDetector
+from swarm_coordination.mesh.echoes import EchoBook
 from swarm_coordination.mesh.heard import HeardList
 from swarm_coordination.mesh.items import ItemCache
 from swarm_coordination.mesh.links import Links
 from swarm_coordination.mesh.own import OwnRow
-from swarm_coordination.mesh.rows import Identity
+from swarm_coordination.mesh.rows import Beacon, Identity
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mesh.snapshots import SnapshotExchange
 from swarm_coordination.mesh.stops import StopRegister
@@ -34,7 +35,20 @@ class MeshParts:
         self.table = Table(settings.robots_max, seconds_to_ns(settings.tombstone_s))
         self.links = Links(self.table, own_id, seconds_to_ns(settings.link_timeout_s))
         self.heard = HeardList(self.table, self.links, settings.heard_max)
+        self.echoes = EchoBook()
         self.detector = FailureDetector(settings, self.table)
         self.items = ItemCache(settings.items_max, seconds_to_ns(settings.item_repeat_s))
         self.stops = StopRegister(own_id, stops)
         self.snapshots = SnapshotExchange(own_id, settings.byte_budget_per_s)
+
+    def packed(self, beacon: Beacon, now: int) -> Beacon:
+        """Return a beacon with its list packed, where all robots heard can unpack it."""
+        packed = self.echoes.pack(beacon.heard, now)
+        return beacon if packed is None else beacon._replace(heard=(), echoes=packed)
+
+    def unpacked(self, beacon: Beacon, heartbeat: int) -> Beacon:
+        """Return a beacon with its list written out, or without one; ``heartbeat`` is our own."""
+        if not beacon.echoes:
+            return beacon
+        heard = self.echoes.unpack(beacon.echoes, self.table.by_id, heartbeat)
+        return beacon._replace(heard=beacon.heard if heard is None else heard, echoes=b'')

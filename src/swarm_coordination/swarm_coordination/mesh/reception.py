@@ -80,6 +80,8 @@ class Reception:
         if stops:
             self._composer.urge()
         own_parts = [part for part in frame.fragments if part.owner == sender]
+        self._parts.echoes.compare((part.beacon for part in own_parts), now)
+        own_parts = [self._unpacked(part) for part in own_parts]
         self._note_echo(sender, own_parts, now)
         echoes = [self._merger.echo(part.beacon) for part in own_parts]
         echo = max((made for made in echoes if made is not None), default=None)
@@ -141,6 +143,12 @@ class Reception:
                 if echo > row.echo and echo >= (row.identity.incarnation, 0):
                     row.echo, row.echo_ns = echo, now
 
+    def _unpacked(self, part: Fragment) -> Fragment:
+        if part.beacon is None or not part.beacon.echoes:
+            return part
+        beacon = self._parts.unpacked(part.beacon, self._composer.heartbeat)
+        return part._replace(beacon=beacon)
+
     def _heard_directly(self, row: Row, frame: Frame, echo: int | None, now: int) -> int | None:
         """
         Note a live link; return the made-after time of the frame.
@@ -179,6 +187,7 @@ class Reception:
         sender = frame.header.sender
         for part in frame.fragments:
             if part.owner.storage_id != sender.storage_id:
+                part = self._unpacked(part)
                 outcome = self._merger.relayed_fragment(row, part, made_after, now)
                 if outcome is not None:
                     news.append(outcome)

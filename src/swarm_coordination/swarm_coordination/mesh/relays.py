@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from swarm_coordination.mesh.ages import stated_age_ms
 from swarm_coordination.mesh.draft import Draft
+from swarm_coordination.mesh.own import beat_of
 from swarm_coordination.mesh.parts import MeshParts
 from swarm_coordination.mesh.rows import Beacon, Fragment
 from swarm_coordination.mesh.settings import MeshSettings
@@ -40,13 +41,16 @@ class Relays:
         more = False
         for row in self._relayable(now):
             left, section = row.sends_left[Section.CONSENSUS], row.consensus
-            if not left or section is None:
+            if section is None or not (left or row.beat_left):
                 continue
             leads = section.leader == row.identity.storage_id
             if left < CHANGED and not (leads and beacon_due):
                 continue
-            if draft.add_fragment(Fragment(row.identity, consensus=section)):
-                self._sent(row, Section.CONSENSUS, now)
+            part = Fragment(row.identity, consensus=section)
+            if not left:
+                part = Fragment(row.identity, beat=beat_of(section, row.newest_version))
+            if draft.add_fragment(part):
+                self._sent_consensus(row, part, now)
             else:
                 more = True
         for item in self._parts.items.select(now):
@@ -83,13 +87,16 @@ class Relays:
         for row in sorted(waiting, key=lambda row: row.sent_ns[Section.BEACON]):
             left = row.sends_left
             beacon, age_ms = self._beacon(row, now)
+            consensus = row.consensus if left[Section.CONSENSUS] else None
+            beaten = row.beat_left and consensus is None
             whole = Fragment(
                 row.identity,
                 age_ms,
                 beacon,
-                row.consensus if left[Section.CONSENSUS] else None,
+                consensus,
                 row.mission if left[Section.MISSION] else None,
                 None if _shows_intents(row) or not left[Section.INTENTS] else row.intents,
+                beat=beat_of(row.consensus, row.newest_version) if beaten else None,
             )
             if any(whole[2:]) and draft.add_fragment(whole):
                 self._note(row, whole, now)
@@ -100,7 +107,7 @@ class Relays:
         for section, value in held:
             if value is not None and now - row.sent_ns[section] >= self._refresh_ns:
                 row.sends_left[section] = max(1, row.sends_left[section])
-        return any(row.sends_left)
+        return row.beat_left or any(row.sends_left)
 
     def _beacon(self, row: Row, now: int) -> tuple[Beacon | None, int]:
         """Return the beacon to relay and its age bound: with its lists when they are due."""
@@ -109,7 +116,7 @@ class Relays:
             return None, 0
         age_ms = stated_age_ms(row.made_after_ns, now, self._drift_ppm)
         if beacon is row.lists and now - row.lists_sent_ns >= self._lists_ns:
-            return _relayed_lists(beacon), age_ms
+            return self._relayed_lists(beacon, now), age_ms
         return beacon._replace(heard=(), accused=()), age_ms
 
     def _add_lists(self, draft: Draft, row: Row, now: int) -> None:
@@ -118,16 +125,28 @@ class Relays:
         if lists is None or now - row.lists_sent_ns < self._lists_ns:
             return
         age_ms = stated_age_ms(row.lists_made_after_ns, now, self._drift_ppm)
-        if draft.add_fragment(Fragment(row.identity, age_ms, _relayed_lists(lists))):
+        if draft.add_fragment(Fragment(row.identity, age_ms, self._relayed_lists(lists, now))):
             row.lists_sent_ns = now
+
+    def _relayed_lists(self, beacon: Beacon, now: int) -> Beacon:
+        """Keep the live links of a beacon's list; echoes of hearsay help nobody further away."""
+        links = tuple(heard for heard in beacon.heard if heard.direct)
+        return self._parts.packed(beacon._replace(heard=links), now)
 
     def _note(self, row: Row, fragment: Fragment, now: int) -> None:
         row.sent_ns[Section.BEACON] = now
-        if fragment.beacon is not None and (fragment.beacon.heard or fragment.beacon.accused):
+        if fragment.beacon is not None and any(fragment.beacon[-3:]):
             row.lists_sent_ns = now
-        for section in Section:
+        self._sent_consensus(row, fragment, now)
+        for section in (Section.BEACON, Section.MISSION, Section.INTENTS):
             if fragment[2 + section] is not None:
                 self._sent(row, section, now)
+
+    def _sent_consensus(self, row: Row, fragment: Fragment, now: int) -> None:
+        if fragment.consensus is not None:
+            self._sent(row, Section.CONSENSUS, now)
+        if fragment.consensus is not None or fragment.beat is not None:
+            row.beat_left = False
 
     def _sent(self, row: Row, section: Section, now: int) -> None:
         row.sends_left[section] = max(0, row.sends_left[section] - 1)
@@ -148,8 +167,3 @@ class Relays:
 
 def _shows_intents(row: Row) -> bool:
     return row.intents is not None and bool(row.intents.intents)
-
-
-def _relayed_lists(beacon: Beacon) -> Beacon:
-    """Keep the live links of a beacon's list; echoes of hearsay help nobody further away."""
-    return beacon._replace(heard=tuple(heard for heard in beacon.heard if heard.direct))

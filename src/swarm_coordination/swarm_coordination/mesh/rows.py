@@ -26,6 +26,8 @@ from swarm_coordination.bounds import (
 # A beacon lists at most this many robots, nearest first, rotating: 24 x 13 bytes is a quarter of
 # a frame, and a formation robot has far fewer than 24 neighbours whose link matters.
 HEARD_MAX = 24
+# A packed list: tag, check, two bitmaps of the largest table, a number for each robot listed.
+ECHOES_BYTES_MAX = 2 + 6 + 2 * 126 + 2 * HEARD_MAX
 # A frame of 1200 bytes holds fewer than this many of any item.
 ITEMS_MAX = 64
 # Longest command that fits a frame beside header and beacon; longer ones are refused at propose.
@@ -92,6 +94,7 @@ class Beacon(NamedTuple):
     epoch: Counter  # the owner's epoch in force when this pose was taken
     heard: Annotated[tuple[Heard, ...], Size(0, HEARD_MAX)]
     accused: Annotated[tuple[Accusation, ...], Size(0, HEARD_MAX)] = ()
+    echoes: Annotated[bytes, Size(0, ECHOES_BYTES_MAX)] = b''  # tag, ``heard`` packed: echoes.py
 
 
 class RowOneShot(NamedTuple):
@@ -135,6 +138,19 @@ class ConsensusSection(NamedTuple):
     answers: Annotated[tuple[RowAnswer, ...], Size(0, 8)] = ()
 
 
+class Beat(NamedTuple):
+    """
+    What changes in a consensus section with every beacon, without the section.
+
+    The section of ``version``, of ``term``, shows this heartbeat now. Who holds an earlier one of
+    the same term and leader may put the heartbeat into it: each field is a level.
+    """
+
+    version: Counter
+    term: Counter
+    heartbeat: Counter
+
+
 class MissionSection(NamedTuple):
     """Section 'mission': where the owner stands in applying and flying the mission."""
 
@@ -166,6 +182,7 @@ class Fragment(NamedTuple):
     The owner itself sends age 0; a relay adds the bound it holds and its holding time, rounded
     up; 65535 where nothing bounds it. ``silent``: the relay has declared the owner silent, and the
     beacon is the last one with a pose; it is an obstacle and nothing else, of unbounded age.
+    ``beat`` stands in place of ``consensus`` where nothing but its heartbeat is new.
     """
 
     owner: Identity
@@ -175,6 +192,7 @@ class Fragment(NamedTuple):
     mission: MissionSection | None = None
     intents: IntentSection | None = None
     silent: bool = False
+    beat: Beat | None = None
 
 
 class LogItem(NamedTuple):

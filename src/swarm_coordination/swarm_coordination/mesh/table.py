@@ -18,6 +18,7 @@ from swarm_coordination.mesh.ages import later
 from swarm_coordination.mesh.replay import ReplayWindow
 from swarm_coordination.mesh.rows import (
     Beacon,
+    Beat,
     ConsensusSection,
     Fragment,
     Identity,
@@ -83,6 +84,13 @@ class Row:
     sent_ns: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
     pose_sent_ns: int = 0  # when all who lack the pose of a silent robot last heard it
     digested_ns: int = 0
+    newest_version: int = 0  # of its consensus section, as far as is known
+    beat_left: bool = False  # the heartbeat in its consensus section is still to be relayed
+
+    @property
+    def behind(self) -> bool:
+        """Whether a newer consensus section is known to exist than the one held."""
+        return self.newest_version > (self.consensus.version if self.consensus else 0)
 
     @property
     def cooperates(self) -> bool:
@@ -114,6 +122,7 @@ class Row:
         self.proofs = 0
         self.same_configuration = True
         self.sends_left = [0, 0, 0, 0]
+        self.newest_version, self.beat_left = 0, False
 
     def take_beacon(self, beacon: Beacon, made_after: int | None, now: int) -> bool:
         """
@@ -150,9 +159,12 @@ class Row:
         """
         consensus, mission, intents = fragment.consensus, fragment.mission, fragment.intents
         held = self.versions()
+        if fragment.beat is not None:
+            consensus = self._beaten(fragment.beat)
         if consensus is not None:
-            if consensus.version > held[0]:
+            if self.consensus is None or _order(consensus) > _order(self.consensus):
                 self.consensus = consensus
+                self.newest_version = max(self.newest_version, consensus.version)
             else:
                 consensus = None
         if mission is not None:
@@ -168,6 +180,19 @@ class Row:
         if beacon is None and consensus is None and mission is None and intents is None:
             return None
         return Fragment(fragment.owner, fragment.age_ms, beacon, consensus, mission, intents)
+
+    def _beaten(self, beat: Beat) -> ConsensusSection | None:
+        """Return the section held with a newer heartbeat, where both are of one leader."""
+        held = self.consensus
+        self.newest_version = max(self.newest_version, beat.version)
+        if held is None or beat.term != held.term or not held.leader:
+            return None
+        return held._replace(heartbeat=max(held.heartbeat, beat.heartbeat))
+
+
+def _order(section: ConsensusSection) -> tuple[int, int]:
+    """Within a version only the heartbeat changes, and it only rises."""
+    return (section.version, section.heartbeat)
 
 
 class Tombstone(NamedTuple):

@@ -9,8 +9,8 @@ Bytes of a frame::
     2..9   cluster id      big endian; another one is refused
     10..17 configuration hash (another one is decoded: the mesh hears it for avoidance only)
     18..33 keyed BLAKE2b (RFC 7693) of everything else, under the swarm key
-    34..   msgpack body: [[sender, counter], fragments, stops, items, digests, want,
-           snapshot]
+    34..   msgpack body: [[sender, counter], fragments, stops, items, digests, want, snapshot]; a
+           fragment of the sender has a nil for its owner, none ends in nil or false
 
 The tag is compared, in constant time, before a byte of the body is decoded. Reasons of a
 FrameError: ``too_short``, ``too_long``, ``wrong_version``, ``wrong_cluster``, ``bad_tag``,
@@ -32,7 +32,7 @@ from swarm_coordination.mesh import rows
 from swarm_coordination.wire.schema import trimmed, wire_type
 
 # Minor 1 added the snapshot part of a frame.
-MAJOR, MINOR = 1, 1
+MAJOR, MINOR = 2, 0
 REASONS = (
     'too_short',
     'too_long',
@@ -74,6 +74,8 @@ class Body(NamedTuple):
 if Body._fields[1:] != rows.Frame._fields[1:]:
     raise TypeError('wire.codec.Body must list the fields of mesh.rows.Frame')
 
+# Most fragments are of the sender itself: the owner is then nil, twenty bytes less per frame.
+wire_type(rows.Fragment, frozenset({'owner'}))
 _body_type = wire_type(Body)
 
 
@@ -110,7 +112,8 @@ class WireCodec:
         prefix = self._prefix
         if prefix[2:] != _PREFIX.pack(0, 0, header.cluster_id, header.config_hash)[2:]:
             raise UsageError('the frame belongs to another cluster or configuration')
-        body = self._encoder.encode((header[2:], *frame[1:]))
+        fragments = [_on_wire(part, header.sender) for part in frame.fragments]
+        body = self._encoder.encode((header[2:], fragments, *frame[2:]))
         if _BODY_AT + len(body) > FRAME_BYTES_MAX:
             raise UsageError(f'a frame has at most {FRAME_BYTES_MAX} bytes')
         return b''.join((prefix, self._tag(prefix, body), body))
@@ -127,8 +130,10 @@ class WireCodec:
             self._cache[data] = frame
         return frame
 
-    def measure(self, part: object) -> int:
+    def measure(self, part: object, sender: rows.Identity | None = None) -> int:
         """Bytes that one part (a fragment, log item, digest, stop flag, want) takes."""
+        if isinstance(part, rows.Fragment):
+            return len(self._encoder.encode(_on_wire(part, sender)))
         return len(self._encoder.encode(part))
 
     def overhead(self, frame: rows.Frame) -> int:
@@ -157,7 +162,9 @@ class WireCodec:
             raise FrameError('bad_tag')
         parts = self._parse(body) if minor <= MINOR else self._parse_newer(body)
         header = rows.FrameHeader(cluster_id, config_hash, *parts[0])
-        return rows.Frame(header, *parts[1:])
+        return rows.Frame(
+            header, tuple(_with_owner(part, header.sender) for part in parts[1]), *parts[2:]
+        )
 
     def _parse(self, body: bytes) -> Any:
         try:
@@ -175,6 +182,19 @@ class WireCodec:
             raise _refusal(error) from None
         except (msgspec.MsgspecError, RecursionError, ValueError, TypeError) as error:
             raise FrameError('malformed', str(error)) from None
+
+
+def _on_wire(part: rows.Fragment, sender: rows.Identity | None) -> tuple[Any, ...]:
+    """Return a fragment without its owner where that is the sender, and without what is empty."""
+    fields = (None if part.owner == sender else part.owner, *part[1:])
+    end = len(fields)
+    while fields[end - 1] is None or fields[end - 1] is False:
+        end -= 1
+    return fields[:end]
+
+
+def _with_owner(part: rows.Fragment, sender: rows.Identity) -> rows.Fragment:
+    return part._replace(owner=sender) if part[0] is None else part
 
 
 def _refusal(error: msgspec.ValidationError) -> FrameError:

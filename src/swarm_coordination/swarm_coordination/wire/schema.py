@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import types
 import typing
-from typing import Annotated, Any, get_args, get_origin, Union
+from typing import Annotated, Any, get_args, get_origin, Optional, Union
 
 import msgspec
 from swarm_coordination.bounds import Range, Size
@@ -22,10 +22,15 @@ from swarm_coordination.bounds import Range, Size
 _made: dict[type, type] = {}
 
 
-def wire_type(core: type) -> type:
-    """Return the subclass of the NamedTuple ``core`` that msgspec decodes with all bounds."""
+def wire_type(core: type, absent: frozenset[str] = frozenset()) -> type:
+    """
+    Return the subclass of the NamedTuple ``core`` that msgspec decodes with all bounds.
+
+    Fields named in ``absent``, by whoever asks first, may be nil on the wire.
+    """
     if core not in _made:
         hints = typing.get_type_hints(core, include_extras=True)
+        hints.update({name: Optional[hints[name]] for name in absent})
         body = {
             '__slots__': (),
             '__doc__': core.__doc__,

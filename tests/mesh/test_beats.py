@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A heartbeat alone is a beat of a few bytes; who misses what it belongs to asks for it."""
+
+from __future__ import annotations
+
+from mesh.radio import Air, identity, line
+import pytest
+from swarm_coordination.mesh.own import OwnRow, REPEATS
+from swarm_coordination.mesh.rows import Beat, ConsensusSection, Fragment, Frame
+from swarm_coordination.mesh.table import Life, Row
+from swarm_coordination.units import NS_PER_S
+
+LEADER = identity(0).storage_id
+
+
+def section(heartbeat: int, *, term: int = 3, commit: int = 1, leader: int = LEADER):
+    """Return a leader's section, or with ``leader`` 0 that of somebody who follows nobody."""
+    role = 3 if leader else 0
+    return ConsensusSection(
+        0, term, role, 0, leader, 1, term, commit, heartbeat, 0, 0, 0, 0, 0, 0, 0)
+
+
+def held(shown: ConsensusSection) -> Row:
+    """Return a row that holds a section."""
+    row = Row(identity(0), 0, 1, life=Life.ALIVE)
+    row.take_sections(Fragment(identity(0), consensus=shown._replace(version=1)), None)
+    return row
+
+
+def beaten(row: Row, beat: Beat) -> int:
+    """Let a row take a beat; return the heartbeat that it then shows."""
+    row.take_sections(Fragment(identity(0), beat=beat), None)
+    assert row.consensus is not None
+    return row.consensus.heartbeat
+
+
+def test_a_beat_moves_the_heartbeat_on_and_never_back():
+    row = held(section(5))
+
+    assert beaten(row, Beat(1, 3, 9)) == 9
+    assert beaten(row, Beat(1, 3, 7)) == 9
+    assert not row.behind
+
+
+def test_a_beat_of_another_term_or_of_no_leader_moves_nothing():
+    assert beaten(held(section(5)), Beat(1, 4, 9)) == 5
+    assert beaten(held(section(0, leader=0)), Beat(2, 3, 9)) == 0
+
+
+def test_a_beat_of_a_later_version_counts_and_tells_that_the_section_is_old():
+    row = held(section(5))
+
+    assert beaten(row, Beat(2, 3, 9)) == 9
+    assert row.behind
+    row.take_sections(Fragment(identity(0), consensus=section(8, commit=2)._replace(version=2)),
+                      None)
+    assert row.consensus.commit == 2 and not row.behind
+
+
+def test_a_heartbeat_alone_is_sent_as_a_beat_and_a_change_as_a_section_that_repeats():
+    own = OwnRow(identity(0))
+    assert own.set_consensus(section(5))
+    sent = []
+    for number in range(REPEATS + 2):
+        fragment = own.fragment(0, NS_PER_S, urgent=False)
+        own.sent(fragment, 1)
+        sent.append((fragment.consensus is not None, fragment.beat is not None))
+        assert not own.set_consensus(section(6 + number))
+    assert sent == [(True, False)] * REPEATS + [(False, True)] * 2
+
+    assert own.set_consensus(section(20, commit=2))
+    assert own.fragment(0, NS_PER_S, urgent=True).consensus.commit == 2
+
+
+def test_a_heartbeat_that_falls_is_a_change():
+    """A member that loses its vote shows no heartbeat any more, and nothing else changes."""
+    own = OwnRow(identity(1))
+    own.set_consensus(section(5))
+    version = own.consensus.version
+
+    assert own.set_consensus(section(0))
+    assert own.consensus.version == version + 1
+
+
+@pytest.mark.parametrize('hears', [lambda sender, receiver: True, line])
+def test_who_missed_a_change_asks_at_the_next_beat_and_not_at_the_refresh(hears):
+    air = Air(3, hears)
+    leader = air.stations[0].mesh
+    leader.set_consensus(section(1))
+    air.run(2.05)
+    shown: list[ConsensusSection] = []
+    air.arrivals.append(lambda station, result: shown.extend(
+        fragment.consensus for owner, fragment in result.news
+        if station.number == 2 and owner.storage_id == LEADER and fragment.consensus))
+    deaf: list[Frame] = []
+    passes = air.hears
+
+    def hears_no_change(sender: int, receiver: int) -> bool:
+        return (receiver != 2 or not deaf) and passes(sender, receiver)
+
+    air.hears = hears_no_change
+    deaf.append(None)
+    leader.set_consensus(section(2, commit=7))
+    air.wake(air.stations[0])
+    air.run(0.19)
+    deaf.clear()
+    assert not any(seen.commit == 7 for seen in shown)
+    leader.set_consensus(section(3, commit=7))
+    air.run(0.35)
+
+    assert any(seen.commit == 7 for seen in shown)
