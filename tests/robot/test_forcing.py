@@ -7,7 +7,7 @@ import pytest
 from robot.swarm_of_robots import provision, put, RobotsOnOneRadio
 from swarm_coordination.consensus.configuration import configuration_of
 from swarm_coordination.errors import StorageError
-from swarm_coordination.persistence import Entry, fresh, HardState
+from swarm_coordination.persistence import Entry, fresh, HardState, PersistRequest
 from swarm_coordination.robot.forcing import forced_records
 
 
@@ -27,10 +27,9 @@ def halted() -> tuple[RobotsOnOneRadio, int]:
 def force(swarm: RobotsOnOneRadio, at: int) -> None:
     """Stop a robot, force the new cluster on its disk, start it again."""
     swarm.kill(at)
-    held = swarm.disks[at].held
-    state, record = forced_records(held)
-    entries = (*held.entries, record.entry)
-    swarm.disks[at].held = held._replace(hard_state=state, entries=entries)
+    disk = swarm.disks[at]
+    disk.waiting.append(PersistRequest(0, forced_records(disk.held)))
+    disk.sync()
     swarm.start(at)
 
 

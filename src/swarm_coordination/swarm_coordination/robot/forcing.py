@@ -9,30 +9,21 @@ other, on this robot's disk before it starts, and every robot that applies it sa
 
 from __future__ import annotations
 
-from swarm_coordination.consensus.compacting import configuration_from
 from swarm_coordination.consensus.configuration import (
     Configuration,
     configuration_payload,
     Configurations,
 )
 from swarm_coordination.consensus.quorum import Membership
-from swarm_coordination.errors import StorageError, UsageError
+from swarm_coordination.errors import StorageError
 from swarm_coordination.persistence import Entry, EntryKind, EntryRecord, HardState, Recovered
-
-
-def base_configuration(recovered: Recovered) -> Configuration:
-    """Return the configuration before the first entry: the snapshot's, or the provisioned one."""
-    if recovered.snapshot is None:
-        return Configuration.provisioned(v.storage_id for v in recovered.provision.voters)
-    configuration = configuration_from(recovered.snapshot.configuration)
-    if configuration is None:
-        raise UsageError('the snapshot holds no configuration')
-    return configuration
+from swarm_coordination.robot.snapshots import start_from
 
 
 def newest_configuration(recovered: Recovered) -> Configuration:
     """Return the configuration that this robot would start with."""
-    return Configurations(base_configuration(recovered), recovered.entries).current
+    start = start_from(recovered)
+    return Configurations(start.configuration, start.recovered.entries).current
 
 
 def forced_records(recovered: Recovered) -> tuple[HardState, EntryRecord]:
@@ -42,6 +33,7 @@ def forced_records(recovered: Recovered) -> tuple[HardState, EntryRecord]:
     All other members stay as learners: they may come back and be promoted. The term is a new
     one, with the own vote in it. Raises StorageError where the disk has lost promises.
     """
+    recovered = start_from(recovered).recovered
     if not recovered.may_vote:
         raise StorageError(f'{recovered.reason}: it may not vote; choose another robot')
     own = recovered.provision.storage_id
