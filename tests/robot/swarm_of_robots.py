@@ -79,6 +79,7 @@ class RobotsOnOneRadio:
         self.watched: list[list[WatchEvent]] = [[] for _ in range(count)]
         self.syncing = [True] * count
         self.cut: set[int] = set()
+        self.island: set[int] = set()  # hears, and is heard by, itself only
         self.blind: set[int] = set()  # without localisation
         self._generation = 0
         for at in range(count):
@@ -135,7 +136,8 @@ class RobotsOnOneRadio:
         self.sent[at].extend(output.frames)
         self.watched[at].extend(output.watched)
         for other, receiver in enumerate(self.robots):
-            if other != at and receiver is not None and not {at, other} & self.cut:
+            apart = {at, other} & self.cut or (at in self.island) != (other in self.island)
+            if other != at and receiver is not None and not apart:
                 for frame in output.frames:
                     receiver.receive(frame, self.now)
 

@@ -346,3 +346,18 @@ def test_any_bytes_from_the_air_are_counted_and_change_nothing(data: bytes) -> N
     robot.receive(data, 5 * MS)
     after = robot.status(0)
     assert after == before._replace(frames_rejected=before.frames_rejected + 1)
+
+
+def test_a_stop_is_obeyed_while_a_restarted_coordinator_still_listens() -> None:
+    robots = RobotsOnOneRadio(2)
+    robots.run(3.0)
+    robots.kill(1)
+    robots.start(1)
+    robots.run(0.3)
+    assert robots.robot(1).coordinator.target.stamp_ns == -1
+    robots.robot(0).stop(1, robots.now)
+    robots.run(0.1)
+    restarted = robots.robot(1)
+    assert restarted.coordinator.target.mode is Mode.STOPPED
+    assert restarted.coordinator.table.stamp_ns == -1
+    assert restarted.report is not None and 'stopped' in restarted.report.reasons

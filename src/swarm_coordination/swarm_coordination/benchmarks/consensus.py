@@ -14,7 +14,7 @@ import functools
 import multiprocessing
 from typing import NamedTuple, TypeVar
 
-from swarm_coordination.benchmarks import commits, detection, elections, traffic
+from swarm_coordination.benchmarks import commits, detection, elections, stops, traffic
 from swarm_coordination.benchmarks.figures import Bound, Figure, median_p99, percentile
 
 _T = TypeVar('_T')
@@ -92,6 +92,21 @@ def _wrong(effort: Effort) -> tuple[tuple[float, ...], str]:
     return (float(count),), f'in {hours:g} virtual hours'
 
 
+def _stop(effort: Effort) -> tuple[tuple[float, ...], str]:
+    runs = effort.each(functools.partial(stops.stop_obeyed, loss=0.0), effort.runs)
+    first, last = [run[1] for run in runs], [run[stops.HOPS] for run in runs]
+    medians = f'medians {percentile(first, 0.5):.3f} / {percentile(last, 0.5):.3f} s'
+    return (max(first), max(last)), f'{len(runs)} runs, {medians}'
+
+
+def _stop_loss(effort: Effort) -> tuple[tuple[float, ...], str]:
+    runs = effort.each(functools.partial(stops.stop_obeyed, loss=0.3), effort.runs)
+    times = [max(run) for run in runs]
+    median = percentile(times, 0.5)
+    note = f'{len(runs)} runs, median {median:.3f} s, longest {max(times):.3f} s'
+    return (percentile(times, 0.99),), note
+
+
 def _rest(effort: Effort) -> tuple[tuple[float, ...], str]:
     ten, fifty = traffic.at_rest(effort.seed, 10), traffic.at_rest(effort.seed, 50, 10.0)
     values = (ten.mean_bytes / 1000.0, fifty.mean_bytes / 1000.0)
@@ -155,6 +170,16 @@ ROWS = {
         'wrongly declared dead, 20 robots in one hop, 20 % loss',
         Bound((0.0,), (0.0,), ''),
         _wrong,
+    ),
+    'stop': Row(
+        'stop raised at the end of a line obeyed after 1 / 6 hops, no loss: longest',
+        Bound((0.3, 0.8), (0.15, 0.4), 's'),
+        _stop,
+    ),
+    'stop-loss': Row(
+        'stop raised at the end of 6 hops obeyed by all, 30 % loss per hop: p99',
+        Bound((3.0,), (1.0,), 's'),
+        _stop_loss,
     ),
     'rest': Row(
         'frame bytes per robot at rest, one hop, N = 10 / 50: mean',

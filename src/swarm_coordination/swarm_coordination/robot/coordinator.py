@@ -124,8 +124,7 @@ class Coordinator:
         )
         self._intents_shown = -1  # version of the queue that the row shows
         self._outbox = Outbox()
-        gap_max_ns = seconds_to_ns(settings.mesh.tick_gap_max_s)
-        self._submissions = Submissions(recovered, self._state, self._outbox, gap_max_ns, now)
+        self._submissions = Submissions(recovered, self._state, self._outbox, settings.mesh, now)
         self.tasks = self._submissions.tasks
         self.watches = Watches(self._state)
         self._snapshots = Snapshots(
@@ -186,9 +185,8 @@ class Coordinator:
         """
         # What is no Unicode (a lone surrogate) becomes bytes that are no JSON, and is refused.
         decoded = decode_command(command.encode('utf-8', 'surrogatepass'))
-        alive, known = len(self._mesh.alive()), self._mesh.rows_held()
-        known = (self.storage_id, *known, *self._raft.membership.members)
-        check_command(decoded, self._settings.formation_limits, alive, known)
+        known = (self.storage_id, *self._mesh.rows_held(), *self._raft.membership.members)
+        check_command(decoded, self._settings.formation_limits, len(self._mesh.alive()), known)
         return self._submissions.accept(decoded, now)
 
     def read(self, now: int) -> int:
@@ -357,6 +355,7 @@ class Coordinator:
 
     def _on_stop(self, flag: StopFlag, now: int) -> None:
         self._outbox.add(StopRecord(*flag))
+        self._next_step = min(self._next_step, now)  # obeyed at the very next tick
         issuer = self._name_of(flag.issuer) or flag.issuer
         self._event(now, 'stop', f'safety stop {flag.counter} of {issuer}', flag.issuer)
 
@@ -455,7 +454,8 @@ class Coordinator:
             bool(self._mesh.active_stops()),
             now,
         )
-        if self._surroundings.listened:
+        # A stop is handed over even while listening: whoever is near, it says to stand.
+        if self._surroundings.listened or self._target.mode is Mode.STOPPED:
             self.target = self._target
         mode = self._executor.mode
         if Mode.LEASE_EXPIRED in (before, mode) and before is not mode:

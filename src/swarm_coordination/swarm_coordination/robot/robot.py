@@ -78,10 +78,12 @@ class Robot:
         """Let time pass; a velocity command comes out once per control period."""
         coordinator, controller = self.coordinator, self.controller
         coordinator.tick(now)
-        if coordinator.table.stamp_ns > self._handed_over:
-            self._handed_over = coordinator.table.stamp_ns
-            controller.table(coordinator.table, now)
-            controller.target(coordinator.target, now)
+        table, target = coordinator.table, coordinator.target
+        if target.stamp_ns > self._handed_over:
+            self._handed_over = target.stamp_ns
+            if table.stamp_ns == target.stamp_ns:
+                controller.table(table, now)
+            controller.target(target, now)
         if now >= controller.next_deadline():
             self.report = controller.update(now)
             self._command = self.report.command

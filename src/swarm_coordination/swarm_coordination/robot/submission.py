@@ -11,6 +11,7 @@ from collections.abc import Collection
 
 from swarm_coordination.errors import CommandError, ProposalRefused
 from swarm_coordination.mesh.rows import Intent
+from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mission.commands import (
     AssignSlots,
     ClientCommand,
@@ -25,6 +26,7 @@ from swarm_coordination.mission.validation import check_mission
 from swarm_coordination.persistence import Recovered
 from swarm_coordination.robot.durability import Outbox
 from swarm_coordination.robot.tasks import TaskHolder
+from swarm_coordination.units import seconds_to_ns
 
 
 class Submissions:
@@ -36,7 +38,7 @@ class Submissions:
     recovered : what storage gave back.
     state : the mission state; read, never changed.
     outbox : gets the records that have to be durable.
-    gap_max_ns : a longer gap between ticks is a pause.
+    settings : of the mesh: which gap between ticks is a pause.
     now : ns of the own clock.
 
     """
@@ -46,7 +48,7 @@ class Submissions:
         recovered: Recovered,
         state: MissionState,
         outbox: Outbox,
-        gap_max_ns: int,
+        settings: MeshSettings,
         now: int,
     ) -> None:
         self._name = recovered.provision.name
@@ -56,6 +58,7 @@ class Submissions:
         self._state = state
         self._outbox = outbox
         self._queue = IntentQueue(recovered.intents, recovered.last_serial)
+        gap_max_ns = seconds_to_ns(settings.tick_gap_max_s)
         self.tasks = TaskHolder(self._robot, state, gap_max_ns, now)
 
     def __len__(self) -> int:

@@ -213,12 +213,13 @@ class CoordinatorShell:
         if out.events:
             self._publish_events(out.events)
             self._next_status = now
-        table = self.core.table
-        if table.stamp_ns > self._shown_ns:
-            self._shown_ns = table.stamp_ns
+        table, target = self.core.table, self.core.target
+        if target.stamp_ns > self._shown_ns:
+            self._shown_ns = target.stamp_ns
             stamp = self.clock.stamp()
-            self._neighbors.publish(table_to(table, stamp))
-            self._target.publish(target_to(self.core.target, stamp))
+            if table.stamp_ns == target.stamp_ns:
+                self._neighbors.publish(table_to(table, stamp))
+            self._target.publish(target_to(target, stamp))
         if now >= self._next_status:
             self._publish_status(now)
         deadline = min(self.core.next_deadline(now), self._next_status)
