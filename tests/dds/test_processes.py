@@ -2,8 +2,10 @@
 """Robots as plain DDS processes: the whole demo without ROS, and nothing left behind."""
 
 import signal
+import time
 
 from live.processes import children, gone, wait_for
+import psutil
 import pytest
 from swarm_coordination.live.provisioning import provision_swarm
 
@@ -52,3 +54,55 @@ def test_the_disk_of_another_robot_is_refused_with_status_2_and_says_why(process
     said = processes.log('robot').read_text()
     assert 'the storage of robot2: it is that of robot1' in said
     assert 'Traceback' not in said
+
+
+@pytest.mark.timeout(150)
+def test_hostile_frames_are_refused_and_counted_and_cost_no_memory(processes):
+    process, out = processes.play('hostile', 'hostile', '--backend', 'dds')
+    memory = watched(process, out, lambda: 'attacker' in names_below(process))
+    report = processes.judged(process, out, 100, 'dds')
+    assert any(e['name'].startswith('hostile frames refused') for e in report['expectations'])
+    assert memory
+    assert max(last - first for first, last in memory.values()) < 5e6
+    said = processes.log('hostile').parent / 'hostile/robot1.log'
+    assert 'frames refused so far' in said.read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_minute_of_5000_hostile_frames_a_second_changes_nothing(processes):
+    process, out = processes.play('hostile', 'hostile60', '--backend', 'dds')
+    memory = watched(process, out, lambda: 'attacker' in names_below(process), settle_s=10.0)
+    processes.judged(process, out, 250, 'dds')
+    assert max(last - first for first, last in memory.values()) < 5e6
+
+
+def names_below(process):
+    """Return what runs below a demo: module or robot names."""
+    words = [word for child in children(process.pid) for word in command_of(child)]
+    return {word.rsplit('.', 1)[-1] for word in words}
+
+
+def command_of(child):
+    """Return the command line of a process that may have ended meanwhile."""
+    try:
+        return child.cmdline()
+    except psutil.Error:
+        return []
+
+
+def watched(process, out, attacked, settle_s=2.0):
+    """Return (first, last) memory in bytes of each robot during an attack."""
+    assert wait_for(attacked, 90.0)
+    time.sleep(settle_s)  # caches and queues fill once
+    robots = [child for child in children(process.pid) if 'robot' in command_of(child)]
+    found = {}
+    while attacked():
+        for robot in robots:
+            try:
+                used = robot.memory_info().rss
+            except psutil.Error:
+                continue
+            found[robot.pid] = (found.get(robot.pid, (used,))[0], used)
+        time.sleep(0.2)
+    return found

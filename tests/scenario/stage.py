@@ -67,6 +67,9 @@ class PuppetSwarm:
     def mute(self, robot: str, receivers: tuple[str, ...]) -> None:
         self.done.append(('mute', robot, receivers))
 
+    def attack(self, rate_hz: float, for_s: float) -> None:
+        self.done.append(('attack', rate_hz, for_s))
+
     def stop(self, robot: str, level: int) -> None:
         self.done.append(('stop', robot, level))
 

@@ -118,6 +118,13 @@ def test_a_robot_is_muted_for_some_or_for_all_others_until_a_heal():
     ]
 
 
+def test_an_attack_is_asked_for_as_the_scenario_says():
+    play = Play([{'name': 'flood', 'actions': [{'do': 'attack', 'rate_hz': 50, 'for_s': 2}]}])
+    play.run(1.0)
+
+    assert play.swarm.done == [('attack', 50.0, 2.0)]
+
+
 def test_a_dead_robot_stays_with_the_largest_group():
     play = Play([{'name': 'cut', 'actions': [
         {'do': 'kill', 'robot': 'r1'}, {'do': 'split', 'groups': [['r2'], ['r3', 'r4', 'r5']]},

@@ -3,11 +3,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 import logging
 import os
 
 from swarm_coordination.dds.loop import CycloneLoop
+
+
+@contextmanager
+def joined(domain: int | None) -> Iterator[CycloneLoop]:
+    """Yield a loop in ``domain`` (None: ROS_DOMAIN_ID, or 0) that signals end."""
+    logging.basicConfig(level=logging.INFO, format='[%(levelname)s] [%(name)s]: %(message)s')
+    if domain is None:
+        domain = int(os.environ.get('ROS_DOMAIN_ID') or 0)
+    loop = CycloneLoop(domain)
+    try:
+        loop.stop_on_signals()
+        yield loop
+    finally:
+        loop.restore_signals()
+        loop.close()
 
 
 def run_on_dds(domain: int | None, begin: Callable[[CycloneLoop], Callable[[], None]]) -> None:
@@ -16,18 +32,10 @@ def run_on_dds(domain: int | None, begin: Callable[[CycloneLoop], Callable[[], N
 
     ``begin`` returns what is called at the end. Raises SwarmError.
     """
-    logging.basicConfig(level=logging.INFO, format='[%(levelname)s] [%(name)s]: %(message)s')
-    if domain is None:
-        domain = int(os.environ.get('ROS_DOMAIN_ID') or 0)
-    loop = CycloneLoop(domain)
-    try:
-        loop.stop_on_signals()
+    with joined(domain) as loop:
         end = begin(loop)
         try:
-            logging.getLogger('dds').info('running in domain %d', domain)
+            logging.getLogger('dds').info('running in domain %d', loop.participant.domain)
             loop.run()
         finally:
             end()
-    finally:
-        loop.restore_signals()
-        loop.close()

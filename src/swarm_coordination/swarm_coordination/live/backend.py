@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 import itertools
 from pathlib import Path
+import sys
 import time
 from typing import NamedTuple, Protocol
 
@@ -34,6 +35,7 @@ from swarm_coordination.storage.store import Storage
 from swarm_coordination.units import ns_to_seconds
 
 WORLD = 'world'
+ATTACKER = 'attacker'
 # A Python process on a busy host needs some seconds to start.
 START_TIMEOUT_S = 30.0
 
@@ -161,7 +163,7 @@ class ProcessSwarm:
     def _check_starts(self) -> None:
         """Raise SwarmError where a process has ended before it ever reported."""
         for name, code in self._fleet.unexpected():
-            if name not in self._observer.seen:
+            if name not in self._observer.seen and (name, code) != (ATTACKER, 0):
                 tail = self._fleet.log_tail(name)
                 raise SwarmError(f'{name} ended at start with status {code}:\n{tail}')
 
@@ -177,7 +179,7 @@ class ProcessSwarm:
             self._network.shape(self._radio)
         self._check_starts()
         for name, code in self._fleet.unexpected():
-            if name not in self._ended:
+            if name not in self._ended and (name, code) != (ATTACKER, 0):
                 self._ended.add(name)
                 self._broken(f'{name} ended with status {code}: {self._fleet.log_tail(name, 1)}')
         while self._observer.problems:
@@ -287,6 +289,14 @@ class ProcessSwarm:
     def stop(self, robot: str, level: int) -> None:
         """Raise a safety stop at a robot."""
         self._observer.stop(robot, level)
+
+    def attack(self, rate_hz: float, for_s: float) -> None:
+        """Start a process without the key that sends so many hostile frames a second."""
+        command = [
+            sys.executable, '-m', 'swarm_coordination.dds.attacker',
+            '--rate', str(rate_hz), '--seconds', str(for_s), '--seed', str(self._run.seed),
+        ]
+        self._fleet.start(ATTACKER, command, self._folder / f'{ATTACKER}.log')
 
     def stops(self) -> tuple[tuple[str, int], ...]:
         """Return (robot, counter) of every stop that was answered."""

@@ -49,6 +49,7 @@ from swarm_coordination.robot.durability import Outbox
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotOutput, RobotStatus
 from swarm_coordination.robot.own_pose import OwnPose
 from swarm_coordination.robot.planning import Planning
+from swarm_coordination.robot.refusals import Refusals
 from swarm_coordination.robot.replication import Replication
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.robot.snapshots import Snapshots, start_from
@@ -133,7 +134,7 @@ class Coordinator:
         self._frames: list[bytes] = []
         self._committed: list[CommittedEntry] = []
         self._events: list[RobotEvent] = []
-        self._rejections: dict[str, int] = {}  # by reason, of which there are few (wire/codec.py)
+        self._refusals = Refusals()
         self._speaks = False  # not before the incarnation is on disk
         self._quorum = False
         self._pose = OwnPose(settings.control)
@@ -155,7 +156,9 @@ class Coordinator:
         try:
             frame = self._codec.decode(data)
         except FrameError as error:
-            self._rejections[error.reason] = self._rejections.get(error.reason, 0) + 1
+            told = self._refusals.note(error, now)
+            if told:
+                self._event(now, 'frames_refused', told, self._refusals.total)
             return
         merged = self._mesh.merge(frame, len(data), now)
         for stop in merged.stops:
@@ -310,7 +313,7 @@ class Coordinator:
             pending_intents=len(self._submissions),
             frames_sent=mesh.frames_sent,
             frames_received=mesh.frames_received,
-            frames_rejected=mesh.frames_rejected + sum(self._rejections.values()),
+            frames_rejected=mesh.frames_rejected + self._refusals.total,
             bytes_sent=mesh.bytes_sent,
             may_vote=self._raft.may_vote,
             voters=tuple(map(self._name_of, self._raft.membership.voters)),

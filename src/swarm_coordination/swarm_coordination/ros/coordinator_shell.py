@@ -60,7 +60,7 @@ TICK_GAP_NS = 2 * NS_PER_MS
 LOGGED = frozenset((
     'leader', 'mission', 'slots', 'hold', 'abort', 'stop', 'stop_lifted', 'silent', 'returned',
     'quorum', 'no_quorum', 'lease_expired', 'lease_renewed', 'configuration_mismatch',
-    'duplicate_name', 'duplicate_storage', 'held_back', 'voters', 'transfer',
+    'frames_refused', 'duplicate_name', 'duplicate_storage', 'held_back', 'voters', 'transfer',
     'forced_new_cluster',
 ))
 # Events after which the mesh needs a person.

@@ -295,6 +295,12 @@ class Stage:
         self._stops += 1
         return True
 
+    def attack(self, action: Action, now_s: float) -> bool:
+        """Let somebody without the key send hostile frames."""
+        self._note(now_s, action, (), f'{action.rate_hz:g} hostile frames/s, {action.for_s:g} s')
+        self._backend.attack(action.rate_hz, action.for_s)
+        return True
+
     def note(self, action: Action, now_s: float) -> bool:
         """Write a line into the record."""
         self._note(now_s, action, (), action.text)
@@ -314,5 +320,6 @@ _PERFORM: dict[ActionKind, Callable[[Stage, Action, float], bool]] = {
     ActionKind.MUTE: Stage.mute,
     ActionKind.HEAL: Stage.heal,
     ActionKind.STOP: Stage.stop,
+    ActionKind.ATTACK: Stage.attack,
     ActionKind.NOTE: Stage.note,
 }

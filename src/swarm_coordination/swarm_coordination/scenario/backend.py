@@ -112,3 +112,7 @@ class Backend(Protocol):
     def stop(self, robot: str, level: int) -> None:
         """Raise a safety stop at ``robot``; level 0 is never given here."""
         ...
+
+    def attack(self, rate_hz: float, for_s: float) -> None:
+        """Let somebody without the key send so many hostile frames a second."""
+        ...

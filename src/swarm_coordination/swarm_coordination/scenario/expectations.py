@@ -22,6 +22,8 @@ from swarm_coordination.scenario.schema import Bounds
 
 # An entry that had reached the majority before a split may still be learnt of that long after.
 IN_FLIGHT_S = 0.3
+# A robot that refused fewer was not attacked: buffers of a busy host drop some, never most.
+HOSTILE_MIN = 500
 
 
 class Expectation(NamedTuple):
@@ -43,6 +45,7 @@ def judge(record: Record, bounds: Bounds) -> tuple[Expectation, ...]:
         *_space(record),
         *_failures(record, bounds),
         *_splits(record, bounds),
+        *_attacks(record),
         *_phases(record, bounds),
         _none('phases that did not complete', (_unmet(p) for p in record.phases)),
         _none('proposals not acknowledged', record.refused),
@@ -244,6 +247,22 @@ def _led(record: Record, action: ActionTaken) -> bool:
 
 
 # -------------------------------------------------------------------- splits
+
+
+def _attacks(record: Record) -> list[Expectation]:
+    """Judge what hostile frames did: robots refused them, and nobody was elected for them."""
+    found = []
+    for action in record.actions:
+        if action.do != 'attack':
+            continue
+        refused = min((s.frames_rejected for s in record.final.values()), default=0)
+        found.append(Expectation('hostile frames refused by each robot, at least', refused,
+                                 HOSTILE_MIN, 'frames', refused >= HOSTILE_MIN))
+        phase = next((p for p in record.phases if p.name == action.phase), None)
+        end_s = phase.end_s if phase is not None else record.end_s
+        terms = {c.status.term for c in record.statuses if action.time_s <= c.time_s <= end_s}
+        found.append(_at_most('elections during the attack', len(terms) - 1, 0, ''))
+    return found
 
 
 def mute_spans(record: Record) -> list[tuple[float, float]]:

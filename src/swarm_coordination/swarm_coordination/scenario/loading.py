@@ -36,7 +36,9 @@ BOUNDED = {ConditionKind.FORMATION: 'm', ConditionKind.STANDING: 'm/s'}
 # A phase that waits for more than this is several phases.
 UNTIL_MAX = 20
 # Actions that are done to or through one robot, which the field ``robot`` chooses.
-TARGETED = frozenset(ActionKind) - {ActionKind.SPLIT, ActionKind.HEAL, ActionKind.NOTE}
+TARGETED = frozenset(ActionKind) - {
+    ActionKind.SPLIT, ActionKind.HEAL, ActionKind.NOTE, ActionKind.ATTACK
+}
 
 # The fields of each mapping of a scenario file.
 FIELDS = (
@@ -55,6 +57,7 @@ ARGUMENTS = {
     ActionKind.RESTART: ('keep_disk',),
     ActionKind.STOP: ('level',),
     ActionKind.NOTE: ('text',),
+    ActionKind.ATTACK: ('rate_hz', 'for_s'),
 }
 ANY_ACTION_FIELDS = (*ACTION_FIELDS, 'robot', *(name for of in ARGUMENTS.values() for name in of))
 
@@ -195,6 +198,11 @@ def _arguments(kind: ActionKind, section: Section) -> dict[str, Any]:
         return {'keep_disk': section.flag('keep_disk', True)}
     if kind is ActionKind.STOP:
         return {'level': section.whole('level', 1, 3, 1)}
+    if kind is ActionKind.ATTACK:
+        return {
+            'rate_hz': section.number('rate_hz', 1.0, 10_000.0, 'Hz', 1_000.0),
+            'for_s': section.number('for_s', 0.1, 3_600.0, 's', 5.0),
+        }
     if kind is ActionKind.NOTE:
         return {'text': section.text('text')}
     return {}

@@ -56,6 +56,7 @@ class ActionKind(str, enum.Enum):
     MUTE = 'mute'  # one way: others no longer hear a robot, which goes on hearing them
     HEAL = 'heal'
     STOP = 'stop'  # raise a safety stop
+    ATTACK = 'attack'  # somebody without the key sends hostile frames
     NOTE = 'note'  # write a line into the record
 
 
@@ -112,6 +113,8 @@ class Action:
     keep_disk: bool = True  # restart
     level: int = 1  # stop
     text: str = ''  # note
+    rate_hz: float = 0.0  # attack: hostile frames per second
+    for_s: float = 0.0  # attack: for so long
 
 
 @dataclass(frozen=True, slots=True)

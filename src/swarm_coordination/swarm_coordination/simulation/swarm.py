@@ -20,6 +20,7 @@ from swarm_coordination.scenario.recorder import Recorder
 from swarm_coordination.scenario.schema import Scenario
 from swarm_coordination.simulation.disk import VirtualDisk
 from swarm_coordination.simulation.event_queue import EventQueue
+from swarm_coordination.simulation.hostile import Forger
 from swarm_coordination.simulation.invariants import Invariants
 from swarm_coordination.simulation.member import Member
 from swarm_coordination.simulation.radio import Radio
@@ -64,6 +65,7 @@ class VirtualSwarm:
         self._safety_distance_m = control.safety_distance_m
         self._too_close: set[tuple[str, str]] = set()
         self._air = self._random('radio')
+        self._forger: Forger | None = None  # from the first attack on
         self._noise = self._random('noise')
         self._free_ns = [START_NS] * len(self.robots)
         self._tickets = itertools.count(1)
@@ -144,6 +146,22 @@ class VirtualSwarm:
         """Let ``receivers`` no longer hear ``robot``, which goes on hearing them."""
         self.trace.note(self.queue.now, f'mute {robot} {receivers}')
         self.radio.mute(robot, receivers)
+
+    def attack(self, rate_hz: float, for_s: float) -> None:
+        """Let somebody without the key send so many hostile frames a second, heard by all."""
+        self.trace.note(self.queue.now, f'attack {rate_hz} {for_s}')
+        self._forger = Forger(self._random(f'attack/{self.queue.now}'))
+        gap_ns, end_ns = round(NS_PER_S / rate_hz), self.queue.now + seconds_to_ns(for_s)
+
+        def send(now: int) -> None:
+            assert self._forger is not None
+            frame = self._forger.next()
+            for member in self._members:
+                member.receive(frame, now)
+            if now + gap_ns < end_ns:
+                self.queue.push(now + gap_ns, send)
+
+        self.queue.push(self.queue.now + gap_ns, send)
 
     def stop(self, robot: str, level: int) -> None:
         """Raise a safety stop at a robot."""
@@ -261,6 +279,8 @@ class VirtualSwarm:
         sent = max(now, self._free_ns[sender]) + radio.airtime_ns(size)
         self._free_ns[sender] = sent
         self.bytes_sent[sender] += size
+        if self._forger is not None:
+            self._forger.hear(frame)
         for receiver in range(len(self._members)):
             if receiver == sender:
                 continue

@@ -42,6 +42,7 @@ class Participant:
     """One participant; how it finds others stands in CYCLONEDDS_URI (config/dds)."""
 
     def __init__(self, domain: int) -> None:
+        self.domain = domain
         self._participant = DomainParticipant(domain)
         self._topics: dict[str, Topic] = {}
         self._readers: list[tuple[DataReader, Callable[[Any], None]]] = []
