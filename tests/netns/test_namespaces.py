@@ -21,6 +21,7 @@ from swarm_coordination.netns.network import NamespacedNetwork
 TALK = Path(__file__).with_name('talk.py')
 NAMES = ('robot1', 'robot2')
 
+
 def rooted(test):
     """Mark a test that needs root and nftables."""
     for mark in MARKS:

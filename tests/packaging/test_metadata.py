@@ -87,13 +87,14 @@ def test_every_imported_ros_package_is_a_declared_dependency():
 
 def test_every_outside_module_is_declared_and_pinned():
     keys = {'matplotlib': 'python3-matplotlib', 'msgspec': 'python3-msgspec-pip',
-            'numpy': 'python3-numpy', 'psutil': 'python3-psutil', 'rich': 'python3-rich',
+            'numpy': 'python3-numpy', 'prometheus_client': 'python3-prometheus-client',
+            'psutil': 'python3-psutil', 'rich': 'python3-rich',
             'scipy': 'python3-scipy', 'yaml': 'python3-yaml'}
     declared = {element.text for element in package_xml(PACKAGE)}
     assert set(keys.values()) <= declared
     lock = (ROOT / 'requirements/wheels.lock').read_text()
     for name in keys:
-        pinned = 'pyyaml' if name == 'yaml' else name
+        pinned = {'yaml': 'pyyaml'}.get(name, name.replace('_', '-'))
         assert re.search(rf'^{pinned}==', lock, flags=re.MULTILINE), pinned
 
 

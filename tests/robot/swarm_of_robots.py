@@ -52,7 +52,7 @@ class Disk:
 
     @property
     def held(self) -> Recovered:
-        """What a robot that starts now gets."""
+        """Return what a robot that starts now gets."""
         return self._synced.recovered(self._held.provision, self._held.reason)
 
     def sync(self) -> list[int]:

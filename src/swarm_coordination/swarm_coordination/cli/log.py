@@ -1,20 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``swarm log``: what is on a robot's disk, for people; changes nothing there."""
+"""``swarm log``: what is on a robot's disk, or what a running robot has committed, for people."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from swarm_coordination.cli import operating
+from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.persistence import Entry, EntryKind
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the verb."""
-    parser.add_argument('folder', type=Path, metavar='DIR', help="a robot's storage folder")
+    operating.add_arguments(parser)
+    parser.add_argument(
+        'folder', nargs='?', type=Path, metavar='DIR', help="a robot's storage folder"
+    )
+    parser.add_argument('--robot', metavar='NAME', help='ask a running robot instead')
 
 
 def run(options: argparse.Namespace) -> int:
+    """Print what was asked for; return the exit status."""
+    if (options.folder is None) == (options.robot is None):
+        raise ConfigurationError(
+            'command line', 'DIR', options.folder, 'either a folder or --robot'
+        )
+    return _print_disk(options) if options.robot is None else _print_running(options)
+
+
+def _print_running(options: argparse.Namespace) -> int:
+    robot = operating.robot_of(options)
+    with operating.operator(options) as operator:
+        entries = operator.entries(robot, 1, options.timeout)
+    for entry in entries:
+        told = '' if entry.applied or not entry.command else f'  not applied: {entry.result}'
+        print(f'  {entry.index:6d}  term {entry.term:4d}  {entry.command or "no-op"}{told}')
+    return 0
+
+
+def _print_disk(options: argparse.Namespace) -> int:
     """Print identity, term, stops, waiting commands and log; return the exit status."""
     from swarm_coordination.storage.recovery import read_only
 

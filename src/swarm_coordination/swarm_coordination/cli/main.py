@@ -24,10 +24,14 @@ VERBS = {
     'netns': ('netns', 'play a scenario on real processes in network namespaces (root)'),
     'robot': ('robot', 'run one robot as a plain DDS process, without ROS'),
     'provision': ('provision', 'write the identities of new robots, before their first start'),
+    'status': ('status', 'print what the robots of a running swarm say of themselves'),
+    'propose': ('propose', 'hand a command or a mission to a robot of a running swarm'),
+    'hold': ('hold', 'stop a running swarm, without leader or quorum'),
+    'snapshot': ('snapshot', 'draw a running swarm into a PNG'),
+    'log': ('log', "print what is on a robot's disk, or the log of a running robot"),
     'force-new-cluster': (
         'force_new_cluster', 'make one robot the only voter where a majority is gone for good'
     ),
-    'log': ('log', "print what is on a robot's disk"),
     'check': ('check', 'play seeds of faults against the coordination core'),
     'check-history': ('check_history', 'tell whether a recorded history is linearizable'),
     'bench': ('bench', 'measure, and compare with what has to be reached'),

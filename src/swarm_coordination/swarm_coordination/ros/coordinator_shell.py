@@ -17,6 +17,7 @@ import random
 import secrets
 from typing import Any
 
+from geometry_msgs.msg import PoseStamped
 from std_msgs.msg import String
 from swarm_coordination.bounds import ID_MAX
 from swarm_coordination.configuration import RobotConfiguration
@@ -31,6 +32,7 @@ from swarm_coordination.ros.conversions import (
     entry_to,
     event_to,
     MAP,
+    pose_to,
     status_to,
     table_to,
     target_to,
@@ -39,7 +41,6 @@ from swarm_coordination.ros.description import robot_description
 from swarm_coordination.ros.endpoints import Endpoints
 from swarm_coordination.ros.health import consensus_health, mesh_health, Report
 from swarm_coordination.ros.localisation import localise
-from swarm_coordination.ros.markers import markers
 from swarm_coordination.ros.operator_services import OperatorServices
 from swarm_coordination.storage.store import Storage
 from swarm_coordination.storage.writer import StorageWriter
@@ -47,7 +48,6 @@ from swarm_coordination.units import NS_PER_MS, seconds_to_ns
 from swarm_coordination.views import Pose
 from swarm_coordination.wire.codec import WireCodec
 from swarm_msgs import msg as swarm
-from visualization_msgs.msg import MarkerArray
 
 MESH_TOPIC = '/swarm/mesh'
 RADIO_TOPIC = '/swarm/radio'
@@ -94,7 +94,7 @@ class CoordinatorShell:
         self._sent: deque[bytes] = deque(maxlen=SENT_MAX)
         self.entries: deque[CommittedEntry] = deque(maxlen=ENTRIES_MAX)
         self._shown_ns = -1
-        self._next_status = self._next_markers = 0
+        self._next_status = 0
         self._heard: tuple[str, ...] = ()
         self._conflict = ''
         self._filter: RadioFilter | None = None
@@ -116,7 +116,11 @@ class CoordinatorShell:
         self._target = on.publisher(swarm.FormationTarget, 'target', qos.TABLE_OFFERED)
         self._log = on.publisher(swarm.LogEntry, 'log', qos.LOG)
         self._events = on.publisher(swarm.MissionEvent, 'events', qos.EVENTS)
-        self._markers = on.publisher(MarkerArray, 'markers', qos.MARKERS)
+        # A pose that is composed here, for those who watch.
+        composed = self.node.localisation_options.pose_source != 'pose'
+        self._shown_pose = (
+            on.publisher(PoseStamped, 'pose', qos.STATE_OFFERED) if composed else None
+        )
         on.subscription(swarm.MeshFrame, MESH_TOPIC, self._on_frame, qos.MESH)
         options = self.node.options
         if options.radio_filter:
@@ -188,6 +192,8 @@ class CoordinatorShell:
     def _on_pose(self, pose: Pose, velocity: tuple[float, float, float], time_ns: int) -> None:
         self._pose = pose
         self.core.observe(pose, velocity, time_ns)
+        if self._shown_pose is not None:
+            self._shown_pose.publish(pose_to(pose, self.clock.stamp()))
 
     def _on_deadline(self) -> None:
         now = self._ticked_ns = self.clock.now()
@@ -254,10 +260,6 @@ class CoordinatorShell:
                 process_nonce=self._nonce,
             )
         )
-        if now >= self._next_markers and self._pose is not None:
-            self._next_markers = now + seconds_to_ns(options.marker_period_s)
-            if self._markers.get_subscription_count():
-                self._markers.publish(markers(status, self._pose, table, target, stamp))
 
     # ---------------------------------------------------------------- the disk
 

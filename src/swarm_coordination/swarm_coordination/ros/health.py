@@ -100,6 +100,7 @@ def controller_health(report: ControlReport | None, refused: int) -> Report:
     values = {
         'braking': report.braking,
         'kept_links': len(report.kept),
+        'kept': ' '.join(map(str, report.kept)),
         'released_links': len(report.released),
         'nearest_m': report.nearest_m,
         'slot_error_m': report.slot_error_m,

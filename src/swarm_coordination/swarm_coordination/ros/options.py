@@ -58,9 +58,6 @@ class CoordinatorOptions:
         0.1, 's', 0.02, 10.0, 'time between two status messages; sooner when something happens',
         live=True,
     )
-    marker_period_s: float = setting(
-        0.5, 's', 0.05, 60.0, 'time between two marker arrays', live=True
-    )
     propose_timeout_s: float = setting(
         5.0, 's', 0.1, 60.0,
         'a command not on disk by then is answered with an unknown outcome', live=True,
@@ -100,4 +97,19 @@ class WorldOptions:
     world_period_s: float = setting(0.05, 's', 0.01, 1.0, 'time between two world states')
     tf: bool = setting(
         True, '', None, None, 'publish map -> <robot>/odom -> <robot>/base_link where tf2_msgs is'
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StationOptions:
+    """What the ground station is told."""
+
+    swarm_file: str = text('path of the swarm file; empty: the one installed')
+    metrics_address: str = text(
+        'address on which /metrics is served; 0.0.0.0 for all', '127.0.0.1'
+    )
+    metrics_port: int = setting(9410, '', 0, 65535, 'its port; 0: no metrics')
+    scene_period_s: float = setting(
+        0.2, 's', 0.05, 10.0, 'time between two marker arrays and pictures for the metrics',
+        live=True,
     )

@@ -19,6 +19,7 @@ from swarm_coordination.ros.options import (
     HealthOptions,
     LocalisationOptions,
     RobotPlace,
+    StationOptions,
     WorldOptions,
 )
 from swarm_coordination.settings import declared, Setting
@@ -48,6 +49,7 @@ _SECTIONS: tuple[tuple[str, str, tuple[tuple[str, Any], ...]], ...] = (
     ('coordinator', 'Beside those of both.', (('', CoordinatorOptions),)),
     ('formation_controller', 'Beside those of both.', (('', ControllerOptions),)),
     ('world', 'The embedded world.', (('', WorldOptions),)),
+    ('ground_station', 'Markers and metrics.', (('', StationOptions),)),
     *(
         (
             f'{name}.*',

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright Swarm Coordination contributors
+"""Start the ground station: the scene for rviz, metrics for Prometheus."""
+
+from swarm_coordination.launching import actions
+
+ARGUMENTS = (
+    actions.SWARM_FILE,
+    ('metrics_port', '9410', None, 'port of /metrics; 0: no metrics'),
+    ('metrics_address', '127.0.0.1', None, 'address of /metrics; 0.0.0.0: for other hosts too'),
+    actions.SIM_TIME,
+    actions.PARAMS_FILE,
+    actions.LOG_LEVEL,
+)
+
+
+def start(_context, given):
+    """Return the station's process; a wrong argument or file raises before it starts."""
+    from swarm_coordination.configuration import find_swarm_file, load_swarm
+
+    source = str(find_swarm_file(given.text('swarm_file') or None))
+    load_swarm(source)
+    return [actions.process(
+        'ground_station', 'ground_station', log_level=given.text('log_level'),
+        parameters=[*given.file('params_file'), {
+            'swarm_file': source,
+            'metrics_port': given.count('metrics_port'),
+            'metrics_address': given.text('metrics_address'),
+            'use_sim_time': given.flag('use_sim_time'),
+        }],
+    )]
+
+
+def generate_launch_description():
+    """Return the arguments and the station's process."""
+    return actions.description(ARGUMENTS, start)

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the verbs for a running swarm share: which swarm, over what, in which domain."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+import importlib
+import os
+
+from swarm_coordination.cli.needs import need
+from swarm_coordination.configuration import find_swarm_file, load_swarm
+from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.live.asking import Operator
+
+# Discovery of a quiet host takes a second or two; a busy one more.
+TIMEOUT_S = 10.0
+_NEEDED = {'ros': ('rclpy', 'swarm_msgs'), 'dds': ('cyclonedds',)}
+DOMAIN_MAX = 232  # RTPS 2.2, 9.6.1.1: the ports of a higher one do not exist
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that the verbs have in common."""
+    parser.add_argument(
+        '--over', choices=('ros', 'dds'), default='ros',
+        help='what the robots are: ROS 2 nodes, or plain DDS processes (default: ros)',
+    )
+    parser.add_argument(
+        '--domain', type=int, metavar='N', help='DDS domain (default: ROS_DOMAIN_ID, or 0)'
+    )
+    parser.add_argument(
+        '--swarm-file', metavar='FILE', help='which robots there are (default: config/swarm.yaml)'
+    )
+    parser.add_argument(
+        '--timeout', type=float, default=TIMEOUT_S, metavar='S',
+        help=f'give up after so many seconds (default: {TIMEOUT_S:g})',
+    )
+
+
+@contextmanager
+def operator(options: argparse.Namespace) -> Iterator[Operator]:
+    """Give an operator of the swarm that the options name; raises ConfigurationError."""
+    swarm = load_swarm(find_swarm_file(options.swarm_file))
+    kept_range_m = swarm.robots[0].settings.control.kept_range_m
+    domain = _domain(options.domain)
+    need(*_NEEDED[options.over])
+    shell = importlib.import_module(f'swarm_coordination.{options.over}.operating')
+    with shell.open_bus(domain) as (bus, spin):
+        yield Operator(bus, swarm.names, kept_range_m, spin)
+
+
+def robot_of(options: argparse.Namespace) -> str:
+    """Return the robot named on the command line; raises ConfigurationError for an unknown one."""
+    return load_swarm(find_swarm_file(options.swarm_file)).robot(options.robot).name
+
+
+def _domain(given: int | None) -> int:
+    text = str(given) if given is not None else os.environ.get('ROS_DOMAIN_ID', '') or '0'
+    if not text.isdecimal() or int(text) > DOMAIN_MAX:
+        source = 'command line' if given is not None else 'environment'
+        field = '--domain' if given is not None else 'ROS_DOMAIN_ID'
+        raise ConfigurationError(source, field, text, f'a whole number from 0 to {DOMAIN_MAX}')
+    return int(text)

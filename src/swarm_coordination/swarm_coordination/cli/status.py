@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``swarm status``: one line for each robot of a running swarm."""
+
+from __future__ import annotations
+
+import argparse
+
+from swarm_coordination.cli import operating
+from swarm_coordination.station.watch import Picture, RobotSeen
+
+_ROLES = ('follower', 'pre-candidate', 'candidate', 'leader', 'learner')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the verb."""
+    operating.add_arguments(parser)
+    parser.add_argument(
+        '--wait', type=float, default=3.0, metavar='S',
+        help='so long once somebody was heard; robots speak ten times a second (default: 3)',
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what is heard; return 1 where nobody is."""
+    with operating.operator(options) as operator:
+        picture = operator.look(options.wait, options.timeout)
+    print('\n'.join(lines(picture)))
+    return 0 if picture.robots else 1
+
+
+def lines(picture: Picture) -> list[str]:
+    """Return the picture as text, one line for each robot and one for the whole."""
+    leaders = ', '.join(robot.name for robot in picture.leaders()) or 'nobody'
+    head = (
+        f'{len(picture.robots)} robots, {len(picture.islands())} islands, '
+        f'{len(picture.links())} links, leader {leaders}'
+    )
+    return [head, *map(_line, picture.robots)]
+
+
+def _line(robot: RobotSeen) -> str:
+    status = robot.status
+    at = '-' if robot.pose is None else f'({robot.pose.x:.2f}, {robot.pose.y:.2f})'
+    return (
+        f'{robot.name:12} {_ROLES[status.role]:13} term {status.term:<4} commit '
+        f'{status.commit:<5} {status.mode.name.lower():13} slot {status.slot:>2} '
+        f'hears {len(robot.heard):>2}  at {at}  {status.mission}'
+    ).rstrip()
