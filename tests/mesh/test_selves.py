@@ -166,6 +166,21 @@ def test_our_own_frames_come_back_late_and_are_not_taken_for_a_copy() -> None:
     assert not air.stations[0].kinds('duplicate_storage')
 
 
+@pytest.mark.parametrize('late_s', [30.0, 70.0])
+def test_old_frames_of_ours_sent_again_by_somebody_cost_us_nothing(late_s: float) -> None:
+    """Who has recorded the radio but has no key must not be able to take a vote away."""
+    air = Air(3)
+    recorded: list[bytes] = []
+    air.taps.append(lambda number, data, frame: recorded.append(data) if number == 0 else None)
+    air.run(5.0)
+    first = list(recorded)
+    air.run(late_s)
+    for data in first:
+        assert air.inject(0, data).rejected == 'own_echo'
+    air.run(1.0)
+    assert not air.stations[0].kinds('duplicate_storage')
+
+
 @pytest.mark.parametrize('incarnation', [0, 2])  # 0: its disk has forgotten
 def test_frames_of_our_life_before_are_not_taken_for_a_copy(incarnation: int) -> None:
     air = Air(2)

@@ -9,8 +9,9 @@ higher incarnation durable and goes over to it.
 
 A copied disk shows the same numbers, but it goes on making them. Certain of that is who sees
 something under its own id that was made while it ran and that it did not make: a frame unlike
-the one it sent under that number, or a row ahead of its own and younger than itself. From then
-on nothing ahead raises the incarnation, or the two copies would drive each other up for ever.
+the one it sent under that number, a row ahead of its own and younger than itself, or an older
+number of its own that tells of what it heard just now. From then on nothing ahead raises the
+incarnation, or the two copies would drive each other up for ever.
 """
 
 from __future__ import annotations
@@ -98,7 +99,27 @@ class OtherSelves:
         running = now - self._started_ns
         if key > (self._parts.own.identity.incarnation, self._counter):
             return running > _SETTLED_NS
-        return now - self._covered_ns > _QUEUED_MAX_NS
+        return now - self._covered_ns > _QUEUED_MAX_NS and self._echoes_of_late(frame, now)
+
+    def _echoes_of_late(self, frame: Frame, now: int) -> bool:
+        """
+        Whether a frame lists a heartbeat made since we remember all that we send.
+
+        Without that it may be one of our own, recorded before and sent again by somebody who has
+        not even the key: no reason to give up a vote.
+        """
+        since = now - (now - self._covered_ns) // 2  # half: heartbeats do not come like clockwork
+        for part in frame.fragments:
+            if part.owner != frame.header.sender or part.beacon is None:
+                continue
+            for heard in self._parts.unpacked(part.beacon, self._heartbeat).heard:
+                row = self._parts.table.get(heard.storage_id)
+                if row is None or heard.incarnation != row.identity.incarnation:
+                    continue
+                behind = max(0, row.heartbeat - heard.heartbeat)
+                if row.advance_ns - behind * row.interval_ns >= since:
+                    return True
+        return False
 
     def _digest(self, frame: Frame) -> bytes:
         """Return 64 bits of a frame (of many that differ one is enough); none of another's."""
