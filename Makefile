@@ -12,11 +12,11 @@ VENV := .venv
 RUN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compare demo demo-dds simulate bench test lint format docs clean
+.PHONY: help setup compare demo demo-dds simulate bench bench-control test lint format docs clean
 
 help: ## list the targets
 	@echo 'Swarm Coordination: make TARGET [ARGS="..."] [PYTHON=python3.x]'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make or refresh the virtual environment .venv (seconds when nothing changed)
 	@$(PYTHON) tools/setup_environment.py
@@ -36,6 +36,9 @@ simulate: setup ## the same scenario in virtual time; SCENARIO=name, ARGS of `sw
 bench: setup ## measure speed of the core and of the storage on this machine
 	@$(RUN)/python bench/core.py
 	@$(RUN)/python bench/storage.py
+
+bench-control: setup ## fly the controller's suites over all seeds (hours; ARGS="--share 0.1")
+	@$(RUN)/swarm evaluate --suite all --out out/control $(ARGS)
 
 test: setup ## lint, types, the test suite and the colcon builds; one summary at the end
 	@$(RUN)/python tools/run_checks.py $(ARGS)

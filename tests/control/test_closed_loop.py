@@ -76,7 +76,7 @@ def test_survivors_of_a_loss_take_new_slots_around_the_silent_robot():
     x, y = loop.agents[1].place
     for agent, slot in zip(loop.alive(), slots_of('V', 5, 3.0)):
         agent.epoch = 2
-        loop.slots[agent.robot] = (slot[0] + x + 4.0, slot[1] + y)
+        loop.slots[agent.robot] = (slot[0] + x + 5.0, slot[1] + y)
         loop.run(0.1)
     assert loop.run(60.0, until_m=0.1)
     assert_safe(loop)

@@ -42,9 +42,7 @@ class Swarm:
         self.limits = state.limits_of(settings)
         self.reach = np.full(int(settings.range_m * PER_METRE), 0.7)
         for epoch in range(3):
-            slots = places.copy()
-            rng.shuffle(slots)
-            self.world.slots[epoch] = slots * rng.uniform(0.8, 1.6)
+            self.world.slots[epoch] = rng.sample(list(places * rng.uniform(0.8, 1.6)), count)
 
     def step(self) -> None:
         advance(
@@ -133,7 +131,7 @@ def test_all_robots_at_once_decide_as_each_robot_alone_would(settings, crowded):
     for period in range(160):
         if period == 60:
             swarm.world.epoch[0] = 1  # spreads with the frames: robots of two epochs at once
-        if period == 90:
+        if period == 70:
             swarm.world.alive[5], swarm.world.died[5] = False, swarm.tick * 0.05
         if period % 8 == 0 or 60 <= period < 68:
             assert compare(swarm) <= 1e-9

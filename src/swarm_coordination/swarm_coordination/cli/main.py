@@ -23,6 +23,7 @@ VERBS = {
     'demo': ('demo', 'play a scenario on real processes over DDS on this host'),
     'netns': ('netns', 'play a scenario on real processes in network namespaces (root)'),
     'robot': ('robot', 'run one robot as a plain DDS process, without ROS'),
+    'evaluate': ('evaluate', 'fly a formation over many seeds and tell how it went'),
     'provision': ('provision', 'write the identities of new robots, before their first start'),
     'status': ('status', 'print what the robots of a running swarm say of themselves'),
     'propose': ('propose', 'hand a command or a mission to a robot of a running swarm'),

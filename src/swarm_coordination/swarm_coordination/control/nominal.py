@@ -15,12 +15,15 @@ the formation. They come back to it, and so take over the link.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import math
 
+from swarm_coordination.control.closing import Contraction, contraction, IDENTITY
 from swarm_coordination.control.settings import ControlSettings
 from swarm_coordination.views import (
     FormationTarget,
     Liveness,
+    NeighborState,
     NeighborTable,
     Pose,
     VelocityCommand,
@@ -38,8 +41,11 @@ def track(
 ) -> VelocityCommand:
     """Return the velocity (m/s, rad/s, frame ``map``) that brings the robot to its slot."""
     gain, speed = settings.gain, settings.speed_max_mps
-    ex, ey = target.position[0] - pose.x, target.position[1] - pose.y
-    dx, dy = _lead(ex, ey, target, table, settings)
+    rows = () if table is None else table.neighbors
+    moved = _closing(target, rows, settings)
+    x, y = moved.moved(target.position[0], target.position[1])
+    ex, ey = x - pose.x, y - pose.y
+    dx, dy = _lead(ex, ey, target, rows, moved, settings)
     vx = gain * ex + settings.cohesion_gain * dx
     vy = gain * ey + settings.cohesion_gain * dy
     vz = gain * (target.position[2] - pose.z)
@@ -64,25 +70,40 @@ def brake(last: VelocityCommand, elapsed_s: float, settings: ControlSettings) ->
     return VelocityCommand(last.vx * scale, last.vy * scale, last.vz * scale, 0.0)
 
 
+def _closing(
+    target: FormationTarget, rows: Sequence[NeighborState], settings: ControlSettings
+) -> Contraction:
+    """Return how the slots of this assignment are drawn together after a loss."""
+    silent = [row.slot for row in rows if row.slot and row.liveness is Liveness.SILENT]
+    if not silent:
+        return IDENTITY
+    living = [row.slot for row in rows if row.slot and row.liveness is not Liveness.SILENT]
+    return contraction(
+        [target.position[:2], *((slot[0], slot[1]) for slot in living)],
+        [(slot[0], slot[1]) for slot in silent],
+        settings,
+    )
+
+
 def _lead(
     ex: float,
     ey: float,
     target: FormationTarget,
-    table: NeighborTable | None,
+    rows: Sequence[NeighborState],
+    moved: Contraction,
     settings: ControlSettings,
 ) -> tuple[float, float]:
     """Mean of how much further the own slot is than those of neighbours in the formation are."""
-    if table is None or settings.cohesion_gain == 0.0:
-        return (0.0, 0.0)
     near, dx, dy = 0, 0.0, 0.0
-    for row in table.neighbors:
-        if row.slot is None or row.liveness is Liveness.SILENT or row.epoch != table.epoch:
+    for row in rows if settings.cohesion_gain > 0.0 else ():
+        if row.slot is None or row.liveness is Liveness.SILENT or row.epoch != target.epoch:
             continue
         apart = math.hypot(row.slot[0] - target.position[0], row.slot[1] - target.position[1])
         if apart <= settings.link_distance_m:
             near += 1
-            dx += ex - (row.slot[0] - row.position[0])
-            dy += ey - (row.slot[1] - row.position[1])
+            x, y = moved.moved(row.slot[0], row.slot[1])
+            dx += ex - (x - row.position[0])
+            dy += ey - (y - row.position[1])
     return (dx / near, dy / near) if near else (0.0, 0.0)
 
 

@@ -117,8 +117,14 @@ class ControlSettings:
 
     @property
     def stopping_distance_m(self) -> float:
-        """Greatest way of a robot after its last beacon: command time-out, then braking."""
-        return self.speed_max_mps * self.stopping_time_s
+        """
+        Greatest way of a robot from the pose in the last beacon known of it.
+
+        That pose may be old when it is sent, a beacon or two may be lost, and the last command may
+        come after them; then the command times out and the base brakes.
+        """
+        before = self.pose_period_s + 2.0 * self.hold_s
+        return self.speed_max_mps * (before + self.stopping_time_s)
 
     @property
     def stopping_time_s(self) -> float:

@@ -7,6 +7,7 @@ import math
 
 import numba
 from swarm_coordination.evaluation.kernels import halfspaces
+from swarm_coordination.evaluation.kernels.closing import contraction
 from swarm_coordination.evaluation.kernels.links import release
 from swarm_coordination.evaluation.kernels.projection import project
 from swarm_coordination.evaluation.kernels.state import (
@@ -73,20 +74,23 @@ def _wish(
     epoch = world.epoch[own]
     slots, place = world.slots[epoch], world.place[own]
     sx, sy = slots[own, 0], slots[own, 1]
-    ex, ey = sx - place[0], sy - place[1]
+    if math.isnan(sx):
+        return 0.0, 0.0
+    beats, advanced, epochs = tables.beat[own], tables.advanced[own], beacons.epoch
+    cx, cy, scale = contraction(own, now, slots, beats, advanced, limits)
+    ex, ey = cx + scale * (sx - cx) - place[0], cy + scale * (sy - cy) - place[1]
     wx, wy = limits.gain * ex, limits.gain * ey
     if limits.cohesion > 0.0:
-        beats, advanced, epochs = tables.beat[own], tables.advanced[own], beacons.epoch
         xs, ys = tables.x[own], tables.y[own]
         near, dx, dy = 0, 0.0, 0.0
         for j in range(len(slots)):
-            if beats[j] < 0 or now - advanced[j] > limits.silent_s:
+            if j == own or beats[j] < 0 or now - advanced[j] > limits.silent_s:
                 continue
             apart = math.hypot(slots[j, 0] - sx, slots[j, 1] - sy)
             if apart <= limits.link_m and epochs[beats[j] % RING, j] == epoch:
                 near += 1
-                dx += ex - (slots[j, 0] - xs[j])
-                dy += ey - (slots[j, 1] - ys[j])
+                dx += ex - (cx + scale * (slots[j, 0] - cx) - xs[j])
+                dy += ey - (cy + scale * (slots[j, 1] - cy) - ys[j])
         if near > 0:
             wx += limits.cohesion * dx / near
             wy += limits.cohesion * dy / near
@@ -134,7 +138,9 @@ def _look(
             slack = speed * (age + limits.pose_period_s + limits.hold_s)
         usable[j] = True
         node[j, 0], node[j, 1], node[j, 4] = x, y, slack + limits.error
-        if step > 0.0:
+        if step > 0.0 and math.isnan(slots[j, 0]):
+            usable[j] = False
+        elif step > 0.0:
             x, y = ahead(x, y, slots[j, 0], slots[j, 1], step)
         node[j, 2], node[j, 3] = x, y
 

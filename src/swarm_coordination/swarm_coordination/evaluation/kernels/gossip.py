@@ -3,7 +3,8 @@
 Beacons in and out: the mesh's tables, echo ages and relays on arrays.
 
 A frame tells the sender's own row, the newest heartbeat number it heard of everybody, and a few
-rows it relays in rotation: those that some robot it hears cannot hear itself. Its age is
+rows it relays in rotation: those that some robot it hears cannot hear itself. A digest, in
+rotation too, tells the newest numbers of anybody, which shows that they live. A frame's age is
 bounded by the echo of the receiver's own number; a relayed row is older by the stated age.
 """
 
@@ -19,16 +20,23 @@ from swarm_coordination.evaluation.kernels.state import (
     Air,
     Beacons,
     Floats,
+    FRAME_BYTES,
     Ints,
     Limits,
     LISTED,
+    LISTED_BYTES,
+    MTU_BYTES,
+    RELAYED_S,
     RING,
+    ROW_BYTES,
     Tables,
     World,
 )
 
 # Steps of the reception table per metre.
 PER_METRE = 100
+# Part of a frame's room for rows that is kept for old ones.
+_OLD_SHARE = 0.25
 
 
 @numba.njit(cache=True)
@@ -45,7 +53,8 @@ def deliver(
         world.alive,
         world.epoch,
     )
-    table = (tables.beat, tables.after, tables.advanced, tables.x, tables.y)
+    table = (tables.beat, tables.after, tables.x, tables.y)
+    told, told_beat, seen, advanced = air.told, air.told_beat, tables.seen, tables.advanced
     for sender in range(len(alive)):
         if not sent[frame, sender]:
             continue
@@ -58,7 +67,12 @@ def deliver(
             after = -math.inf if echoed < 0 else made[echoed % RING, own]
             heard_beat[own, sender] = max(beat, heard_beat[own, sender])
             heard_at[own, sender] = now
-            _merge(own, sender, beat, after, now, xs[row, sender], ys[row, sender], table)
+            _merge(own, sender, beat, after, xs[row, sender], ys[row, sender], table)
+            _sight(own, sender, beat, now, seen, advanced)
+            for k in range(told.shape[2]):
+                robot = told[frame, sender, k]
+                if robot != own and robot >= 0:
+                    _sight(own, robot, told_beat[frame, sender, k], now, seen, advanced)
             # The log travels with the frames: who hears of a newer assignment has it.
             epoch[own] = max(epoch[own], epochs[row, sender])
             for k in range(relayed.shape[2]):
@@ -67,9 +81,10 @@ def deliver(
                     break
                 if robot != own:
                     older = after - relayed_age[frame, sender, k]
-                    told = relayed_beat[frame, sender, k]
-                    at = told % RING
-                    _merge(own, robot, told, older, now, xs[at, robot], ys[at, robot], table)
+                    number = relayed_beat[frame, sender, k]
+                    at = number % RING
+                    _merge(own, robot, number, older, xs[at, robot], ys[at, robot], table)
+                    _sight(own, robot, number, now, seen, advanced)
 
 
 @numba.njit(cache=True, inline='always')
@@ -78,19 +93,27 @@ def _merge(
     robot: int,
     beat: int,
     made_after: float,
-    now: float,
     x: float,
     y: float,
-    table: tuple[Ints, Floats, Floats, Floats, Floats],
+    table: tuple[Ints, Floats, Floats, Floats],
 ) -> None:
     """Take a row that is newer, or as new and of a tighter age."""
-    beats, after, advanced, xs, ys = table
+    beats, after, xs, ys = table
     if beat > beats[own, robot]:
-        beats[own, robot], advanced[own, robot] = beat, now
+        beats[own, robot] = beat
         after[own, robot] = max(made_after, after[own, robot])
         xs[own, robot], ys[own, robot] = x, y
     elif beat == beats[own, robot] and made_after > after[own, robot]:
         after[own, robot] = made_after
+
+
+@numba.njit(cache=True, inline='always')
+def _sight(
+    own: int, robot: int, beat: int, now: float, seen: Ints, advanced: Floats
+) -> None:
+    """Note that the robot has made the beacon ``beat``: it lives."""
+    if beat > seen[own, robot]:
+        seen[own, robot], advanced[own, robot] = beat, now
 
 
 @numba.njit(cache=True)
@@ -111,6 +134,11 @@ def send(
     air.echo[frame, own] = tables.heard_beat[own]
     air.echo[frame, own, own] = beacons.made_count[own] - 1
     _relay(own, frame, now, tables, beacons, air, limits)
+    at = tables.cursor[1, own]
+    for k in range(air.told.shape[2]):
+        air.told[frame, own, k], air.told_beat[frame, own, k] = at, tables.seen[own, at]
+        at = at + 1 if at + 1 < count else 0
+    tables.cursor[1, own] = at
     place, alive, state, receivers = world.place, world.alive, world.random, air.receivers
     x, y = place[own, 0], place[own, 1]
     for j in range(count):
@@ -153,8 +181,8 @@ def _note(
         listing[row, own, at] = j
     beacons.listed_count[row, own] = listed
     for k in range(listed):
-        j = listing[row, own, k]
-        heard[row, own, j >> 6] |= np.uint64(1) << np.uint64(j & 63)
+        robot = np.int64(listing[row, own, k])
+        heard[row, own, robot >> 6] |= np.uint64(1) << np.uint64(robot & 63)
 
 
 @numba.njit(cache=True, inline='always')
@@ -173,33 +201,40 @@ def _relay(
     air: Air,
     limits: Limits,
 ) -> None:
-    """Choose the rows to relay, in rotation: young, and not heard by all whom ``own`` hears."""
+    """Relay rows in rotation while the frame has room: young, and not heard by all one hears."""
     count, room = tables.beat.shape[0], air.row.shape[2]
-    chosen = 0
     mine = (beacons.made_count[own] - 1) % RING
-    at = tables.cursor[own]
     beats, after, heard = tables.beat[own], tables.after[own], beacons.heard
-    listed, listed_count = beacons.listed[mine, own], beacons.listed_count[mine, own]
-    for _ in range(count):
-        if chosen == room:
-            break
-        j = at
-        at = at + 1 if at + 1 < count else 0
-        age = now - after[j]
-        if j == own or beats[j] < 0 or age > limits.age_max_s:
-            continue
-        needed = False
-        for k in range(listed_count):
-            near = listed[k]
-            word = heard[beats[near] % RING, near, j >> 6]
-            if near != j and (word >> np.uint64(j & 63)) & np.uint64(1) == np.uint64(0):
-                needed = True
+    counts = beacons.listed_count
+    listed, listed_count = beacons.listed[mine, own], counts[mine, own]
+    whole = MTU_BYTES - FRAME_BYTES - ROW_BYTES - LISTED_BYTES * listed_count
+    chosen, left = 0, 0.0
+    # Rows that certify something first; those that only tell where somebody is get the rest.
+    for old in range(2):
+        left = left + _OLD_SHARE * whole if old else (1.0 - _OLD_SHARE) * whole
+        at = tables.cursor[2 * old, own]
+        for _ in range(count):
+            if chosen == room or left < ROW_BYTES:
                 break
-        if needed:
-            air.row[frame, own, chosen] = j
-            air.row_beat[frame, own, chosen] = beats[j]
-            air.row_age[frame, own, chosen] = age
-            chosen += 1
-    tables.cursor[own] = at
+            j = at
+            at = at + 1 if at + 1 < count else 0
+            age = now - after[j]
+            if j == own or beats[j] < 0 or (age > limits.age_max_s) != old or age > RELAYED_S:
+                continue
+            needed = False
+            for k in range(listed_count):
+                near = np.int64(listed[k])
+                word = heard[beats[near] % RING, near, j >> 6]
+                if near != j and (word >> np.uint64(j & 63)) & np.uint64(1) == np.uint64(0):
+                    needed = True
+                    break
+            size = ROW_BYTES + LISTED_BYTES * counts[beats[j] % RING, j]
+            if needed and size <= left:
+                left -= size
+                air.row[frame, own, chosen] = j
+                air.row_beat[frame, own, chosen] = beats[j]
+                air.row_age[frame, own, chosen] = age
+                chosen += 1
+        tables.cursor[2 * old, own] = at
     if chosen < room:
         air.row[frame, own, chosen] = -1

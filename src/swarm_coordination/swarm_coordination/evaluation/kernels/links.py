@@ -22,6 +22,7 @@ from swarm_coordination.evaluation.kernels.state import (
     Limits,
     RING,
     Scratch,
+    Small,
     Words,
 )
 
@@ -88,7 +89,7 @@ def _bottlenecks(
     waiting: Ints,
     beats: Ints,
     heard: Words,
-    listed: Ints,
+    listed: Small,
     listed_count: Ints,
     kept_m: float,
     ahead: bool,
@@ -103,7 +104,7 @@ def _bottlenecks(
     while True:
         row = beats[here] & _RING_BITS
         for k in range(len(beats) if here == own else listed_count[row, here]):
-            near = k if here == own else listed[row, here, k]
+            near = k if here == own else np.int64(listed[row, here, k])
             if here == own and not linked[near]:
                 continue
             edge = max(length, greatest_weight(node, here, near, kept_m, ahead))

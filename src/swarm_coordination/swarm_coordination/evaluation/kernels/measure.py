@@ -6,7 +6,14 @@ from __future__ import annotations
 import math
 
 import numba
-from swarm_coordination.evaluation.kernels.state import Floats, Ints, Limits, Tables, World
+from swarm_coordination.evaluation.kernels.state import (
+    Floats,
+    Ints,
+    Limits,
+    Outcome,
+    Tables,
+    World,
+)
 
 
 @numba.njit(cache=True)
@@ -61,3 +68,20 @@ def deaf_pairs(
                 unheard = now - tables.heard_at[i, j] > limits.link_timeout_s
                 deaf += unheard or now - tables.after[i, j] > limits.age_max_s
     return deaf
+
+
+@numba.njit(cache=True)
+def live_links(
+    world: World, tables: Tables, outcome: Outcome, limits: Limits, now: float
+) -> tuple[int, int]:
+    """Return how many live links somebody keeps, and how many there are."""
+    kept, live, count = 0, 0, len(world.place)
+    for i in range(count):
+        for j in range(i):
+            if not (world.alive[i] and world.alive[j]):
+                continue
+            both = max(now - tables.heard_at[i, j], now - tables.heard_at[j, i])
+            if both <= limits.link_timeout_s:
+                live += 1
+                kept += outcome.kept[i, j] or outcome.kept[j, i]
+    return kept, live

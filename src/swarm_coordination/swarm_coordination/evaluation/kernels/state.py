@@ -20,14 +20,22 @@ from swarm_coordination.control.settings import ControlSettings
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
+Small = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
 
-# Own beacons remembered, a power of two: beyond every age that still certifies something.
-RING = 128
+# Beacons remembered of each robot, a power of two: 12 s at 20 Hz, beyond every row relayed.
+RING = 256
 # Robots listed in a beacon, nearest first, as in the mesh.
 LISTED = 24
 # Frames in flight per robot: the delay in control periods stays below.
 AIR = 16
+# Robots whose newest heartbeat number a frame tells in its digest: 200 bytes, as in the mesh.
+TOLD = 10
+# Older rows are not relayed (s).
+RELAYED_S = 10.0
+# Sizes on the wire (bytes): a frame's greatest; a frame and its digest without rows; a row; one
+# robot that a row lists. Held against the codec by tests/evaluation/test_radio.py.
+MTU_BYTES, FRAME_BYTES, ROW_BYTES, LISTED_BYTES = 1200, 290, 65, 15
 # Slot assignments of one run; a run that needs more goes on with its last one.
 EPOCHS = 512
 # The words of a bit set hold so many; also what keeps a robot's half-spaces within ROWS.
@@ -78,7 +86,7 @@ class World(NamedTuple):
     alive: Flags  # (N,)
     died: Floats  # (N,): when; inf while alive
     epoch: Ints  # (N,): assignment in force at each robot
-    slots: Floats  # (EPOCHS, N, 2): slot of each robot by epoch
+    slots: Floats  # (EPOCHS, N, 2): slot of each robot by epoch; NaN: none
     travelled: Floats  # (N,): metres
     random: Words  # (1,): state of the generator
 
@@ -90,10 +98,11 @@ class Tables(NamedTuple):
     after: Floats  # made after this time; -inf: unbounded age
     x: Floats
     y: Floats
-    advanced: Floats  # when the number last advanced
+    advanced: Floats  # when ``seen`` last advanced
     heard_beat: Ints  # newest number heard from the robot itself
     heard_at: Floats
-    cursor: Ints  # (N,): where the rotation of relayed rows stands
+    seen: Ints  # newest heartbeat number by any sight: row, relay, digest
+    cursor: Ints  # (3, N): where the rotations of relayed rows, digests and old rows stand
 
 
 class Beacons(NamedTuple):
@@ -104,7 +113,7 @@ class Beacons(NamedTuple):
     x: Floats  # (RING, N), rounded to millimetres
     y: Floats
     epoch: Ints  # (RING, N)
-    listed: Ints  # (RING, N, LISTED): robots heard
+    listed: Small  # (RING, N, LISTED): robots heard
     listed_count: Ints  # (RING, N)
     heard: Words  # (RING, N, W): the same as bits
 
@@ -118,6 +127,8 @@ class Air(NamedTuple):
     row: Ints  # (AIR, N, M): robots whose rows are relayed; -1: none
     row_beat: Ints
     row_age: Floats
+    told: Ints  # (AIR, N, TOLD): digest: robots whose newest number is told; -1: none
+    told_beat: Ints
 
 
 class Scratch(NamedTuple):
@@ -211,7 +222,8 @@ def new_tables(count: int) -> Tables:
         advanced=np.full(square, -math.inf),
         heard_beat=np.full(square, -1),
         heard_at=np.full(square, -math.inf),
-        cursor=np.zeros(count, np.int64),
+        seen=np.full(square, -1),
+        cursor=np.zeros((3, count), np.int64),
     )
 
 
@@ -225,7 +237,7 @@ def new_beacons(count: int) -> Beacons:
         x=np.zeros(shape),
         y=np.zeros(shape),
         epoch=np.zeros(shape, np.int64),
-        listed=np.zeros((*shape, LISTED), np.int64),
+        listed=np.zeros((*shape, LISTED), np.uint8),
         listed_count=np.zeros(shape, np.int64),
         heard=np.zeros((*shape, words), np.uint64),
     )
@@ -241,6 +253,8 @@ def new_air(count: int, relays: int) -> Air:
         row=np.full(rows, -1),
         row_beat=np.full(rows, -1),
         row_age=np.zeros(rows),
+        told=np.full((AIR, count, min(TOLD, count)), -1),
+        told_beat=np.full((AIR, count, min(TOLD, count)), -1),
     )
 
 

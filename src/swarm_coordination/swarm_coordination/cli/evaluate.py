@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`swarm evaluate`: fly one case over many seeds, or the suites, and tell the columns."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+import sys
+from typing import Any
+
+from swarm_coordination.errors import UsageError
+
+RUNS_MAX = 100_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the verb; a suite takes its cases from ``evaluation/suites.py``."""
+    case = parser.add_argument_group('one case')
+    case.add_argument('--shape', default='circle', help='line, v, circle or grid')
+    case.add_argument('--robots', type=int, default=20, help='how many (2 to 128)')
+    case.add_argument('--slots', default='assigned', help='assigned (Hungarian) or random')
+    case.add_argument('--start', default='random', help='random or ordered')
+    case.add_argument(
+        '--method',
+        default='certified',
+        help='certified, one_hop, keep_all, no_links, orca or barrier',
+    )
+    case.add_argument('--loss', type=float, default=0.2, help='share of frames lost (disc radio)')
+    case.add_argument('--delay', type=float, default=0.1, metavar='S', help='delay of a frame')
+    case.add_argument('--beacons', type=int, default=20, metavar='HZ', help='20, 10 or 5')
+    case.add_argument('--radio', default='disc', help='disc or log_distance (with shadowing)')
+    case.add_argument(
+        '--kill',
+        default='none',
+        help='none, random, articulation, leader, or in_2_connected (any robot while the kept '
+        'links are 2-connected)',
+    )
+    case.add_argument('--kill-formed', action='store_true', help='once the formation stands')
+    case.add_argument('--resilience', type=int, default=1, help='paths in a certificate, 1 or 2')
+    case.add_argument('--no-swaps', action='store_true', help='slots stay where they were given')
+    case.add_argument('--no-regroup', action='store_true', help='never shrink a stuck formation')
+    case.add_argument('--limit', type=float, default=240.0, metavar='S', help='longest flight')
+    parser.add_argument('--runs', type=int, default=20, help='runs, seeds ascending')
+    parser.add_argument('--seed', type=int, default=1000, help='seed of the first run')
+    parser.add_argument('--json', action='store_true', help='print one JSON object')
+    suite = parser.add_argument_group('suites')
+    suite.add_argument('--suite', metavar='NAME', help='fly a suite, or all of them')
+    suite.add_argument('--share', type=float, default=1.0, help='part of the runs of each case')
+    suite.add_argument('--out', type=Path, default=Path('out/control'), help='where tables go')
+
+
+def run(options: argparse.Namespace) -> int:
+    """Fly and print; returns the exit status."""
+    if not 1 <= options.runs <= RUNS_MAX:
+        raise UsageError(f'--runs {options.runs}: 1 to {RUNS_MAX}')
+    if options.seed < 0:
+        raise UsageError(f'--seed {options.seed}: at least 0')
+    if options.suite:
+        from swarm_coordination.evaluation import suites
+
+        return suites.fly(options.suite, options.share, options.out, _progress)
+    case = _case(options)
+    from swarm_coordination.evaluation.methods import fly
+    from swarm_coordination.evaluation.result import columns
+
+    results = []
+    for seed in range(options.seed, options.seed + options.runs):
+        results.append(fly(case, seed))
+        _progress(f'seed {seed}: {"reached" if results[-1].reached else "not reached"}')
+    _progress('')
+    _print(columns(results), options.json)
+    return 0
+
+
+def _case(options: argparse.Namespace) -> Any:
+    from swarm_coordination.evaluation.cases import Case, check_case, controller_settings, RATES
+
+    if options.beacons not in RATES:
+        raise UsageError(f'--beacons {options.beacons}: one of {", ".join(map(str, RATES))}')
+    return check_case(
+        Case(
+            shape=options.shape,
+            robots=options.robots,
+            slots=options.slots,
+            start=options.start,
+            method=options.method,
+            swaps=not options.no_swaps,
+            regroup=not options.no_regroup,
+            loss=options.loss,
+            delay_s=options.delay,
+            beacon_hz=options.beacons,
+            radio=options.radio,
+            kill=options.kill,
+            kill_formed=options.kill_formed,
+            limit_s=options.limit,
+            settings=controller_settings(options.beacons, options.resilience),
+        )
+    )
+
+
+def _print(values: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(values))
+        return
+    width = max(map(len, values))
+    for name, value in values.items():
+        print(f'{name:{width}}  {"-" if value is None else value}')
+
+
+def _progress(text: str) -> None:
+    """Show one line on a terminal, each over the last."""
+    if sys.stderr.isatty():
+        print(f'\r{text:78}', end='' if text else '\r', file=sys.stderr, flush=True)

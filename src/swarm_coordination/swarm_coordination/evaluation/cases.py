@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is flown: one case is a swarm, its formation, its radio and what is done to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+import math
+
+from swarm_coordination.control.settings import check_control, ControlSettings
+from swarm_coordination.errors import UsageError
+from swarm_coordination.evaluation.kernels.state import AIR, ROBOTS_MAX
+
+SHAPES = ('line', 'v', 'circle', 'grid')
+SLOTS = ('assigned', 'random')
+STARTS = ('random', 'ordered')
+METHODS = ('certified', 'one_hop', 'keep_all', 'no_links', 'orca', 'barrier')
+RADIOS = ('disc', 'log_distance')
+KILLS = ('none', 'random', 'articulation', 'leader', 'in_2_connected')
+
+# Slots of neighbours are so far apart, as a part of the radio range.
+SPACING_SHARE = 0.6
+# Beacon rate (Hz): (link time-out and greatest age in s, greatest speed in m/s). A slower radio
+# needs a slower robot, or ages would leave a kept link no direction to move in.
+RATES = {20: (1.5, 1.0, 1.5), 10: (1.5, 1.0, 1.5), 5: (3.0, 3.0, 0.5)}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case; its runs differ in the seed alone. Lengths in m, times in s."""
+
+    shape: str = 'circle'
+    robots: int = 20
+    slots: str = 'assigned'
+    start: str = 'random'
+    method: str = 'certified'
+    swaps: bool = True  # neighbours exchange slots where that shortens both ways together
+    regroup: bool = True  # a formation that is stuck is shrunk and opened again
+    loss: float = 0.2
+    delay_s: float = 0.1
+    beacon_hz: int = 20
+    radio: str = 'disc'
+    kill: str = 'none'
+    kill_formed: bool = False  # once the formation stands, not in transit
+    relays: int = 8  # rows of others in one frame, at most: a frame has 1,200 bytes
+    limit_s: float = 240.0
+    settings: ControlSettings = field(default_factory=ControlSettings)
+
+    @property
+    def link_timeout_s(self) -> float:
+        """A robot not heard for so long is no neighbour."""
+        return RATES[self.beacon_hz][0]
+
+    @property
+    def silent_s(self) -> float:
+        """
+        A robot of which nothing new is seen for so long counts as silent.
+
+        Heartbeat numbers take up to N / 2 hops round a ring, 0.2 s each at 20 Hz.
+        """
+        return max(2.5, 4.0 * self.robots / self.beacon_hz)
+
+    @property
+    def spacing_m(self) -> float:
+        """Distance of neighbouring slots."""
+        return SPACING_SHARE * self.settings.range_m
+
+    @property
+    def delay_periods(self) -> int:
+        """Control periods from sending to receiving."""
+        return round(self.delay_s / self.settings.period_s)
+
+    @property
+    def stride(self) -> int:
+        """Control periods between two beacons of a robot."""
+        return round(1.0 / (self.beacon_hz * self.settings.period_s))
+
+
+def controller_settings(beacon_hz: int = 20, resilience: int = 1) -> ControlSettings:
+    """Return the settings that the evaluation flies with, for one beacon rate."""
+    _, age_s, speed = RATES[beacon_hz]
+    return ControlSettings(
+        cohesion_gain=4.0,
+        look_ahead_s=2.0,
+        age_max_s=age_s,
+        speed_max_mps=speed,
+        resilience=resilience,
+        recovery_speed_mps=min(0.4, 0.5 * speed),
+    )
+
+
+def check_case(case: Case) -> Case:
+    """Return the case; raises UsageError or ConfigurationError naming what is wrong."""
+    for value, known, name in (
+        (case.shape, SHAPES, 'shape'),
+        (case.slots, SLOTS, 'slots'),
+        (case.start, STARTS, 'start'),
+        (case.method, METHODS, 'method'),
+        (case.radio, RADIOS, 'radio'),
+        (case.kill, KILLS, 'kill'),
+        (case.beacon_hz, tuple(RATES), 'beacon_hz'),
+    ):
+        if value not in known:
+            raise UsageError(f'{name} {value!r}: one of {", ".join(map(str, known))}')
+    if not 2 <= case.robots <= ROBOTS_MAX:
+        raise UsageError(f'robots {case.robots}: 2 to {ROBOTS_MAX}')
+    if not 0.0 <= case.loss < 1.0:
+        raise UsageError(f'loss {case.loss}: from 0 to below 1')
+    if not case.delay_s >= 0.0 or case.delay_periods >= AIR:
+        raise UsageError(f'delay_s {case.delay_s}: 0 to {(AIR - 1) * case.settings.period_s:g}')
+    if not (math.isfinite(case.limit_s) and case.limit_s > 0.0):
+        raise UsageError(f'limit_s {case.limit_s}: above 0')
+    check_control(case.settings, 'evaluation', 'control.')
+    return case

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contraction of ``control.closing`` by one robot's own table."""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+from swarm_coordination.control import closing
+from swarm_coordination.evaluation.kernels.state import Flags, Floats, Ints, Limits
+
+_CLOSED_SHARE = closing.CLOSED_SHARE
+_ROOM_M = closing.ROOM_M
+_APART_MIN_M = closing.APART_MIN_M
+
+
+@numba.njit(cache=True)
+def contraction(
+    own: int, now: float, slots: Floats, beats: Ints, advanced: Floats, limits: Limits
+) -> tuple[float, float, float]:
+    """Return centre and scale by which robot ``own`` moves all slots; scale 1: not at all."""
+    count, lost = len(slots), 0
+    silent = np.zeros(count, np.bool_)
+    living = np.zeros(count, np.bool_)
+    for j in range(count):
+        if math.isnan(slots[j, 0]) or (j != own and beats[j] < 0):
+            continue
+        silent[j] = j != own and now - advanced[j] > limits.silent_s
+        living[j] = not silent[j]
+        lost += silent[j]
+    if lost == 0 or not living[own] or (lost == 1 and _one(own, slots, living, limits.link_m)):
+        return 0.0, 0.0, 1.0
+    x, y, edge, widest, tightest = 0.0, 0.0, 0, _APART_MIN_M, math.inf
+    for j in range(count):
+        nearest = math.inf
+        for k in range(count):
+            if living[k] and k != j:
+                nearest = min(
+                    nearest, math.hypot(slots[j, 0] - slots[k, 0], slots[j, 1] - slots[k, 1])
+                )
+        if living[j]:
+            tightest = min(tightest, nearest)
+        elif silent[j] and nearest <= limits.link_m:
+            x, y, edge, widest = x + slots[j, 0], y + slots[j, 1], edge + 1, max(widest, nearest)
+    if edge == 0:
+        return 0.0, 0.0, 1.0
+    least = (limits.collision_m + _ROOM_M) / max(_APART_MIN_M, tightest)
+    scale = max(_CLOSED_SHARE * limits.link_m / (2.0 * widest), least)
+    return x / edge, y / edge, min(1.0, scale)
+
+
+@numba.njit(cache=True)
+def _one(own: int, slots: Floats, living: Flags, range_m: float) -> bool:
+    """Return whether the slots of the living form one graph."""
+    count = len(slots)
+    seen = np.zeros(count, np.bool_)
+    queue = np.zeros(count, np.int64)
+    seen[own], queue[0], head, tail = True, own, 0, 1
+    while head < tail:
+        here = queue[head]
+        head += 1
+        for j in range(count):
+            if living[j] and not seen[j]:
+                dx, dy = slots[j, 0] - slots[here, 0], slots[j, 1] - slots[here, 1]
+                if dx * dx + dy * dy <= range_m * range_m:
+                    seen[j] = True
+                    queue[tail] = j
+                    tail += 1
+    return tail == living.sum()

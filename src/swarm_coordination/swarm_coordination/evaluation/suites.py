@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The suites: cases, how many runs of each, and what flying all of them writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from swarm_coordination.errors import UsageError
+from swarm_coordination.evaluation.baselines import orca
+from swarm_coordination.evaluation.cases import Case, controller_settings
+from swarm_coordination.evaluation.methods import fly as fly_one
+from swarm_coordination.evaluation.report import write
+from swarm_coordination.evaluation.result import columns, Result
+
+SEED = 1000
+
+
+class Entry(NamedTuple):
+    """One row of a table."""
+
+    name: str
+    case: Case
+    runs: int
+    seed: int = SEED
+
+
+def _case(**changes: Any) -> Case:
+    settings = controller_settings(changes.get('beacon_hz', 20), changes.pop('resilience', 1))
+    return Case(settings=settings, **changes)
+
+
+def _headline() -> list[Entry]:
+    return [
+        Entry('N 20 circle, random slots', _case(slots='random'), 200),
+        Entry('N 50 circle, assigned', _case(robots=50), 100),
+        Entry('N 50 circle, random slots', _case(robots=50, slots='random'), 100),
+        Entry('N 100 grid, assigned', _case(robots=100, shape='grid'), 40),
+    ]
+
+
+def _shapes() -> list[Entry]:
+    return [
+        Entry(
+            f'N {count} {shape}, {slots}, {start} start',
+            _case(robots=count, shape=shape, slots=slots, start=start),
+            20,
+        )
+        for count in (5, 10, 20)
+        for shape in ('line', 'v', 'circle', 'grid')
+        for slots in ('assigned', 'random')
+        for start in ('random', 'ordered')
+    ]
+
+
+def _radio() -> list[Entry]:
+    rows = [
+        Entry(
+            f'N 20 circle, random slots, {hertz} Hz, loss {loss:.0%}',
+            _case(slots='random', beacon_hz=hertz, loss=loss, limit_s=240 if hertz > 5 else 480),
+            30,
+        )
+        for hertz in (20, 10, 5)
+        for loss in (0.0, 0.2, 0.4)
+    ]
+    shadowed = _case(slots='random', radio='log_distance', loss=0.0)
+    return [*rows, Entry('N 20 circle, random slots, log-distance with shadowing', shadowed, 60)]
+
+
+def _losses() -> list[Entry]:
+    cut = {'kill': 'articulation'}
+    two = {'kill': 'in_2_connected', 'resilience': 2, 'swaps': False}
+    return [
+        Entry('articulation robot killed, N 20 line, formed',
+              _case(shape='line', kill_formed=True, **cut), 100),
+        Entry('articulation robot killed, N 20 line, in transit', _case(shape='line', **cut), 100),
+        Entry('articulation robot killed, N 20 grid, in transit', _case(shape='grid', **cut), 200),
+        Entry('random robot killed, N 20 circle', _case(kill='random'), 40),
+        Entry('leader killed, N 20 circle', _case(kill='leader'), 40),
+        Entry('resilience 2: any robot killed in a 2-connected graph, N 20 grid',
+              _case(shape='grid', **two), 150),
+        Entry('resilience 2: any robot killed in a 2-connected graph, N 20 circle',
+              _case(**two), 150),
+    ]
+
+
+def _baselines() -> list[Entry]:
+    rows = []
+    for name, base, runs in (
+        ('N 20 circle, random slots', _case(slots='random', limit_s=120.0), 20),
+        ('N 20 line, random slots', _case(shape='line', slots='random', limit_s=120.0), 20),
+        ('N 50 circle, assigned', _case(robots=50, limit_s=120.0), 10),
+    ):
+        for method in ('no_links', 'keep_all', 'one_hop', 'certified', 'orca', 'barrier'):
+            if (method == 'barrier' and base.robots > 20) or (
+                method == 'orca' and not orca.available()
+            ):
+                continue
+            ours = method == 'certified'
+            case = replace(base, method=method, swaps=ours, regroup=ours)
+            rows.append(Entry(f'{name}: {method}', case, runs))
+    return rows
+
+
+SUITES: dict[str, Callable[[], list[Entry]]] = {
+    'headline': _headline,
+    'shapes': _shapes,
+    'radio': _radio,
+    'losses': _losses,
+    'baselines': _baselines,
+}
+
+
+def entries(name: str) -> Iterator[tuple[str, Entry]]:
+    """Yield suite and entry; raises UsageError for a name that is none."""
+    if name != 'all' and name not in SUITES:
+        raise UsageError(f'suite {name!r}: one of all, {", ".join(SUITES)}')
+    for suite, make in SUITES.items():
+        if name in ('all', suite):
+            for entry in make():
+                yield suite, entry
+
+
+def fly(name: str, share: float, folder: Path, progress: Callable[[str], None]) -> int:
+    """
+    Fly a suite and write its tables after every row; return 0 where the claims hold, else 1.
+
+    ``share``: part of the runs of each row, at least one.
+    """
+    if not 0.0 < share <= 1.0:
+        raise UsageError(f'--share {share}: above 0, at most 1')
+    rows: list[dict[str, Any]] = []
+    for suite, entry in entries(name):
+        runs = max(1, round(share * entry.runs))
+        results = []
+        for seed in range(entry.seed, entry.seed + runs):
+            progress(f'{entry.name}: {seed - entry.seed + 1} of {runs}')
+            results.append(fly_one(entry.case, seed))
+        rows.append({
+            'suite': suite, 'case': entry.name, 'seed': entry.seed, **columns(results),
+            'ours': entry.case.method == 'certified', 'failed_seeds': failed(entry.case, results),
+        })
+        write(folder, rows)
+    progress('')
+    return 0 if all(not row['failed_seeds'] for row in rows) else 1
+
+
+def failed(case: Case, results: list[Result]) -> list[int]:
+    """
+    Return the seeds in which what is proved did not hold: apart, and connected.
+
+    Connected where the run lies within the assumptions and nobody is killed; for robots killed in
+    a 2-connected graph, after it.
+    """
+    if case.method != 'certified':
+        return []
+    proved = case.kill == 'none' and case.radio == 'disc'
+    return [
+        result.seed
+        for result in results
+        if result.min_distance_over_d < 1.0
+        or (proved and result.within_assumptions and not result.connected)
+        or (case.kill == 'in_2_connected' and result.disconnected_s > 0.0)
+    ]

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`swarm evaluate` prints its columns and refuses what it cannot fly."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from swarm_coordination.cli.main import main
+
+
+def test_one_case_prints_one_object_with_a_key_per_column(capsys):
+    status = main(
+        ['evaluate', '--shape', 'circle', '--robots', '5', '--slots', 'random', '--loss', '0.2',
+         '--runs', '2', '--seed', '1000', '--json']
+    )
+    assert status == 0
+    row = json.loads(capsys.readouterr().out)
+    assert row['runs'] == 2
+    assert row['connected_pct'] == 100.0
+    assert row['min_distance_over_d'] >= 1.0
+    for name in ('reached_pct', 'makespan_s', 'within_assumptions_pct', 'min_lambda2', 'rmse_m',
+                 'kept_fraction', 'path_ratio', 'bytes_per_robot_s', 'cpu_us_p50', 'cpu_us_p99',
+                 'disconnected_s', 'min_obstacle_gap_m', 'relaxed_link_per_10k'):
+        assert name in row
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'named'),
+    [
+        (['--robots', '1'], 'robots'),
+        (['--shape', 'star'], 'shape'),
+        (['--loss', '1'], 'loss'),
+        (['--runs', '0'], '--runs'),
+        (['--seed', '-1'], '--seed'),
+        (['--beacons', '7'], '--beacons'),
+        (['--suite', 'nothing'], 'suite'),
+        (['--suite', 'headline', '--share', '0'], '--share'),
+        (['--resilience', '3'], 'resilience'),
+    ],
+)
+def test_what_cannot_be_flown_ends_with_one_line_and_status_2(capsys, arguments, named):
+    assert main(['evaluate', *arguments]) == 2
+    error = capsys.readouterr().err
+    assert named in error
+    assert error.count('\n') == 1
