@@ -4,6 +4,8 @@
 
 from pathlib import Path
 
+from launch.actions import IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from swarm_coordination.launching import actions
 
@@ -13,9 +15,12 @@ ARGUMENTS = (
     # A cluster of its own for each number: its voters are chosen when it is provisioned.
     ('storage_dir', ('~/.swarm_coordination/', LaunchConfiguration('robots'), '_robots'), None,
      "folder of the robots' storage, provisioned at the first start"),
-    ('world', 'embedded', ('embedded', 'none'),
-     'embedded: plants and radio in this process tree; none: real robots'),
-    ('scenario', '', None, 'embedded world: scenario for radio and plants; empty: defaults'),
+    ('world', 'embedded', ('embedded', 'gazebo', 'none'),
+     'embedded: our own plants and radio; gazebo: gz-sim moves them; none: real robots'),
+    ('gazebo_world', 'open_field', None, 'world:=gazebo: which one of sim/worlds'),
+    ('gui', 'true', actions.TRUTH, 'world:=gazebo: the window of Gazebo'),
+    ('rviz', 'false', actions.TRUTH, 'ground station and rviz too'),
+    ('scenario', '', None, 'simulation: scenario for radio and plants; empty: defaults'),
     actions.SIM_TIME,
     actions.PARAMS_FILE,
     actions.LOG_LEVEL,
@@ -32,23 +37,45 @@ def start(_context, given):
     names = load_swarm(source).first(given.count('robots')).names
     storage = Path(given.text('storage_dir')).expanduser()
     provision_swarm(storage, names)
-    embedded = given.text('world') == 'embedded'
-    common = {'swarm_file': source, 'use_sim_time': given.flag('use_sim_time')}
+    world = given.text('world')
+    in_gazebo = world == 'gazebo'
+    simulated_time = in_gazebo or given.flag('use_sim_time')
+    common = {'swarm_file': source, 'use_sim_time': simulated_time}
     level = given.text('log_level')
     processes = [
         actions.process(
             'robot', name, log_level=level, namespace=name,
-            parameters=[*files, {**common, 'robot_name': name, 'radio_filter': embedded,
+            parameters=[*files, {**common, 'robot_name': name, 'radio_filter': world != 'none',
+                                 'pose_source': 'tf' if in_gazebo else 'pose',
                                  'storage_dir': str(storage / name)}],
         )
         for name in names
     ]
-    if embedded:
-        world = {**common, 'robots': len(names), 'scenario': given.text('scenario')}
+    if world == 'embedded':
+        options = {**common, 'robots': len(names), 'scenario': given.text('scenario')}
         processes.append(
-            actions.process('world', 'world', log_level=level, parameters=[*files, world])
+            actions.process('world', 'world', log_level=level, parameters=[*files, options])
         )
+    elif in_gazebo:
+        processes.append(included(
+            'gazebo', robots=len(names), swarm_file=source, scenario=given.text('scenario'),
+            gazebo_world=given.text('gazebo_world'), gui=given.text('gui'), log_level=level,
+        ))
+    if given.flag('rviz'):
+        processes.append(included(
+            'ground_station', swarm_file=source, use_sim_time=simulated_time, log_level=level
+        ))
+        processes.append(included('rviz', use_sim_time=simulated_time))
     return processes
+
+
+def included(name, **arguments):
+    """Return another launch file of this folder, with arguments."""
+    path = Path(__file__).with_name(f'{name}.launch.py')
+    words = [(key, str(value)) for key, value in arguments.items()]
+    return IncludeLaunchDescription(
+        PythonLaunchDescriptionSource(str(path)), launch_arguments=words
+    )
 
 
 def generate_launch_description():

@@ -51,6 +51,7 @@ setup(
             'coordinator = swarm_coordination.ros.coordinator_main:main',
             'formation_controller = swarm_coordination.ros.controller_main:main',
             'robot = swarm_coordination.ros.robot_main:main',
+            'gazebo_world = swarm_coordination.ros.gazebo_main:main',
             'ground_station = swarm_coordination.ros.station_main:main',
             'world = swarm_coordination.ros.world_main:main',
         ],

@@ -26,8 +26,9 @@ ROBOTS_MAX = 64
 # REP-144: lower-case letters, digits and single underscores, a letter first, two at least.
 NAME = re.compile(r'[a-z][a-z0-9]*(_[a-z0-9]+)*')
 NAME_CHARS_MAX = 32
-# How a robot moves; the plants and the controller know these.
-KINDS = ('holonomic',)
+# How a robot moves: in any direction; along its heading only (``live.unicycle``); in any direction
+# at its height.
+KINDS = ('holonomic', 'differential', 'quadrotor')
 # Any start beyond is no local map frame (bounds.COORDINATE_MAX_MM).
 START_MAX_M = 100_000.0
 

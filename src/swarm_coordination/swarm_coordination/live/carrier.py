@@ -28,6 +28,7 @@ from swarm_coordination.live.localisation import Localisation
 from swarm_coordination.live.loop import Loop
 from swarm_coordination.live.operator_services import OperatorServices
 from swarm_coordination.live.radio_filter import RadioFilter
+from swarm_coordination.live.unicycle import ahead, steer
 from swarm_coordination.persistence import Recovered
 from swarm_coordination.robot.outputs import CommittedEntry
 from swarm_coordination.robot.robot import Robot
@@ -82,6 +83,7 @@ class Carrier:
         self._bus, self._loop, self._options = bus, loop, options
         self._make, self._clock = MessageMaker(bus.types), bus.clock
         self._name = robot.name
+        self._steers = robot.kind == 'differential'
         self._nonce = secrets.randbelow(ID_MAX)
         provision = recovered.provision
         codec = WireCodec(provision.key, provision.cluster_id, robot.settings.config_hash)
@@ -147,7 +149,7 @@ class Carrier:
 
     def _on_pose(self, pose: Pose, velocity: tuple[float, float, float], time_ns: int) -> None:
         self._pose = pose
-        self._core.observe(pose, velocity, time_ns)
+        self._core.observe(ahead(pose) if self._steers else pose, velocity, time_ns)
 
     def _on_deadline(self) -> None:
         now = self._ticked_ns = self._clock.now()
@@ -179,7 +181,8 @@ class Carrier:
             self._next_status = now
         if out.command is not None:
             yaw = self._pose.yaw if self._pose is not None else 0.0
-            self._cmd_vel(self._make.twist_to(out.command, yaw))
+            steered = steer(out.command, yaw) if self._steers else out.command
+            self._cmd_vel(self._make.twist_to(steered, yaw))
         if now >= self._next_status:
             self._publish_status(now)
         deadline = min(self._core.next_deadline(now), self._next_status)

@@ -15,6 +15,7 @@ from typing import Any
 from geometry_msgs.msg import Twist, TwistStamped
 from swarm_coordination.configuration import RobotConfiguration
 from swarm_coordination.control.controller import ControlReport, FormationController
+from swarm_coordination.live.unicycle import steer
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.conversions import (
     MessageRefused,
@@ -45,6 +46,7 @@ class ControllerShell:
         self._pose_timeout_s = control.pose_timeout_s
         self._refused: Counter[str] = Counter()
         self._report: ControlReport | None = None
+        self._steers = robot.kind == 'differential'
         self._stamped = node.options.cmd_vel_stamped
         kind = TwistStamped if self._stamped else Twist
         self._cmd_vel = endpoints.publisher(kind, 'cmd_vel', qos.COMMAND)
@@ -106,7 +108,9 @@ class ControllerShell:
         self._next_ns += max(1, -(-(now - self._next_ns + 1) // self._period_ns)) * self._period_ns
         report = self._report = self.core.update(now)
         pose = self.localisation.pose
-        self._command(twist_to(report.command, pose.yaw if pose is not None else 0.0))
+        yaw = pose.yaw if pose is not None else 0.0
+        steered = steer(report.command, yaw) if self._steers else report.command
+        self._command(twist_to(steered, yaw))
 
     def _command(self, twist: Twist) -> None:
         if self._stamped:

@@ -22,6 +22,7 @@ from std_msgs.msg import String
 from swarm_coordination.bounds import ID_MAX
 from swarm_coordination.configuration import RobotConfiguration
 from swarm_coordination.errors import StorageError
+from swarm_coordination.live import topics
 from swarm_coordination.live.frames import odom_frame
 from swarm_coordination.live.radio_filter import RadioFilter
 from swarm_coordination.persistence import Recovered
@@ -49,8 +50,6 @@ from swarm_coordination.views import Pose
 from swarm_coordination.wire.codec import WireCodec
 from swarm_msgs import msg as swarm
 
-MESH_TOPIC = '/swarm/mesh'
-RADIO_TOPIC = '/swarm/radio'
 # Own frames come back from DDS; those of the last second are enough to know them by.
 SENT_MAX = 256
 # Ticks keep this distance, whatever deadline the core names: a tick costs half a millisecond at
@@ -110,7 +109,7 @@ class CoordinatorShell:
         )
 
     def _create_topics(self, on: Endpoints) -> None:
-        self._mesh = on.publisher(swarm.MeshFrame, MESH_TOPIC, qos.MESH)
+        self._mesh = on.publisher(swarm.MeshFrame, topics.MESH, qos.MESH)
         self._status = on.publisher(swarm.RobotStatus, 'status', qos.STATUS_OFFERED)
         self._neighbors = on.publisher(swarm.NeighborTable, 'neighbors', qos.TABLE_OFFERED)
         self._target = on.publisher(swarm.FormationTarget, 'target', qos.TABLE_OFFERED)
@@ -121,12 +120,12 @@ class CoordinatorShell:
         self._shown_pose = (
             on.publisher(PoseStamped, 'pose', qos.STATE_OFFERED) if composed else None
         )
-        on.subscription(swarm.MeshFrame, MESH_TOPIC, self._on_frame, qos.MESH)
+        on.subscription(swarm.MeshFrame, topics.MESH, self._on_frame, qos.MESH)
         options = self.node.options
         if options.radio_filter:
             rng = random.Random(f'{options.radio_seed}:{self._name}')
             self._filter = RadioFilter(self._name, options.radio_timeout_s, rng)
-            on.subscription(swarm.RadioState, RADIO_TOPIC, self._on_radio, qos.RADIO)
+            on.subscription(swarm.RadioState, topics.RADIO, self._on_radio, qos.RADIO)
 
     def _describe(self, on: Endpoints, robot: RobotConfiguration) -> None:
         """Say once what the robot looks like, and where its odometry began if that is known."""

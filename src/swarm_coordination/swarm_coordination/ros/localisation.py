@@ -20,6 +20,7 @@ from typing import Any
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
 from swarm_coordination.live.frames import MapToOdom, odometry_pose
+from swarm_coordination.live.unicycle import ahead
 from swarm_coordination.ros import qos, tf
 from swarm_coordination.ros.conversions import (
     base_velocity_from,
@@ -47,6 +48,12 @@ def localise(node: Any, endpoints: Any, robot: Any, on_pose: Any) -> Localisatio
     """
     source = node.localisation_options.pose_source
     clock = node.core_clock
+    if robot.kind == 'differential':
+        of_axle = on_pose
+
+        def on_pose(pose: Pose, velocity: tuple[float, float, float], time_ns: int) -> None:
+            of_axle(ahead(pose), velocity, time_ns)
+
     if source == 'pose':
         return Localisation(node, endpoints, robot.name, clock, on_pose)
     if source == 'start':

@@ -101,6 +101,17 @@ class WorldOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class GazeboOptions:
+    """What the node that stands for the radio in Gazebo is told."""
+
+    swarm_file: str = text('path of the swarm file; empty: the one installed')
+    scenario: str = text('scenario for the radio; empty: defaults')
+    robots: int = setting(
+        0, 'robots', 0, 64, 'as many of the swarm file, from the first; 0 takes all'
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class StationOptions:
     """What the ground station is told."""
 

@@ -16,6 +16,7 @@ from swarm_coordination.configuration.groups import GROUPS
 from swarm_coordination.ros.options import (
     ControllerOptions,
     CoordinatorOptions,
+    GazeboOptions,
     HealthOptions,
     LocalisationOptions,
     RobotPlace,
@@ -49,6 +50,7 @@ _SECTIONS: tuple[tuple[str, str, tuple[tuple[str, Any], ...]], ...] = (
     ('coordinator', 'Beside those of both.', (('', CoordinatorOptions),)),
     ('formation_controller', 'Beside those of both.', (('', ControllerOptions),)),
     ('world', 'The embedded world.', (('', WorldOptions),)),
+    ('gazebo_world', 'Radio and ground truth in Gazebo.', (('', GazeboOptions),)),
     ('ground_station', 'Markers and metrics.', (('', StationOptions),)),
     *(
         (

@@ -14,10 +14,11 @@ import math
 import random
 from typing import Any
 
-from geometry_msgs.msg import Point, PoseStamped, Twist, Vector3
+from geometry_msgs.msg import PoseStamped, Twist
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from swarm_coordination.configuration import find_swarm_file, load_swarm
+from swarm_coordination.live import topics
 from swarm_coordination.live.frames import base_frame, odom_frame
 from swarm_coordination.ros import qos, tf
 from swarm_coordination.ros.clock import ClockWentBack, CoreClock
@@ -28,23 +29,19 @@ from swarm_coordination.ros.conversions import (
     odometry_to,
     pose_to,
 )
-from swarm_coordination.ros.coordinator_shell import RADIO_TOPIC
 from swarm_coordination.ros.executor import Runner
 from swarm_coordination.ros.options import WorldOptions
 from swarm_coordination.ros.parameters import OF_ROBOTS, Overrides
+from swarm_coordination.ros.truth import NOTHING_CLOSE, Truth
 from swarm_coordination.scenario.backend import TrueState
 from swarm_coordination.scenario.loading import load_scenario
 from swarm_coordination.scenario.schema import RadioSettings, WorldSettings
-from swarm_coordination.simulation.radio import FRAME_BYTES, Radio
-from swarm_coordination.simulation.world import Closest, World
+from swarm_coordination.simulation.radio import Radio
+from swarm_coordination.simulation.world import World
 from swarm_coordination.units import ns_to_seconds, seconds_to_ns
 from swarm_coordination.views import Pose
-from swarm_msgs import msg as swarm
-from swarm_msgs.srv import SetPartition
 
-WORLD_TOPIC = '/swarm/world'
-PARTITION_SERVICE = '/swarm/set_partition'
-_NOTHING_CLOSE = Closest(math.inf, '', '')
+WORLD_TOPIC, PARTITION_SERVICE = topics.WORLD, topics.PARTITION_SERVICE
 
 
 class WorldNode(Node):
@@ -71,8 +68,6 @@ class WorldNode(Node):
             radio, self._plants = played.radio, played.world
         self._names = tuple(robot.name for robot in self._robots)
         self._radio = Radio(radio, self._robots[0].settings.control.range_m, self._names)
-        self._revision = 0
-        self._command_timeout_ns = seconds_to_ns(self._plants.command_timeout_s)
         self._begin()
         self._create_topics()
         runner.at(
@@ -87,7 +82,7 @@ class WorldNode(Node):
         self._world = World(
             ((robot.name, robot.start) for robot in self._robots), self._plants, self._now_ns
         )
-        self._closest = _NOTHING_CLOSE
+        self._closest = NOTHING_CLOSE
         self._commanded_ns: dict[str, int] = {}
         self._due = {'odom': 0, 'radio': 0, 'world': 0}
 
@@ -112,9 +107,7 @@ class WorldNode(Node):
             fixed.publish(tf.message(
                 [tf.transform(MAP, odom_frame(name), here, stamp) for name in self._names]
             ))
-        self._radio_topic = self.create_publisher(swarm.RadioState, RADIO_TOPIC, qos.RADIO)
-        self._world_topic = self.create_publisher(swarm.WorldState, WORLD_TOPIC, qos.WORLD)
-        self.create_service(SetPartition, PARTITION_SERVICE, self._set_partition)
+        self._truth = Truth(self, self._radio, lambda: self._due.update(radio=0))
 
     def _subscribe(self, name: str) -> None:
         def command(message: Any) -> None:
@@ -153,10 +146,18 @@ class WorldNode(Node):
                 self._closest = closest
         truth, stamp = self._world.truth(), self._core_clock.stamp()
         self._publish_localisation(truth, stamp, now)
+        elapsed_ns = self._now_ns - self._start_ns
         if self._is_due('radio', self._options.radio_period_s, now):
-            self._publish_radio(truth, stamp)
+            self._truth.publish_radio(truth, stamp, elapsed_ns)
         if self._is_due('world', self._options.world_period_s, now):
-            self._publish_world(truth, stamp, now)
+            ages = [
+                ns_to_seconds(now - self._commanded_ns[name])
+                if name in self._commanded_ns else math.inf for name in self._names
+            ]
+            self._truth.publish_world(
+                truth, stamp, elapsed_ns, self._closest, ages, self._plants.command_timeout_s
+            )
+            self._closest = NOTHING_CLOSE
 
     def _is_due(self, what: str, period_s: float, now: int) -> bool:
         if now < self._due[what]:
@@ -181,62 +182,3 @@ class WorldNode(Node):
             self._poses[name].publish(pose_to(pose, stamp))
             if odometry:
                 self._odometry[name].publish(odometry_to(pose, state[4:], name, stamp))
-
-    def _publish_radio(self, truth: dict[str, TrueState], stamp: Any) -> None:
-        self._radio.place(truth)
-        # Losses of the disc do not depend on the size of a frame.
-        reference = 0 if self._radio.settings.model == 'disc' else FRAME_BYTES
-        self._radio_topic.publish(
-            swarm.RadioState(
-                stamp=stamp,
-                elapsed_ns=self._now_ns - self._start_ns,
-                names=list(self._names),
-                reception=[chance for row in self._radio.matrix() for chance in row],
-                reference_bytes=reference,
-                revision=self._revision,
-            )
-        )
-
-    def _publish_world(self, truth: dict[str, TrueState], stamp: Any, now: int) -> None:
-        states = list(truth.values())
-        ages = [now - self._commanded_ns.get(name, -(2**62)) for name in self._names]
-        known = [name in self._commanded_ns for name in self._names]
-        self._world_topic.publish(
-            swarm.WorldState(
-                stamp=stamp,
-                elapsed_ns=self._now_ns - self._start_ns,
-                names=list(self._names),
-                positions=[Point(x=s.x, y=s.y, z=s.z) for s in states],
-                velocities=[Vector3(x=s.vx, y=s.vy, z=s.vz) for s in states],
-                yaws=[s.yaw for s in states],
-                commanded=[age <= self._command_timeout_ns for age in ages],
-                closest_m=self._closest.distance_m,
-                closest_first=self._closest.first,
-                closest_second=self._closest.second,
-                command_age_s=[
-                    ns_to_seconds(age) if sure else math.inf for age, sure in zip(ages, known)
-                ],
-            )
-        )
-        self._closest = _NOTHING_CLOSE
-
-    def _set_partition(self, request: Any, response: Any) -> Any:
-        names, numbers = list(request.names), list(request.groups)
-        unknown = [name for name in names if name not in self._names]
-        if unknown or len(set(names)) != len(names) or len(names) != len(numbers):
-            response.error = response.ERROR_INVALID
-            response.message = f'names {names} with groups {numbers}: each robot once, one group'
-            return response
-        groups = tuple(
-            tuple(name for name, group in zip(names, numbers) if group == number)
-            for number in sorted(set(numbers))
-        )
-        if groups:  # whoever is not named is alone
-            groups += tuple((name,) for name in self._names if name not in names)
-        self._radio.cut(groups or None)
-        self._revision += 1
-        self._due['radio'] = 0  # at once: receivers must not hear on by the old state
-        response.accepted = True
-        response.message = f'{len(groups)} groups' if groups else 'whole'
-        self.get_logger().info(f'radio: {response.message}: {groups}')
-        return response

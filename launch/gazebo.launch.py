@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright Swarm Coordination contributors
+"""Start gz-sim with a world, the robots' models, the bridge, and the radio's stand-in."""
+
+from pathlib import Path
+import tempfile
+
+from launch.actions import IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.substitutions import FindPackageShare
+from swarm_coordination.launching import actions
+
+ARGUMENTS = (
+    ('robots', '5', None, 'number of robots: the first ones of the swarm file'),
+    actions.SWARM_FILE,
+    ('gazebo_world', 'open_field', None, 'world of sim/worlds: open_field, gap, corridor, ...'),
+    ('gui', 'true', actions.TRUTH, 'the window of Gazebo; false: headless'),
+    ('scenario', '', None, 'scenario for the radio; empty: defaults'),
+    actions.LOG_LEVEL,
+)
+
+
+def start(_context, given):
+    """Return the processes; a wrong argument or file raises before any of them starts."""
+    from swarm_coordination.configuration import find_swarm_file, load_swarm
+    from swarm_coordination.gazebo.bridge import bridge_yaml
+    from swarm_coordination.gazebo.models import model_sdf, spawn_pose, world_file
+
+    source = str(find_swarm_file(given.text('swarm_file') or None))
+    robots = load_swarm(source).first(given.count('robots')).robots
+    world = given.text('gazebo_world')
+    models = [(robot, model_sdf(robot.name, robot.kind)) for robot in robots]
+    server = '' if given.flag('gui') else '-s '
+    gazebo = IncludeLaunchDescription(
+        PythonLaunchDescriptionSource(
+            PathJoinSubstitution([FindPackageShare('ros_gz_sim'), 'launch', 'gz_sim.launch.py'])
+        ),
+        launch_arguments=[('gz_args', f'{server}-r {world_file(world)}'),
+                          ('on_exit_shutdown', 'true')],
+    )
+    folder = Path(tempfile.mkdtemp(prefix='swarm_gazebo_'))
+    bridge = folder / 'bridge.yaml'
+    bridge.write_text(bridge_yaml([robot.name for robot in robots], world), encoding='utf-8')
+    spawns = []
+    for robot, sdf in models:
+        at = spawn_pose(robot)
+        spawns.append(Node(
+            package='ros_gz_sim', executable='create', output='screen',
+            arguments=['-world', world, '-name', robot.name, '-string', sdf, '-x', str(at.x),
+                       '-y', str(at.y), '-z', str(at.z), '-Y', str(at.yaw)],
+        ))
+    return [
+        gazebo,
+        *spawns,
+        Node(package='ros_gz_bridge', executable='parameter_bridge', output='screen',
+             parameters=[{'config_file': str(bridge), 'use_sim_time': True}]),
+        actions.process(
+            'gazebo_world', 'gazebo_world', log_level=given.text('log_level'),
+            parameters=[{'swarm_file': source, 'robots': len(robots),
+                         'scenario': given.text('scenario'), 'use_sim_time': True}],
+        ),
+    ]
+
+
+def generate_launch_description():
+    """Return the arguments and what starts Gazebo."""
+    return actions.description(ARGUMENTS, start)

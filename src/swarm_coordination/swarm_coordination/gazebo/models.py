@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Worlds and models of sim/: where they lie, and a robot's model with its name in every topic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from swarm_coordination.configuration import config_folder, RobotConfiguration
+from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.views import Pose
+
+# Stands for the robot's name in a model.
+PLACEHOLDER = '@ROBOT@'
+# A quadrotor begins in the air: there is no take-off in its velocity controller.
+SPAWN_HEIGHT_M = {'quadrotor': 1.5}
+
+
+def sim_folder() -> Path:
+    """Return the folder ``sim``, which lies beside ``config``; raises ConfigurationError."""
+    folder = config_folder().parent / 'sim'
+    if not (folder / 'worlds').is_dir():
+        raise ConfigurationError('environment', 'sim', str(folder), 'a folder with worlds/')
+    return folder
+
+
+def worlds() -> tuple[str, ...]:
+    """Return the names of the worlds there are."""
+    return tuple(sorted(path.stem for path in (sim_folder() / 'worlds').glob('*.sdf')))
+
+
+def world_file(name: str) -> Path:
+    """Return the file of a world; raises ConfigurationError."""
+    if name not in worlds():
+        raise ConfigurationError('launch', 'gazebo_world', name, 'one of ' + ', '.join(worlds()))
+    return sim_folder() / 'worlds' / f'{name}.sdf'
+
+
+def model_sdf(robot: str, kind: str) -> str:
+    """Return the model of a robot of that kind as SDF text; raises ConfigurationError."""
+    path = sim_folder() / 'models' / kind / 'model.sdf'
+    if not path.is_file():
+        raise ConfigurationError('swarm file', 'kind', kind, f'one with a model: {path}')
+    return path.read_text(encoding='utf-8').replace(PLACEHOLDER, robot)
+
+
+def spawn_pose(robot: RobotConfiguration) -> Pose:
+    """Return where the model is put: the start of the swarm file, flying kinds in the air."""
+    return robot.start._replace(z=robot.start.z + SPAWN_HEIGHT_M.get(robot.kind, 0.0))
+
+
+def map_to_odom(robot: RobotConfiguration) -> Pose:
+    """
+    Return where the robot's odometry frame stands in map.
+
+    OdometryPublisher reports the model's pose in the world: the frame is map. DiffDrive counts
+    from where the robot began.
+    """
+    if robot.kind == 'differential':
+        return robot.start
+    return Pose(0.0, 0.0, 0.0, 0.0)
