@@ -21,6 +21,7 @@ class Profile(NamedTuple):
 
     ``kinds``: weight of each kind of fault. ``commands_per_s``: of all clients together.
     ``leader_share``: of the faults that hit one robot, those that hit the leader.
+    ``claims_per_s``: of tasks, by all robots together.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Profile(NamedTuple):
     commands_per_s: float = 3.0
     leader_share: float = 0.4
     stops: float = 0.3  # probability that an operator stops the swarm and lifts it again
+    claims_per_s: float = 0.0
 
 
 PROFILES = {
@@ -49,6 +51,9 @@ PROFILES = {
                 faults=(8, 24)),
         Profile('sparse', 'several hops, where robots and their links come and go',
                 shapes=('line', 'ring', 'grid'), kinds={**NETWORK, 'crash': 2, 'pause': 1}),
+        Profile('tasks', 'tasks claimed, lost and taken over while robots sleep and clocks leap',
+                kinds={**NETWORK, **PROCESSES, 'drift': 2, 'leap': 3}, robots=(3, 7),
+                commands_per_s=0.5, claims_per_s=4.0),
         Profile('storm', 'twice as many faults', faults=(20, 40)),
     )
 }

@@ -22,6 +22,8 @@ from swarm_coordination.campaign.promises import Promises
 from swarm_coordination.campaign.raft_rules import RaftRules
 from swarm_coordination.campaign.schedule import Schedule
 from swarm_coordination.campaign.stop_rules import StopRules
+from swarm_coordination.campaign.task_load import TaskLoad
+from swarm_coordination.campaign.task_rules import TaskRules
 from swarm_coordination.campaign.trace_lines import TraceLines
 from swarm_coordination.campaign.workload import Workload
 from swarm_coordination.errors import SwarmError
@@ -82,6 +84,7 @@ class Run:
         self._commands = CommandRules()
         self._stops = StopRules()
         self._board = Blackboard()
+        self._tasks = TaskRules(arena.nodes) if profile.claims_per_s else None
         proof_ns = seconds_to_ns(MeshSettings().proof_age_max_s)
         self._ghosts = Ghosts(arena.nodes, proof_ns)
         self._coverage = Coverage(self._rules, schedule.robots)
@@ -89,13 +92,14 @@ class Run:
         lines = TraceLines(say) if say is not None else None
         for observer in (
             lines, self._rules, self._promises, self._commands, self._stops, self._ghosts,
-            self._board, self._coverage, self._hash,
+            self._board, self._tasks, self._coverage, self._hash,
         ):
             if observer is not None:
                 arena.watch(observer)
         told = lines.note if lines is not None else _silent
         self._injector = Injector(arena, schedule, self._rules, told)
         self._workload = Workload(arena, schedule, profile, self._board.asked)
+        TaskLoad(arena, schedule, profile)
         self._healed_ms = 0
 
     def play(self) -> Outcome:
@@ -143,6 +147,7 @@ class Run:
     def _outcome(self, rule: str, text: str) -> Outcome:
         watchers = (
             self._rules, self._promises, self._commands, self._stops, self._ghosts, self._board,
+            self._tasks,
         )
         return Outcome(
             self._schedule,
@@ -151,7 +156,7 @@ class Run:
             (self.arena.queue.now - START_NS) // NS_PER_MS,
             self._healed_ms,
             self.arena.queue.handled,
-            sum(watcher.checks for watcher in watchers),
+            sum(watcher.checks for watcher in watchers if watcher is not None),
             self._workload.submitted,
             dict(sorted(self._injector.begun.items())),
             tuple(sorted(self._coverage.states)),
