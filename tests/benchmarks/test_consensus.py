@@ -7,7 +7,7 @@ import json
 
 import pytest
 from swarm_coordination.arena.air import Condition
-from swarm_coordination.benchmarks import detection, elections
+from swarm_coordination.benchmarks import detection, elections, snapshots
 from swarm_coordination.benchmarks.consensus import Effort, measure
 from swarm_coordination.benchmarks.stage import Stage
 from swarm_coordination.cli.main import main
@@ -65,3 +65,10 @@ def test_a_wrong_option_is_one_clear_line(capsys, wrong):
     assert main(['bench', 'consensus', *wrong]) == 2
 
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_snapshot_crosses_three_hops_while_commits_go_on():
+    small, large = snapshots.three_hops(1, size=40_000), snapshots.three_hops(1, size=50_000)
+
+    assert small.seconds < large.seconds < 30.0
+    assert large.latency_s < 2 * large.latency_before_s

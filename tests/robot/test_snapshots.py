@@ -23,7 +23,7 @@ from swarm_coordination.robot.snapshots import pack, start_from, unpack
 EVERY = 10
 # A small cache of log items, so that a log that was compacted is not served from there.
 OFTEN = RobotSettings(
-    mesh=replace(MeshSettings(), items_max=16),
+    mesh=replace(MeshSettings(), items_max=32),
     consensus=replace(RaftSettings(), snapshot_entries=EVERY),
 )
 

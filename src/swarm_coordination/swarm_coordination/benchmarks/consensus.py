@@ -14,7 +14,14 @@ import functools
 import multiprocessing
 from typing import NamedTuple, TypeVar
 
-from swarm_coordination.benchmarks import commits, detection, elections, stops, traffic
+from swarm_coordination.benchmarks import (
+    commits,
+    detection,
+    elections,
+    snapshots,
+    stops,
+    traffic,
+)
 from swarm_coordination.benchmarks.figures import Bound, Figure, median_p99, percentile
 
 _T = TypeVar('_T')
@@ -127,6 +134,17 @@ def _cost(effort: Effort) -> tuple[tuple[float, ...], str]:
     return tuple(found['full']), f'kB/s; in a grid {grid}'
 
 
+def _snapshot(effort: Effort) -> tuple[tuple[float, ...], str]:
+    runs = max(1, effort.runs // 50)
+    found = effort.each(snapshots.three_hops, runs)
+    seconds = [crossing.seconds for crossing in found]
+    meanwhile = percentile([crossing.latency_s for crossing in found], 0.5)
+    before = percentile([crossing.latency_before_s for crossing in found], 0.5)
+    note = f'{runs} runs, longest {max(seconds):.3g} s; commits at the leader take '
+    note += f'{meanwhile * 1e3:.3g} ms meanwhile, {before * 1e3:.3g} ms before'
+    return (percentile(seconds, 0.5),), note
+
+
 class Row(NamedTuple):
     """One row: title, bounds (none: only stated), how it is measured (values and a note)."""
 
@@ -190,6 +208,11 @@ ROWS = {
         f'frame bytes per robot, 10 % loss, N = {" / ".join(map(str, SIZES))}, one hop',
         None,
         _cost,
+    ),
+    'snapshot': Row(
+        'snapshot of 64 kB over 3 hops, 10 % loss, 20 kB/s a robot, while commits go on: median',
+        Bound((60.0,), (20.0,), 's'),
+        _snapshot,
     ),
 }
 

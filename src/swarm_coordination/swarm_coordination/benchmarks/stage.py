@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 import dataclasses
 import functools
 import random
@@ -50,6 +51,9 @@ class Stage(Observer):
         shape: str = 'full',
         loss: float = 0.0,
         led_by_end: bool = False,
+        settings: RobotSettings | None = None,
+        voters: int | None = None,
+        absent: Iterable[int] = (),
     ) -> None:
         self.leader_known: dict[int, tuple[int, int]] = {}
         self.terms: set[int] = set()
@@ -62,8 +66,9 @@ class Stage(Observer):
             seed,
             shape=shape,
             base=one_hop((HOP_MS, HOP_MS), loss),
-            settings=shipped_settings(),
-            absent=range(1, robots) if led_by_end else (),
+            settings=settings or shipped_settings(),
+            voters=voters,
+            absent=range(1, robots) if led_by_end else absent,
         )
         self.arena.watch(self)
         if led_by_end:  # its time-out runs first; nothing else tells it from the others

@@ -11,7 +11,7 @@ from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.raft_rules import RaftRules
 from swarm_coordination.consensus.messages import Role
-from swarm_coordination.persistence import EntryRecord, Recovered
+from swarm_coordination.persistence import EntryRecord, Recovered, SnapshotRecord
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
 
@@ -30,6 +30,7 @@ _EVENTS = {
     'stop_lifted': 'a safety stop lifted',
     'slots': 'slots assigned',
     'refused': 'a command refused',
+    'snapshot_installed': 'a snapshot installed, or started from',
 }
 STATES = (
     *_EVENTS.values(),
@@ -37,6 +38,7 @@ STATES = (
     'two leaders at once', 'term above 10', 'an unfinished log cut',
     'an entry of an earlier term committed', 'a duplicate not applied',
     'a restart with a log', 'a hundred entries', 'commits while somebody is dead',
+    'a snapshot taken',
 )
 
 
@@ -54,7 +56,8 @@ class Coverage(Observer):
         """See a restart."""
         self._dead.discard(node.number)
         self._roles[node.number] = Role.FOLLOWER
-        self._ends[node.number] = len(recovered.entries)
+        base = recovered.snapshot.index if recovered.snapshot is not None else 0
+        self._ends[node.number] = base + len(recovered.entries)
         if recovered.entries:
             self.states.add('a restart with a log')
 
@@ -76,6 +79,9 @@ class Coverage(Observer):
                     if record.entry.index <= self._ends[node.number]:
                         self.states.add('an unfinished log cut')
                     self._ends[node.number] = record.entry.index
+                elif isinstance(record, SnapshotRecord):
+                    self.states.add('a snapshot taken')
+                    self._ends[node.number] = max(self._ends[node.number], record.index)
         if output.committed:
             self._commits(core, output)
 

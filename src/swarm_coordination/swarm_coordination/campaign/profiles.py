@@ -20,6 +20,7 @@ class Profile(NamedTuple):
     What schedules are drawn from; two numbers are least and greatest.
 
     ``kinds``: weight of each kind of fault. ``commands_per_s``: of all clients together.
+    ``snapshot_entries``, ``items_held``: settings of all robots.
     ``leader_share``: of the faults that hit one robot, those that hit the leader.
     ``claims_per_s``: of tasks, by all robots together.
     """
@@ -34,6 +35,8 @@ class Profile(NamedTuple):
     delay_max_ms: int = 500
     commands_per_s: float = 3.0
     leader_share: float = 0.4
+    snapshot_entries: int = 4_096  # applied before a snapshot takes their place
+    items_held: int = 512  # log items that a robot holds for others
     stops: float = 0.3  # probability that an operator stops the swarm and lifts it again
     claims_per_s: float = 0.0
 
@@ -54,6 +57,10 @@ PROFILES = {
         Profile('tasks', 'tasks claimed, lost and taken over while robots sleep and clocks leap',
                 kinds={**NETWORK, **PROCESSES, 'drift': 2, 'leap': 3}, robots=(3, 7),
                 commands_per_s=0.5, claims_per_s=4.0),
+        Profile('snapshots', 'logs compacted all the time, robots that come back far behind',
+                kinds={'crash': 5, 'wipe': 2, 'island': 3, 'pause': 1, 'slow_disk': 2, 'loss': 2},
+                faults=(8, 20), robots=(3, 5), commands_per_s=8.0, snapshot_entries=12,
+                items_held=64),
         Profile('storm', 'twice as many faults', faults=(20, 40)),
     )
 }

@@ -17,7 +17,12 @@ from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.campaign.shadow import Chains, Shadow
 from swarm_coordination.consensus.messages import Role
-from swarm_coordination.persistence import EntryRecord, PersistRequest, Recovered
+from swarm_coordination.persistence import (
+    EntryRecord,
+    PersistRequest,
+    Recovered,
+    SnapshotRecord,
+)
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
 from swarm_coordination.units import NS_PER_MS, NS_PER_S
@@ -58,6 +63,7 @@ class RaftRules(Observer):
         self._seen = [_FRESH] * len(nodes)
         self._applied = [0] * len(nodes)
         self._results: list[tuple[object, ...]] = []
+        self._states: dict[int, bytes] = {}  # by index, of every snapshot
         self._leaders: dict[int, int] = {}  # term: number
         self._newest_win = (0, 0)  # (term, time)
         self._awake_since = [0] * len(nodes)
@@ -68,6 +74,8 @@ class RaftRules(Observer):
     def started(self, node: Node, recovered: Recovered, now: int) -> None:
         """Begin a life: forget what only holds within one."""
         log = self.logs[node.number] = Shadow(self.chains, node.name)
+        if recovered.snapshot is not None:
+            self._install(log, recovered.snapshot, node)
         for entry in recovered.entries:
             log.put(entry)
         if log.chains != self.disks[node.number].chains:
@@ -94,6 +102,25 @@ class RaftRules(Observer):
         for record in request.records:
             if isinstance(record, EntryRecord):
                 disk.put(record.entry)
+            elif isinstance(record, SnapshotRecord):
+                self._install(disk, record, node)
+
+    def _install(self, log: Shadow, record: SnapshotRecord, node: Node) -> None:
+        """Let a snapshot take the place of a log; it must be that of the common log."""
+        self.checks += 1
+        committed = self.committed[: record.index]
+        if len(committed) < record.index or self.chains.terms[committed[-1]] != record.term:
+            raise InvariantBroken(
+                'State Machine Safety',
+                f'{node.name} has a snapshot at entry {record.index} of term {record.term}, '
+                'which was not committed',
+            )
+        if self._states.setdefault(record.index, record.state) != record.state:
+            raise InvariantBroken(
+                'State Machine Safety',
+                f'{node.name} has another state in its snapshot at entry {record.index}',
+            )
+        log.install(committed)
 
     def leader_of(self, term: int) -> int | None:
         """Return who leads ``term`` now; None where nobody does (any more)."""
@@ -111,6 +138,9 @@ class RaftRules(Observer):
         seen = _Seen(core.term, core.role, core.commit)
         if output.persist:
             self._wrote(node, output.persist, before, seen)
+        for event in output.events:
+            if event.kind == 'snapshot_installed':
+                self._applied[node.number] = max(event.value, self._applied[node.number])
         if seen != before:
             self._changed(node, before, seen, now)
         if output.committed:
@@ -138,6 +168,8 @@ class RaftRules(Observer):
                             f'{node.name} rewrote entry {index}, committed up to {before.commit}',
                         )
                     log.put(record.entry)
+                elif isinstance(record, SnapshotRecord):
+                    self._install(log, record, node)
 
     def _changed(self, node: Node, before: _Seen, seen: _Seen, now: int) -> None:
         self.checks += 1

@@ -17,7 +17,7 @@ from swarm_coordination.campaign.coverage import Coverage
 from swarm_coordination.campaign.ghosts import Ghosts
 from swarm_coordination.campaign.healing import BOUND_MS, LOOK_MS, unhealed
 from swarm_coordination.campaign.injector import Injector
-from swarm_coordination.campaign.profiles import profile_named
+from swarm_coordination.campaign.profiles import Profile, profile_named
 from swarm_coordination.campaign.promises import Promises
 from swarm_coordination.campaign.raft_rules import RaftRules
 from swarm_coordination.campaign.schedule import Schedule
@@ -26,10 +26,12 @@ from swarm_coordination.campaign.task_load import TaskLoad
 from swarm_coordination.campaign.task_rules import TaskRules
 from swarm_coordination.campaign.trace_lines import TraceLines
 from swarm_coordination.campaign.workload import Workload
+from swarm_coordination.consensus.settings import RaftSettings
 from swarm_coordination.errors import SwarmError
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
+from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.simulation.trace_hash import Trace
 from swarm_coordination.units import NS_PER_MS, seconds_to_ns
 
@@ -75,6 +77,7 @@ class Run:
             f'{schedule.profile}/{schedule.seed}',
             shape=schedule.shape,
             base=one_hop((low, high)),
+            settings=_settings(profile),
             sync_ms=(schedule.sync_us[0] / 1000.0, schedule.sync_us[1] / 1000.0),
             drift_ppm=DRIFT_PPM,
         )
@@ -172,6 +175,13 @@ class _Hash(Observer):
 
     def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
         self.trace.output(node.number, output, now)
+
+
+def _settings(profile: Profile) -> RobotSettings:
+    return RobotSettings(
+        mesh=MeshSettings(items_max=profile.items_held),
+        consensus=RaftSettings(snapshot_entries=profile.snapshot_entries),
+    )
 
 
 def _silent(text: str, now: int) -> None:

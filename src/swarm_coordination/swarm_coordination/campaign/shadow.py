@@ -61,6 +61,11 @@ class Shadow:
         del held[entry.index - 1:]
         held.append(self._chains.after(held[-1] if held else 0, entry, self._robot))
 
+    def install(self, prefix: list[int]) -> None:
+        """Take a snapshot of the log ``prefix``; entries after it stay where they follow it."""
+        if self.at(len(prefix)) != prefix[-1]:
+            self.chains = prefix[:]
+
     def at(self, index: int) -> int:
         """Return the chain at ``index``: 0 for none (and at index 0)."""
         return self.chains[index - 1] if 0 < index <= len(self.chains) else 0

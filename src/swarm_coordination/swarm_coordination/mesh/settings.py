@@ -72,7 +72,8 @@ class MeshSettings:
         HEARD_MAX, 'robots', 1, HEARD_MAX, 'robots listed in one beacon, nearest first, rotating'
     )
     robots_max: int = setting(64, 'robots', 2, 1_000, 'other robots the table holds')
-    items_max: int = setting(512, 'items', 16, 100_000, 'log items held for others')
+    # At least what one want is answered with (robot/replication.py): else it pushes itself out.
+    items_max: int = setting(512, 'items', 64, 100_000, 'log items held for others')
 
 
 def check_mesh(settings: MeshSettings, source: str, prefix: str = '') -> None:

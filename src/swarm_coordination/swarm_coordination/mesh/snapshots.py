@@ -40,7 +40,7 @@ _WANT_NS = 200 * NS_PER_MS
 # What was not repeated for so long is void: the robot left, has what it needs, or has nothing.
 _VALID_NS = 2 * NS_PER_S
 # A chunk on its way is not sent again before a want can have said that it arrived, or not.
-_REPEAT_NS = 600 * NS_PER_MS
+_REPEAT_NS = 400 * NS_PER_MS
 # Without a chunk for so long another provider, or another snapshot, is looked for.
 _STALLED_NS = 3 * NS_PER_S
 # A provider whose bytes did not have their hash is not asked again so soon.

@@ -4,7 +4,7 @@ The life of snapshots on one robot: taken, written, offered; needed, pulled, ins
 
 When enough has been applied since the last one, the state's bytes go to the disk as a record among
 the others. Once they are durable, Raft shortens its log and the mesh may offer them. A follower
-that gets no further by the log for a second says that it needs a snapshot; one that arrives
+that gets no further by the log for half a second says that it needs a snapshot; one that arrives
 whole, is readable and is newer takes the place of log and state. What travels is the compressed
 state beside the term and the membership it was taken in.
 """
@@ -31,7 +31,7 @@ from swarm_coordination.robot.watches import Watches
 from swarm_coordination.units import NS_PER_S
 
 # A log that can serve a follower does so within a few beacons; a snapshot is for the others.
-STALLED_NS = NS_PER_S
+STALLED_NS = NS_PER_S // 2
 # Tells of an event: now, kind, text, value (see ``RobotEvent``).
 Tell = Callable[[int, str, str, int], None]
 _HEAD = struct.Struct('>QI')  # term in which it was taken, length of the configuration
