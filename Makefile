@@ -33,9 +33,11 @@ demo-dds: setup ## the same without ROS: plain Cyclone DDS processes
 simulate: setup ## the same scenario in virtual time; SCENARIO=name, ARGS of `swarm simulate`
 	@$(RUN)/swarm simulate $(SCENARIO) $(ARGS)
 
-bench: setup ## measure speed of the core and of the storage on this machine
+bench: setup ## measure speed of core and storage, quick figures of coordination (docs/benchmarks.md)
 	@$(RUN)/python bench/core.py
 	@$(RUN)/python bench/storage.py
+	-@$(RUN)/swarm bench consensus --quick
+	-@$(RUN)/swarm bench cluster --quick
 
 bench-control: setup ## fly the controller's suites over all seeds (hours; ARGS="--share 0.1")
 	@$(RUN)/swarm evaluate --suite all --out out/control $(ARGS)

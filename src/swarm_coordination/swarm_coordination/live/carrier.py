@@ -178,7 +178,8 @@ class Carrier:
                 if event.kind in LOGGED:
                     self._bus.say(event.text)
             self._operators.on_events(out.events)
-            self._next_status = now
+            if any(event.kind in LOGGED for event in out.events):
+                self._next_status = now
         if out.command is not None:
             yaw = self._pose.yaw if self._pose is not None else 0.0
             steered = steer(out.command, yaw) if self._steers else out.command

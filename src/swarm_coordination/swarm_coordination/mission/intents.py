@@ -13,9 +13,9 @@ from swarm_coordination.errors import ProposalRefused, UsageError
 from swarm_coordination.mission.commands import COMMAND_BYTES_MAX
 from swarm_coordination.persistence import IntentRecord, IntentSettled
 
-# What an operator can ask of a cut-off island before it has to say no; 256 of 640 bytes are
-# 160 kB of disk and memory.
-INTENTS_MAX = 256
+# What an operator can ask of a cut-off island before it has to say no, and the window of a session
+# (mission.sessions); 1,024 of 640 bytes are 640 kB of disk and memory.
+INTENTS_MAX = 1_024
 # mesh.rows.IntentSection holds 16; beside it a frame of 1200 bytes carries beacon and consensus.
 HEAD_MAX = 16
 HEAD_BYTES_MAX = 700
@@ -34,7 +34,8 @@ class IntentQueue:
 
     def __init__(self, unsettled: tuple[IntentRecord, ...] = (), last_serial: int = 0) -> None:
         serials = [record.serial for record in unsettled]
-        if serials != sorted(set(serials)) or (serials and serials[-1] > last_serial):
+        consecutive = list(range(serials[0], serials[0] + len(serials))) if serials else []
+        if serials != consecutive or (serials and serials[-1] > last_serial):
             raise UsageError(f'intents {serials} with last serial {last_serial}')
         self._queue = list(unsettled)
         self._last_serial = last_serial
@@ -105,11 +106,16 @@ class IntentQueue:
             chosen.append(record)
         return tuple(chosen)
 
+    def durable_after(self, serial: int) -> list[IntentRecord]:
+        """Return the durable intents above ``serial``, however many: for a leader's own log."""
+        first = self.first_serial
+        return self._queue[max(0, serial + 1 - first):max(0, self._durable + 1 - first)]
+
     def settle(self, serial: int) -> IntentSettled | None:
         """Drop everything up to ``serial``, which was applied; returns the record to persist."""
-        before = len(self._queue)
-        self._queue = [record for record in self._queue if record.serial > serial]
-        if len(self._queue) == before:
+        settled = max(0, serial + 1 - self.first_serial)
+        if not settled or not self._queue:
             return None
+        del self._queue[:settled]
         self._version += 1
         return IntentSettled(serial)

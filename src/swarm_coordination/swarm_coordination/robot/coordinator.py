@@ -407,7 +407,8 @@ class Coordinator:
         """As leader: append the intents that wait here."""
         leading = self._replication.leading
         if leading is not None:
-            leading.propose_intents(self.storage_id, self._submissions.shown(), now)
+            own = leading.next_serial(self.storage_id) - 1
+            leading.propose_intents(self.storage_id, self._submissions.durable_after(own), now)
 
     def _plan(self, now: int) -> None:
         """As leader: append intents that were refused before, and what the planner wants."""

@@ -51,6 +51,10 @@ class Leading:
         """Whether a slot assignment is in the log and not yet applied."""
         return self._assignment_index > self._state.index
 
+    def next_serial(self, session: int) -> int:
+        """Return the serial of a session that is to be appended next."""
+        return max(self._next.get(session, 1), self._state.sessions.next_serial(session))
+
     def propose_intents(self, session: int, intents: Iterable[Intent], now: int) -> int:
         """
         Append those intents of one session that are next; return how many were.
@@ -61,7 +65,7 @@ class Leading:
         if session in self._state.removed:
             return proposed  # it would be refused every time, and shown again for ever
         for intent in intents:
-            expected = max(self._next.get(session, 1), self._state.sessions.next_serial(session))
+            expected = self.next_serial(session)
             if intent.serial < expected:
                 continue
             if intent.serial > expected:

@@ -97,7 +97,8 @@ class Replication:
         if self.leading is not None:
             new = [record.entry for record in ready.records if isinstance(record, EntryRecord)]
             if new:
-                items = items_after(self.raft, new[0].index - 1, SERVE_BYTES)
+                most = self.raft.settings.uncommitted_max_bytes
+                items = items_after(self.raft, new[0].index - 1, most)
                 self._mesh.offer_items(items, now)
         return ready
 

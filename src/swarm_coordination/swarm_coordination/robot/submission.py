@@ -111,6 +111,12 @@ class Submissions:
         """Return the oldest durable commands, for the own row and for the leader here."""
         return tuple(Intent(record.serial, record.payload) for record in self._queue.head())
 
+    def durable_after(self, serial: int) -> tuple[Intent, ...]:
+        """Return all durable commands above ``serial``: what a leader here has yet to append."""
+        return tuple(
+            Intent(record.serial, record.payload) for record in self._queue.durable_after(serial)
+        )
+
     def restored(self) -> tuple[tuple[int, bool], ...]:
         """Settle what a snapshot holds; return those serials and whether they took effect."""
         session = self._state.sessions.of(self._robot)

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loads keep their window and tell what they came to; real members are measured and all ended."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+import sys
+import time
+
+import psutil
+import pytest
+from swarm_coordination.benchmarks.cluster import disk, systems
+from swarm_coordination.benchmarks.cluster.driver import Members
+from swarm_coordination.benchmarks.cluster.load import Load
+from swarm_coordination.live.domain import claimed_domain
+
+
+class Taker:
+    """Takes what it is offered, as long as there is room."""
+
+    def __init__(self, room: int) -> None:
+        self.room, self.taken, self.now = room, 0, 0.0
+        self.load = Load(self._propose, lambda: self.now)
+
+    def _propose(self, size: int) -> bool:
+        if self.taken >= self.room:
+            return False
+        self.taken += 1
+        return True
+
+    def apply(self) -> None:
+        self.taken -= 1
+        self.load.applied()
+
+
+def told(capsys) -> dict:
+    """Return the one load that was told of."""
+    (line,) = capsys.readouterr().out.splitlines()
+    return json.loads(line)['load']
+
+
+def test_one_command_after_the_other_gives_its_latencies(capsys):
+    taker = Taker(10)
+    taker.load.start(window=1, size=100, count=3, seconds=60.0)
+    for seconds in (0.1, 0.2, 0.3):
+        assert taker.taken == 1
+        taker.now += seconds
+        taker.apply()
+
+    assert told(capsys)['latencies'] == pytest.approx([0.1, 0.2, 0.3])
+    assert taker.taken == 0
+
+
+def test_a_window_is_kept_full_and_never_overfilled_and_ends_in_time(capsys):
+    taker = Taker(1000)
+    taker.load.start(window=50, size=100, count=10**9, seconds=1.0)
+    for _ in range(20):
+        taker.load.tick()
+    assert taker.taken == 50
+    for _ in range(30):
+        taker.apply()
+        assert taker.taken <= 50
+    taker.now = 1.5
+    taker.load.tick()
+    taker.apply()
+
+    assert told(capsys) | {'latencies': []} == {'seconds': 1.5, 'done': 30, 'latencies': []}
+
+
+def test_what_is_not_taken_is_offered_again(capsys):
+    taker = Taker(2)
+    taker.load.start(window=5, size=100, count=4, seconds=60.0)
+    for _ in range(4):
+        assert taker.taken <= 2
+        taker.apply()
+
+    assert told(capsys)['done'] == 4
+
+
+def test_s_is_measured_on_real_storages(tmp_path):
+    assert 0.0 < disk.median_sync_s(tmp_path, writers=2, rounds=3) < 10.0
+    assert (tmp_path / 'writer1').is_dir()
+
+
+MEMBER = """
+import json, sys, time
+print(json.dumps({'leader': 'a', 'term': int(sys.argv[1]), 'at': time.monotonic()}), flush=True)
+time.sleep(600)
+"""
+
+
+def test_members_agree_only_where_all_name_one_leader_that_runs_and_none_is_left(tmp_path):
+    def command(term: int) -> list[str]:
+        return [sys.executable, '-c', MEMBER, str(term)]
+
+    for terms, leader in ((('3', '3'), 'a'), (('3', '4'), '')):
+        commands = {name: command(term) for name, term in zip('ab', terms)}
+        with Members(commands, dict(os.environ), tmp_path) as members:
+            pids = [child.pid for child in psutil.Process().children()]
+            deadline = time.monotonic() + 30.0
+            while not all(one.leader[1] for one in members.all.values()):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            assert members.agreed() == leader
+            assert members.agreed(above=3) == ''
+            members.all['a'].kill()
+            assert members.agreed() == ''
+        assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+@pytest.mark.slow
+def test_five_processes_elect_commit_and_survive_their_leader(tmp_path: Path):
+    pytest.importorskip('cyclonedds', reason='cyclonedds is not installed')
+    with claimed_domain(os.getpid()) as domain, \
+            systems.ours(tmp_path / 'ours', domain, 5, 'lab') as members:
+        leader = members.leader()
+        time.sleep(3.0)
+        leader = members.leader()
+        assert members.all[leader].load(1, 100, 5, 30.0)['done'] == 5
+        assert 0.05 < members.outage() < 10.0
+        assert members.leader() != leader
