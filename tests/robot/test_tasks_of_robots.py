@@ -166,3 +166,23 @@ def test_slots_for_robots_that_nobody_knows_are_refused_before_they_reach_the_lo
     submit(robots, 0, AssignSlots(1, 1, (1000, 1002, 0)))
     robots.run(0.5)
     assert 'no mission is being flown' in robots.committed[0][-1].result
+
+
+def test_log_time_counts_only_what_a_leader_leads_and_never_falls() -> None:
+    robots = swarm()
+
+    def stamp() -> int:
+        robots.robot(0).propose(put('time', str(robots.now)), robots.now)
+        robots.run(0.2)
+        return robots.committed[0][-1].stamp_ms
+
+    first = stamp()
+    robots.run(5.0)
+    second = stamp()
+    assert 5_100 <= second - first <= 5_300
+    robots.cut = {1, 2}  # nobody leads
+    robots.run(10.0)
+    robots.cut = set()
+    robots.run(3.0)
+    third = stamp()
+    assert 0 <= third - second < 5_000  # a deposed leader led for a while, a new one does

@@ -177,9 +177,16 @@ def encode_command(command: Command) -> bytes:
     return data
 
 
-def decode_command(data: bytes) -> Command:
-    """Return the command in ``data``; raises CommandError naming field, value and bound."""
+def decode_command(data: bytes, *, canonical: bool = False) -> Command:
+    """
+    Return the command in ``data``; raises CommandError naming field, value and bound.
+
+    ``canonical``: refuse bytes that say the same at another length, as the log does: what is
+    kept of a command is bounded by its bytes.
+    """
     value = fields.parse(data, COMMAND_BYTES_MAX, 'command')
+    if canonical and fields.canonical(value) != data:
+        raise CommandError('not in canonical form')
     return _from_json(value)
 
 

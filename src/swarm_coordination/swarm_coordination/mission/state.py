@@ -24,7 +24,6 @@ from swarm_coordination.mission.commands import (
     Command,
     decode_command,
     Delete,
-    encode_command,
     Envelope,
     Hold,
     LiftStop,
@@ -183,12 +182,9 @@ class MissionState:
                 return refusal
         done: Outcome | str
         try:
-            command = decode_command(envelope.command)
+            command = decode_command(envelope.command, canonical=True)
             if not robot and not isinstance(command, AssignSlots):
                 raise CommandError('only slot assignments come without a session')
-            # What is kept of a command is bounded by its canonical bytes.
-            if encode_command(command) != envelope.command:
-                raise CommandError('not in canonical form')
             done = self._perform(command, robot)
         except CommandError as error:
             done = _refused(error)
