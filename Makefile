@@ -12,7 +12,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup compare demo demo-dds simulate bench bench-control test lint format docs clean
+.PHONY: help setup compare demo demo-dds simulate bench bench-control bench-dds test lint format docs clean
 
 help: ## list the targets
 	@echo 'Swarm Coordination: make TARGET [ARGS="..."] [PYTHON=python3.x]'
@@ -41,6 +41,9 @@ bench: setup ## measure speed of core and storage, quick figures of coordination
 
 bench-control: setup ## fly the controller's suites over all seeds (hours; ARGS="--share 0.1")
 	@$(RUN)/swarm evaluate --suite all --out out/control $(ARGS)
+
+bench-dds: setup ## measure 5 to 40 robots as processes on this machine (root: in a network of its own)
+	@$(RUN)/python bench/dds.py $(ARGS)
 
 test: setup ## lint, types, the test suite and the colcon builds; one summary at the end
 	@$(RUN)/python tools/run_checks.py $(ARGS)

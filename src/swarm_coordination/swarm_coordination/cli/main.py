@@ -21,6 +21,7 @@ from swarm_coordination.errors import ConfigurationError, SwarmError, UsageError
 VERBS = {
     'simulate': ('simulate', 'play a scenario in virtual time'),
     'demo': ('demo', 'play a scenario on real processes over DDS on this host'),
+    'fallacies': ('fallacies', 'play the eight fallacies of distributed computing'),
     'netns': ('netns', 'play a scenario on real processes in network namespaces (root)'),
     'robot': ('robot', 'run one robot as a plain DDS process, without ROS'),
     'evaluate': ('evaluate', 'fly a formation over many seeds and tell how it went'),

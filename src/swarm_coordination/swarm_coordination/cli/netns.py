@@ -25,10 +25,13 @@ def run(options: argparse.Namespace) -> int:
     """Play the scenario; return the exit status."""
     if not options.list_scenarios:
         check_means()
-    return playing.play(options, f'netns-{options.backend}', partial(_play, options.backend))
+    return playing.play(
+        options, f'netns-{options.backend}', partial(play_in_namespaces, options.backend)
+    )
 
 
-def _play(backend: str, options: RunOptions, view: View | None) -> Report:
+def play_in_namespaces(backend: str, options: RunOptions, view: View | None) -> Report:
+    """Play the scenario, each robot in a namespace of its own; raises SwarmError."""
     join = connect(backend)
     check_new(options)
     with Namespaces(options.swarm.names) as namespaces:

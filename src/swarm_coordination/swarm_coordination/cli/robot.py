@@ -30,6 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--radio-seed', type=int, default=1, metavar='S', help='seed of those draws'
     )
+    for name, text in (('latency', 'delay'), ('jitter', 'further delay, drawn for each')):
+        parser.add_argument(
+            f'--radio-{name}', type=float, default=0.0, metavar='MS',
+            help=f'simulation: {text} of every frame heard',
+        )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -46,6 +51,11 @@ def run(options: argparse.Namespace) -> int:
         options.name,
         options.storage,
         options.domain,
-        CarrierOptions(radio_filter=options.radio_filter, radio_seed=options.radio_seed),
+        CarrierOptions(
+            radio_filter=options.radio_filter,
+            radio_seed=options.radio_seed,
+            latency_ms=options.radio_latency,
+            jitter_ms=options.radio_jitter,
+        ),
     )
     return 0

@@ -51,7 +51,9 @@ class DdsMiddleware:
         return [
             sys.executable, '-m', 'swarm_coordination.cli.main', 'robot', robot,
             '--config', run.swarm_file, '--storage', str(disk),
-            *(['--radio-filter', '--radio-seed', str(run.seed)] if run.radio_filter else []),
+            *(['--radio-filter'] if run.radio_filter else []),
+            '--radio-seed', str(run.seed),
+            '--radio-latency', str(run.latency_ms), '--radio-jitter', str(run.jitter_ms),
         ]
 
     def spin_until(self, deadline_s: float) -> None:

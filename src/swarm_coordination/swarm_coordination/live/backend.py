@@ -27,7 +27,7 @@ from swarm_coordination.persistence import Entry
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotStatus
 from swarm_coordination.scenario.backend import Groups, Proposal, TrueState
 from swarm_coordination.scenario.recorder import Recorder
-from swarm_coordination.scenario.schema import Scenario
+from swarm_coordination.scenario.schema import RadioSettings, Scenario
 from swarm_coordination.simulation.invariants import Invariants
 from swarm_coordination.simulation.radio import Radio
 from swarm_coordination.storage.provision import FILE_NAME
@@ -36,6 +36,8 @@ from swarm_coordination.units import ns_to_seconds
 
 WORLD = 'world'
 ATTACKER = 'attacker'
+# What processes of one busy host need for a frame, and what most scenarios ask for.
+HOST_LATENCY_MS = 40.0
 # A Python process on a busy host needs some seconds to start.
 START_TIMEOUT_S = 30.0
 
@@ -90,6 +92,8 @@ class Run(NamedTuple):
     robots: tuple[str, ...]
     seed: int
     radio_filter: bool  # whether receivers draw what they hear: the network loses nothing
+    latency_ms: float = 0.0  # with which receivers take what they hear: the network has none
+    jitter_ms: float = 0.0
 
 
 class ProcessSwarm:
@@ -114,7 +118,12 @@ class ProcessSwarm:
         self.name = middleware.name
         self.robots = swarm.names
         self._run = Run(
-            scenario.source, swarm.source, swarm.names, seed, not network.loses_packets
+            scenario.source,
+            swarm.source,
+            swarm.names,
+            seed,
+            not network.loses_packets,
+            *delays(scenario.radio),
         )
         self._network = network
         self._recorder, self._folder = recorder, folder
@@ -332,3 +341,9 @@ class ProcessSwarm:
 
     def _broken(self, text: str) -> None:
         self._recorder.violation(f'{self.now_s:.3f} s: {text}')
+
+
+def delays(radio: RadioSettings) -> tuple[float, float]:
+    """Return latency and jitter that receivers have to add: those beyond a busy host's own."""
+    found = radio.latency_ms, radio.jitter_ms
+    return found if sum(found) > HOST_LATENCY_MS else (0.0, 0.0)

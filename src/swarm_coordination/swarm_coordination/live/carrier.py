@@ -24,6 +24,7 @@ from swarm_coordination.errors import StorageError
 from swarm_coordination.live import topics
 from swarm_coordination.live.bus import Bus
 from swarm_coordination.live.conversions import MessageMaker
+from swarm_coordination.live.delay import Delay
 from swarm_coordination.live.localisation import Localisation
 from swarm_coordination.live.loop import Loop
 from swarm_coordination.live.operator_services import OperatorServices
@@ -59,11 +60,14 @@ class CarrierOptions:
     What a process is told beside the swarm file.
 
     ``radio_filter``: draw reception by the world's radio state (simulation only).
+    ``latency_ms``, ``jitter_ms``: what is heard is taken so much later (simulation only).
     """
 
     radio_filter: bool = False
     radio_seed: int = 1
     radio_timeout_s: float = 1.0
+    latency_ms: float = 0.0
+    jitter_ms: float = 0.0
     status_period_s: float = 0.1
     propose_timeout_s: float = 5.0
 
@@ -116,6 +120,11 @@ class Carrier:
         self._events = bus.publisher(swarm.MissionEvent, 'events', profiles.EVENTS)
         self._cmd_vel = bus.publisher(bus.types.Twist, 'cmd_vel', profiles.COMMAND)
         bus.subscribe(swarm.MeshFrame, topics.MESH, profiles.MESH, self._on_frame)
+        self._delay: Delay | None = None
+        if self._options.latency_ms or self._options.jitter_ms:
+            rng = random.Random(f'{self._options.radio_seed}:{self._name}:delay')
+            self._delay = Delay(self._options.latency_ms, self._options.jitter_ms, rng)
+            self._loop.at(self._delay.due_ns, self._take_late)
         self._filter: RadioFilter | None = None
         if self._options.radio_filter:
             rng = random.Random(f'{self._options.radio_seed}:{self._name}')
@@ -138,8 +147,20 @@ class Carrier:
         now = self._clock.now()
         if self._filter is not None and not self._filter.hears(message.sender, len(data), now):
             return
+        if self._delay is not None:
+            self._delay.put(data, now)
+            return
+        self._take_frame(data, now)
+
+    def _take_frame(self, data: bytes, now: int) -> None:
         self._core.receive(data, now)
         self.pump(now)
+
+    def _take_late(self) -> None:
+        assert self._delay is not None
+        now = self._clock.now()
+        for data in self._delay.due(now):
+            self._take_frame(data, now)
 
     def _on_radio(self, message: Any) -> None:
         assert self._filter is not None

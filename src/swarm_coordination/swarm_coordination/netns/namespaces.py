@@ -58,7 +58,7 @@ class Namespaces:
         self.robots = tuple(robots)
         self.ports = tuple(f'robot{number}' for number in range(len(self.robots)))
         self._lost: dict[tuple[int, int], int] | None = None
-        self._lock = -1
+        self._lock = self._home = -1
         self._number = -1
 
     def name(self, place: str) -> str:
@@ -77,6 +77,10 @@ class Namespaces:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._home >= 0:
+            _enter(self._home)
+            os.close(self._home)
+            self._home = -1
         _remove(self._number)
         if self._lock >= 0:
             (LOCKS / f'{self._number}.lock').unlink(missing_ok=True)
@@ -85,9 +89,12 @@ class Namespaces:
 
     def enter_hub(self) -> None:
         """Move this thread, and what it starts from now on, to the hub's network."""
-        with (NAMES / self.name(HUB)).open('rb') as handle:
-            if ctypes.CDLL(None, use_errno=True).setns(handle.fileno(), _CLONE_NEWNET) != 0:
-                raise SwarmError(f'setns: {os.strerror(ctypes.get_errno())}')
+        self._home = os.open('/proc/thread-self/ns/net', os.O_RDONLY | os.O_CLOEXEC)
+        hub = os.open(NAMES / self.name(HUB), os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _enter(hub)
+        finally:
+            os.close(hub)
 
     def inside(self, place: str, command: list[str]) -> list[str]:
         """Return the command that runs ``command`` in a namespace; its process id is the same."""
@@ -176,6 +183,11 @@ def _remove(number: int) -> None:
     for name in left_behind():
         if _number(name) == number:
             subprocess.run(['ip', 'netns', 'delete', name], check=False, capture_output=True)
+
+
+def _enter(namespace: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).setns(namespace, _CLONE_NEWNET) != 0:
+        raise SwarmError(f'setns: {os.strerror(ctypes.get_errno())}')
 
 
 def _ip(*words: str) -> None:

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright Swarm Coordination contributors
+"""
+How far one machine carries: robots as processes, standing in a grid, more and more of them.
+
+Each number runs alone in a network namespace (root) so that the counters of its loopback
+interface are ours: beacons at 5 Hz, control at 10 Hz. Printed for each: CPU and memory (PSS) of a
+robot, bytes on the wire and in frames, bytes and time until all count all as alive, and the
+time until the leader's death has been made good.
+
+Usage: python bench/dds.py [--backend dds|ros] [5 10 20 40]
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import math
+import os
+from pathlib import Path
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from swarm_coordination.cli.demo import connect
+from swarm_coordination.configuration import load_swarm
+from swarm_coordination.live.backend import Run
+from swarm_coordination.live.domain import claimed_domain, environment, local_environment
+from swarm_coordination.live.fleet import Fleet
+from swarm_coordination.live.observer import Handlers, Observer
+from swarm_coordination.live.provisioning import provision_swarm
+from swarm_coordination.scenario.loading import load_scenario
+from swarm_coordination.scenario.run import RunOptions
+import yaml
+
+SETTINGS = {
+    'mesh': {'beacon_period_s': 0.2, 'byte_budget_per_s': 30_000},
+    'consensus': {'heartbeat_period_s': 0.2, 'election_timeout_min_s': 1.0,
+                  'election_timeout_max_s': 2.0},
+    'control': {'period_s': 0.1},
+}
+SPACING_M = 1.6
+MEASURED_S = 15.0
+START_TIMEOUT_S = 120.0
+NEWNET = 0x40000000
+
+
+def swarm_file(folder: Path, count: int) -> Path:
+    """Write a swarm file of ``count`` robots in a grid, all in range of their neighbours."""
+    side = math.ceil(math.sqrt(count))
+    document = {
+        'all': SETTINGS,
+        'robot_types': {'holonomic': {'kind': 'holonomic'}},
+        'robots': {
+            f'robot{n + 1}': {'type': 'holonomic', 'start': {
+                'x_m': SPACING_M * (n % side), 'y_m': SPACING_M * (n // side)}}
+            for n in range(count)
+        },
+    }
+    path = folder / 'swarm.yaml'
+    path.write_text(yaml.safe_dump(document, sort_keys=False))
+    return path
+
+
+def wire_bytes() -> int:
+    """Return the bytes that the loopback interface has carried."""
+    for line in Path('/proc/net/dev').read_text().splitlines():
+        name, _, values = line.partition(':')
+        if name.strip() == 'lo':
+            return int(values.split()[0])
+    return 0
+
+
+def measure(count: int, backend: str) -> str:
+    """Fly ``count`` robots and return a row of the table."""
+    scenario = load_scenario('smoke')
+    with tempfile.TemporaryDirectory() as name, claimed_domain(os.getpid()) as domain:
+        folder = Path(name)
+        source = swarm_file(folder, count)
+        swarm = load_swarm(source)
+        # The first seven vote, as by default.
+        provision_swarm(folder / 'disks', swarm.names)
+        surroundings = local_environment(domain, folder, os.environ)
+        with environment(surroundings):
+            fleet = Fleet(surroundings)
+            carrier = connect(backend)(domain, RunOptions(scenario, swarm, 1, folder))
+            try:
+                run = Run(scenario.source, str(source), swarm.names, 1, True)
+                return _measure(run, folder, fleet, carrier)
+            finally:
+                fleet.end()
+                carrier.close()
+
+
+def _measure(run, folder, fleet, carrier):
+    observer = Observer(
+        {name: carrier.robot_bus(name) for name in run.robots}, carrier.world_bus(),
+        Handlers(lambda *_: None, lambda *_: None, lambda *_: None, lambda *_: None),
+    )
+
+    def until(condition, seconds=START_TIMEOUT_S):
+        began = time.monotonic()
+        while not condition():
+            if time.monotonic() - began > seconds:
+                return math.nan
+            carrier.spin_until(time.monotonic() + 0.05)
+        return time.monotonic() - began
+
+    count = len(run.robots)
+    known = observer.statuses
+    fleet.start('world', carrier.world_command(run), folder / 'world.log')
+    until(lambda: len(observer.truth) == count)
+    before, began = wire_bytes(), time.monotonic()
+    for name in run.robots:
+        command = carrier.robot_command(run, name, folder / 'disks' / name)
+        fleet.start(name, command, folder / f'{name}.log')
+    until(lambda: len(known) == count)
+    started_s = time.monotonic() - began
+    until(lambda: all(len(s.alive) == count and s.quorum for s in known.values()))
+    seen_s, discovery = time.monotonic() - began, wire_bytes() - before
+    for name in run.robots:
+        fleet.begin_measuring(name)
+    sent = {name: status.bytes_sent for name, status in known.items()}
+    wire, began = wire_bytes(), time.monotonic()
+    carrier.spin_until(began + MEASURED_S)
+    passed = time.monotonic() - began
+    wire = (wire_bytes() - wire) / passed / count
+    frames = statistics.mean(
+        (status.bytes_sent - sent[name]) / passed for name, status in known.items()
+    )
+    figures = [f for name, f in fleet.figures().items() if name in run.robots]
+    leader = next(iter(known.values())).leader_name
+    fleet.kill(leader)
+    observer.forget(leader)
+    taken = until(
+        lambda: all(s.leader_name not in ('', leader) and s.quorum
+                    for n, s in known.items() if n != leader), 30.0
+    )
+    cpu = statistics.mean(f.cpu_percent for f in figures)
+    memory = statistics.mean(f.memory_mb for f in figures)
+    return (f'| {count} | {cpu:.1f} % | {cpu * count / 100:.2f} | {memory:.0f} MB | '
+            f'{wire / 1000:.1f} kB/s | {frames / 1000:.2f} kB/s | {discovery / 1e6:.1f} MB | '
+            f'{started_s:.1f} s | {seen_s:.1f} s | {taken:.2f} s |')
+
+
+def main() -> int:
+    """Measure each number in a process and a network of its own."""
+    parser = argparse.ArgumentParser(description='robots on one machine')
+    parser.add_argument('--backend', choices=('dds', 'ros'), default='dds')
+    parser.add_argument('--one', action='store_true', help=argparse.SUPPRESS)
+    parser.add_argument('counts', nargs='*', type=int, default=[5, 10, 20, 40])
+    options = parser.parse_args()
+    if options.one:
+        if os.geteuid() == 0 and ctypes.CDLL(None).unshare(NEWNET) == 0:
+            subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
+        print(measure(options.counts[0], options.backend), flush=True)
+        return 0
+    print('| robots | CPU each | cores in all | memory each | wire each | frames each | '
+          'discovery | started | all see all | fail-over |')
+    print('|---|---|---|---|---|---|---|---|---|---|', flush=True)
+    for count in options.counts:
+        subprocess.run([sys.executable, __file__, '--one', '--backend', options.backend,
+                        str(count)], check=True)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

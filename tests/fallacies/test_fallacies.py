@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""None of the eight fallacies of distributed computing is one of ours."""
+
+from dataclasses import replace
+import json
+import subprocess
+import sys
+
+from netns.needs import MARKS
+import pytest
+from swarm_coordination.cli.main import main
+from swarm_coordination.configuration import load_swarm
+from swarm_coordination.fallacies import run as suite
+from swarm_coordination.fallacies.catalogue import FALLACIES
+from swarm_coordination.scenario.expectations import Expectation
+from swarm_coordination.simulation.run import simulate
+
+NUMBERS = range(1, len(FALLACIES) + 1)
+
+
+def test_there_are_eight_each_with_a_scenario_and_a_figure_of_its_own():
+    assert len(FALLACIES) == 8
+    assert len({fallacy.name for fallacy in FALLACIES}) == 8
+    assert len({(f.scenario, f.robots, str(f.overrides)) for f in FALLACIES}) == 8
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize('number', NUMBERS)
+def test_in_virtual_time_everything_holds_and_a_figure_is_measured(number, tmp_path):
+    fallacy = FALLACIES[number - 1]
+    row = suite.play_fallacy(
+        fallacy, number, tmp_path, lambda options, backend: simulate(options), 1
+    )
+    assert row.ok, row.broken
+    assert row.held == row.expectations >= 20
+    assert any(letter.isdigit() for letter in row.figure)
+
+
+def test_a_broken_expectation_is_named_in_its_row_and_fails_the_suite(
+    tmp_path, monkeypatch, capsys
+):
+    def play(options):
+        report = simulate(options)
+        broken = Expectation('logs that differ', 3, 0, 'logs', False, 'robot1')
+        return replace(report, expectations=(*report.expectations, broken))
+
+    monkeypatch.setattr('swarm_coordination.simulation.run.simulate', play)
+    status = main(['fallacies', '--only', '6', '--json', '--out', str(tmp_path)])
+    (row,) = json.loads(capsys.readouterr().out)
+    assert status == 1
+    assert not row['ok']
+    assert row['broken'] == ['logs that differ: 3 (robot1)']
+
+
+def test_overrides_reach_the_robots_they_name_and_keep_the_order(tmp_path):
+    mixed = FALLACIES[7]
+    seen = []
+
+    def play(options, backend):
+        seen.append((options.swarm, backend))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        suite.play_fallacy(mixed, 8, tmp_path, play, 1)
+    (swarm, backend), = seen
+    assert backend == 'mixed'
+    assert swarm.names == tuple(f'robot{n}' for n in range(1, 6))
+    periods = [robot.settings.control.period_s for robot in swarm.robots]
+    assert periods == [0.05, 0.1, 0.05, 0.1, 0.05]
+    assert load_swarm(tmp_path / '8-mixed/swarm.yaml').config_hash == swarm.config_hash
+
+
+def test_a_number_beyond_eight_is_refused(capsys):
+    assert main(['fallacies', '--only', '9']) == 2
+    assert '1 to 8' in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_on_processes_in_namespaces_everything_holds_too(tmp_path):
+    done = subprocess.run(
+        [sys.executable, '-m', 'swarm_coordination.cli.main', 'fallacies', '--real', '--json',
+         '--out', str(tmp_path)], capture_output=True, text=True, check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [row['ok'] for row in json.loads(done.stdout)] == [True] * 8
+
+
+for _mark in MARKS:
+    test_on_processes_in_namespaces_everything_holds_too = _mark(
+        test_on_processes_in_namespaces_everything_holds_too
+    )
