@@ -8,6 +8,7 @@ import json
 import pytest
 from scenario.records import IDS, ROBOTS, status
 from scenario.stage import Play
+from swarm_coordination.consensus.messages import Role
 from swarm_coordination.mission.commands import AssignSlots, encode_command, StartMission
 from swarm_coordination.mission.formations import Formation
 from swarm_coordination.robot.outputs import CommittedEntry
@@ -242,6 +243,7 @@ def test_nothing_is_committed_while_an_answer_is_due():
     ('flying', {'mode': Mode.HOLD}, {'mode': Mode.FLY}),
     ('caught_up', {'commit': 4, 'applied': 3}, {'commit': 4, 'applied': 4}),
     ('together', {'alive': ROBOTS[1:]}, {'alive': ROBOTS}),
+    ('voters', {'role': Role.LEARNER}, {'role': Role.FOLLOWER}),
     ('one_log', {'pending_intents': 1}, {'pending_intents': 0}),
 ])
 def test_conditions_are_true_only_when_true_of_every_robot(kind, before, after):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Set
 import math
 from typing import NamedTuple
 
+from swarm_coordination.consensus.messages import Role
 from swarm_coordination.robot.outputs import RobotStatus
 from swarm_coordination.scenario.backend import TrueState
 from swarm_coordination.scenario.formation import CommittedFormation
@@ -89,6 +90,8 @@ def _robot_holds(
         return math.hypot(state.vx, state.vy, state.vz) <= condition.bound
     if kind is ConditionKind.APART:
         return all(other in group for other in status.alive)
+    if kind is ConditionKind.VOTERS:
+        return status.may_vote and status.role != Role.LEARNER
     return all(other in status.alive for other in seen.running)  # TOGETHER
 
 

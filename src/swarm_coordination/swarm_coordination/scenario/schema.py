@@ -38,6 +38,7 @@ class ConditionKind(str, enum.Enum):
     FLYING = 'flying'  # every one flies the mission
     STANDING = 'standing'  # every one is slower than ``bound`` m/s
     APART = 'apart'  # every one has declared all robots outside the group silent
+    VOTERS = 'voters'  # every one votes: none has been evicted and not been promoted again
     TOGETHER = 'together'  # every one lists every running robot as alive
 
 
