@@ -38,6 +38,19 @@ def test_seeds_that_hold_give_a_summary_and_status_0(capsys):
     assert 'states reached' in out
 
 
+@pytest.mark.usefixtures('small')
+def test_the_history_of_a_seed_is_written_and_found_linearizable(capsys, tmp_path):
+    path = tmp_path / 'history.jsonl'
+    assert main(['check', '--seed', '4', '--history', str(path)]) == 0
+    capsys.readouterr()
+    assert main(['check-history', '--json', str(path)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found['verdict'] == 'linearizable' and found['operations'] > 2
+    assert main(['check', '--seeds', '3..5', '--history', str(path)]) == 2
+    assert main(['check', '--seed', '4', '--history', str(tmp_path)]) == 2
+    assert 'cannot be written' in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures('small', 'broken')
 def test_a_failure_gives_one_line_with_its_replay_and_status_1(capsys):
     assert main(['check', '--seeds', '4711', '--profile', 'storm']) == 1

@@ -23,10 +23,11 @@ STEPS_MAX = 50_000
 
 
 class Blackboard(Observer):
-    """Records the history of one run, and has it checked as it grows."""
+    """Records the ``history`` of one run, and has it checked as it grows."""
 
     def __init__(self) -> None:
         self.checks = 0
+        self.history: list[Event] = []
         self._checker = Checker(versioned=True, expired=lambda steps: steps > STEPS_MAX)
         self._running: dict[tuple[int, int], tuple[str, Request]] = {}
 
@@ -62,6 +63,7 @@ class Blackboard(Observer):
 
     def _add(self, event: Event) -> None:
         self.checks += 1
+        self.history.append(event)
         violation = self._checker.add(event)
         if violation is not None:
             self._refuted(violation)

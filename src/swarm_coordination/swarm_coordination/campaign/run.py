@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from swarm_coordination.arena.air import one_hop
@@ -28,6 +28,7 @@ from swarm_coordination.campaign.trace_lines import TraceLines
 from swarm_coordination.campaign.workload import Workload
 from swarm_coordination.consensus.settings import RaftSettings
 from swarm_coordination.errors import SwarmError
+from swarm_coordination.history.operations import Event
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
@@ -104,6 +105,11 @@ class Run:
         self._workload = Workload(arena, schedule, profile, self._board.asked)
         TaskLoad(arena, schedule, profile)
         self._healed_ms = 0
+
+    @property
+    def history(self) -> Sequence[Event]:
+        """What clients asked of the blackboard and were told so far."""
+        return self._board.history
 
     def play(self) -> Outcome:
         """Run to the end, or to the first rule that breaks."""

@@ -11,10 +11,11 @@ import sys
 
 from swarm_coordination.campaign.campaign import outcomes, replay_command, Summary
 from swarm_coordination.campaign.profiles import profile_named, PROFILES
-from swarm_coordination.campaign.run import Outcome, play
+from swarm_coordination.campaign.run import Outcome, Run
 from swarm_coordination.campaign.schedule import make_schedule, Schedule, schedule_from_json
 from swarm_coordination.campaign.shrink import Shrinking
 from swarm_coordination.errors import UsageError
+from swarm_coordination.history.json_lines import write_json_lines
 
 # Whoever asks for more has mistyped: 10 million seeds are 19 years of virtual time.
 SEEDS_MAX = 10_000_000
@@ -35,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='with one seed: schedule and trace, a line for everything')
     parser.add_argument('--shrink', action='store_true',
                         help='with one seed that fails: fewer faults, then less time')
+    parser.add_argument('--history', metavar='FILE', type=Path,
+                        help='with one seed: write what clients asked of the blackboard and were '
+                        'told, for swarm check-history')
     parser.add_argument('--json', action='store_true', help='print one JSON object')
 
 
@@ -47,8 +51,8 @@ def run(options: argparse.Namespace) -> int:
         return _one(_read(options.schedule), options)
     if options.seed is not None:
         return _one(make_schedule(profile, _range(options.seed, '--seed')[0]), options)
-    if options.verbose or options.shrink:
-        raise UsageError('--verbose and --shrink go with one seed: --seed N')
+    if options.verbose or options.shrink or options.history:
+        raise UsageError('--verbose, --shrink and --history go with one seed: --seed N')
     return _many(_range(options.seeds or '0..99', '--seeds'), options)
 
 
@@ -87,7 +91,10 @@ def _one(schedule: Schedule, options: argparse.Namespace) -> int:
     speaks = options.verbose and not options.json
     if speaks:
         print('\n'.join(schedule.lines()))
-    outcome = play(schedule, print if speaks else None)
+    played = Run(schedule, print if speaks else None)
+    outcome = played.play()
+    if options.history is not None:
+        _write_history(options.history, played)
     if outcome.rule and options.shrink:
         told = sys.stderr if options.json else sys.stdout
         outcome = Shrinking(outcome, lambda text: print(f'  shrunk: {text}', file=told)).shrink()
@@ -100,6 +107,14 @@ def _one(schedule: Schedule, options: argparse.Namespace) -> int:
     summary = Summary()
     summary.add(outcome)
     return _report(summary, options)
+
+
+def _write_history(path: Path, played: Run) -> None:
+    text = ''.join(f'{line}\n' for line in write_json_lines(played.history))
+    try:
+        path.write_text(text, encoding='utf-8')
+    except OSError as error:
+        raise UsageError(f'{path}: cannot be written: {error.strerror}') from error
 
 
 def _report(summary: Summary, options: argparse.Namespace) -> int:
