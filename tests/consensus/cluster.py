@@ -185,6 +185,7 @@ class Member:
         self.applied: list[Entry] = cluster.invariants.committed[:first]
         self.installed = 0
         self.reads: list[int] = []  # done, by serial
+        self.asked: dict[int, int] = {}  # reads not done -> entries committed anywhere by then
         self.led = False
 
     def receive(self, frame: Frame) -> None:
@@ -264,6 +265,12 @@ class Member:
         self.wants.clear()
         return frame
 
+    def ask(self) -> int:
+        """Ask for a linearizable read; return its serial."""
+        serial = self.raft.read(self.cluster.now)
+        self.asked[serial] = len(self.cluster.invariants.committed)
+        return serial
+
     def poll(self) -> None:
         """Take what came out: records to the disk, committed entries, invariants."""
         self.take(self.raft.ready())
@@ -286,7 +293,10 @@ class Member:
         for entry in ready.committed:
             invariants.applies(entry)
             self.applied.append(entry)
-        self.reads.extend(ready.reads)
+        for serial in ready.reads:
+            self.reads.append(serial)
+            seen = self.asked.pop(serial, 0)
+            assert len(self.applied) >= seen, f'{self.id} read the past: {len(self.applied)}'
         assert self.raft.anomalies == 0
 
 
@@ -441,6 +451,10 @@ class Cluster:
         index = leader.raft.propose(payload, self.now)
         leader.poll()
         return index
+
+    def all_read(self) -> bool:
+        """Whether no read waits."""
+        return not any(member.asked for member in self.members.values())
 
     def all_applied(self, payload: bytes) -> bool:
         """Whether every living member has applied ``payload``."""

@@ -34,8 +34,16 @@ def change_at_random(
         pass
 
 
+def hand_over(raft: Raft, target: int, now: int) -> None:
+    """Hand leadership over, where the rules allow it now."""
+    try:
+        raft.transfer(target, now)
+    except ProposalRefused:
+        pass
+
+
 def torment(seed: int) -> None:
-    """Crashes, cuts, stalls, proposals and changes of voters; then peace: all must agree."""
+    """Crashes, cuts, stalls, proposals, reads, new voters and leaders; then all must agree."""
     rng = random.Random(seed)
     size = rng.choice((1, 2, 3, 3, 4, 5, 5, 7))
     cluster = Cluster(
@@ -59,6 +67,9 @@ def torment(seed: int) -> None:
                 except ProposalRefused:
                     pass
             change_at_random(member.raft, rng, everybody, cluster.now)
+            member.ask()
+            if rng.random() < 0.1:
+                hand_over(member.raft, rng.choice(everybody), cluster.now)
             member.poll()
         fault = rng.randrange(6)
         if fault == 0 and cluster.members:
@@ -80,11 +91,13 @@ def torment(seed: int) -> None:
     for member in sorted(cluster.down):
         cluster.start(member)
     assert cluster.run(5.0, cluster.settled), f'seed {seed}: no leader after the heal'
-    cluster.run(0.2)
+    cluster.run(0.9)  # a hand-over under way has ended by then, one way or the other
+    assert cluster.run(2.0, cluster.settled), f'seed {seed}: no leader after the heal'
     cluster.propose(b'after')
     assert cluster.run(3.0, lambda: cluster.all_applied(b'after')), f'seed {seed}: no commit'
     logs = {tuple(m.applied) for m in cluster.members.values()}
     assert len(logs) == 1, f'seed {seed}: different logs'
+    assert cluster.run(3.0, cluster.all_read), f'seed {seed}: reads not done'
 
 
 @pytest.mark.parametrize('block', range(10))

@@ -238,6 +238,13 @@ def test_who_is_left_out_for_good_campaigns_no_more() -> None:
     assert not raft.may_vote
 
 
+def test_a_later_change_under_way_does_not_keep_a_former_voter_campaigning() -> None:
+    raft = follower(changed(1, 1, (2, 3)), changed(2, 1, (2, 3, 4)))
+    assert raft.role is Role.FOLLOWER
+    raft.step(beat(2, 1, 2, raft, commit=1), 0)
+    assert raft.role is Role.LEARNER
+
+
 def test_a_former_voter_that_campaigns_does_not_disturb() -> None:
     """Section 4.2.3: servers that hear a leader do not heed requests for votes."""
     raft = follower(changed(1, 1, (1, 2)), commit=1)

@@ -177,5 +177,5 @@ def read_everywhere(cluster: Cluster, payload: bytes) -> None:
 
 def read_at(cluster: Cluster, reader: Member) -> None:
     """Read at one member, and wait until that is done."""
-    serial = reader.raft.read(cluster.now)
+    serial = reader.ask()
     assert cluster.run(5.0, lambda: serial in reader.reads)

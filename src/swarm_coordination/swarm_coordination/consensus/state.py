@@ -103,9 +103,10 @@ class MemberState:
         """Commit up to ``index``; a leader that is left out by then makes way (4.2.2)."""
         if index <= self.commit:
             return
-        uncommitted = self.configurations.current.index > self.commit
+        before, committed = (self.configurations.at(i) for i in (self.commit, index))
         self.commit = index
-        if uncommitted and self.configurations.current.index <= index:
+        if committed != before:
+            # A leader proposes no other change before this one is committed.
             if self.leadership is not None and not self.is_voter:
                 self.rest(now)
             self._reassess(now)
