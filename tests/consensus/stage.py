@@ -19,6 +19,7 @@ A script (``tests/consensus/scripts/*.txt``) is a series of steps: lines with co
     read 2                        ask for a linearizable read at 2
     islands 1 2 | 3               cut all links between the groups
     crash 3, start 3              what was not synced is lost
+    compact 1                     1 takes a snapshot of what it has applied
     weak 2                        2 is short of battery
     status                        tell everything of everybody
 
@@ -31,6 +32,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 import random
 
+from swarm_coordination.consensus.compacting import configuration_bytes, configuration_from
 from swarm_coordination.consensus.configuration import Configuration
 from swarm_coordination.consensus.messages import (
     Append,
@@ -51,7 +53,8 @@ from swarm_coordination.consensus.settings import RaftSettings
 from swarm_coordination.errors import ProposalRefused
 from swarm_coordination.mesh.consensus_rows import append_from_item, ConsensusRows, items_after
 from swarm_coordination.mesh.rows import Identity
-from swarm_coordination.persistence import Entry, EntryKind, EntryRecord, HardState
+from swarm_coordination.persistence import Entry, EntryKind, Provision, Record, SnapshotRecord
+from swarm_coordination.storage.replay import Replay
 from swarm_coordination.units import NS_PER_MS
 
 SETTINGS = RaftSettings()
@@ -90,17 +93,23 @@ class Actor:
 
     def __init__(self, member: int, base: Configuration, now: int, lives: int = 1) -> None:
         self.id, self.base, self.lives = member, base, lives
-        self.state, self.entries = HardState(0, 0), [Entry(0, 0, b'')]
-        self.pending: list[tuple[int, tuple[object, ...]]] = []
+        self.disk = Replay()
+        self.pending: list[tuple[int, tuple[Record, ...]]] = []
         self.begin(now)
 
     def begin(self, now: int) -> None:
         """Start from what the disk holds."""
         self.identity = Identity(f'm{self.id}', self.id, self.lives)
+        held = self.disk.recovered(Provision('', self.id, 0, (), b''), '')
+        self.snapshot = held.snapshot
+        base = self.base
+        if held.snapshot is not None:
+            base = configuration_from(held.snapshot.configuration) or base
         self.raft = Raft(
-            self.id, self.base, SETTINGS, random.Random(self.id), now,
-            hard_state=self.state, entries=self.entries[1:],
+            self.id, base, SETTINGS, random.Random(self.id), now,
+            hard_state=held.hard_state, snapshot=held.snapshot, entries=held.entries,
         )
+        self.applied = held.snapshot[:2] if held.snapshot is not None else (0, 0)
         self.rows = ConsensusRows()
         self.pending.clear()
 
@@ -108,10 +117,7 @@ class Actor:
         """Write everything handed out; return whether there was anything."""
         for mark, records in self.pending:
             for record in records:
-                if isinstance(record, HardState):
-                    self.state = record
-                elif isinstance(record, EntryRecord):
-                    self.entries[record.entry.index:] = [record.entry]
+                self.disk.apply(record)
             self.raft.persisted(mark, now)
         wrote = bool(self.pending)
         self.pending.clear()
@@ -124,9 +130,11 @@ class Actor:
         voters = ' '.join(map(str, membership.voters))
         learners = f' learners {" ".join(map(str, membership.learners))}'
         leader = f'leader {raft.leader}' if raft.leader else 'no leader'
+        base = raft.log.base_index
+        first = f'after {raft.log.base_term}/{base} to ' if base else ''
         return (
             f'{self.id}: {raft.role.name.lower()} term {raft.term} {leader} '
-            f'log {raft.log.last_term}/{raft.log.last_index} commit {raft.commit} '
+            f'log {first}{raft.log.last_term}/{raft.log.last_index} commit {raft.commit} '
             f'voters {voters}{learners if membership.learners else ""}'
         )
 
@@ -170,6 +178,7 @@ class Stage:
         if ready.records:
             actor.pending.append((ready.mark, ready.records))
         for entry in ready.committed:
+            actor.applied = (entry.index, entry.term)
             yield f'{actor.id} commits {entry.term}/{entry.index} {content(entry)}'
         for _ in ready.reads:
             yield f'{actor.id} may read'
@@ -189,6 +198,12 @@ class Stage:
             want = actor.raft.want
             if want is None or want[0] != sender.raft.term:
                 continue
+            record = sender.snapshot
+            if want[1] < sender.raft.log.base_index and record is not None:
+                text = f'a snapshot at {record.term}/{record.index}'
+                said.setdefault(text, []).append(actor.id)
+                if actor.raft.install(record, sender.raft.term, self.now):
+                    actor.snapshot, actor.applied = record, record[:2]
             for item in items_after(sender.raft, want[1], 10_000):
                 append = append_from_item(item)
                 said.setdefault(told(append), []).append(actor.id)
@@ -295,6 +310,14 @@ class Stage:
         actor = self.actors[int(rest)] = self.down.pop(int(rest))
         actor.lives += 1
         actor.begin(self.now)
+        yield from ()
+
+    def do_compact(self, rest: str) -> Iterator[str]:
+        (actor,) = self.named(rest)
+        index, term = actor.applied
+        configuration = configuration_bytes(actor.raft.configuration_at(index))
+        actor.snapshot = SnapshotRecord(index, term, configuration, b'%d' % index)
+        actor.raft.took_snapshot(actor.snapshot)
         yield from ()
 
     def do_status(self, _: str) -> Iterator[str]:

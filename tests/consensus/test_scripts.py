@@ -43,7 +43,7 @@ def test_there_is_a_script_for_every_case() -> None:
     assert names >= {
         'prevote', 'checkquorum', 'lagging_follower', 'merge_of_islands', 'add_voter',
         'remove_voter', 'remove_leader', 'promote_learner', 'uncommitted_change', 'left_out',
-        'transfer', 'read_index',
+        'transfer', 'read_index', 'snapshot',
     }
 
 
