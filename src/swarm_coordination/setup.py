@@ -49,7 +49,9 @@ setup(
         'console_scripts': [
             'swarm = swarm_coordination.cli.main:main',
             'coordinator = swarm_coordination.ros.coordinator_main:main',
+            'crazyflie_adapter = swarm_coordination.ros.crazyflie_main:main',
             'formation_controller = swarm_coordination.ros.controller_main:main',
+            'px4_adapter = swarm_coordination.ros.px4_main:main',
             'robot = swarm_coordination.ros.robot_main:main',
             'gazebo_world = swarm_coordination.ros.gazebo_main:main',
             'ground_station = swarm_coordination.ros.station_main:main',

@@ -15,6 +15,7 @@ from swarm_coordination.ros.options import ControllerOptions, CoordinatorOptions
 from swarm_coordination.ros.parameters import Overrides, read_robot
 from swarm_coordination.settings import declared
 from swarm_coordination.storage.provision import read_provision
+from swarm_coordination.vehicles.safety import SafetyOptions
 
 
 class ControllerNode(ManagedNode):
@@ -28,7 +29,7 @@ class ControllerNode(ManagedNode):
         self.robot = self._robot.name
         self.options = overrides.group(ControllerOptions(), '')
         self.read_common_options(overrides)
-        overrides.done(ignored=tuple(declared(CoordinatorOptions)))
+        overrides.done(ignored=(*declared(CoordinatorOptions), *declared(SafetyOptions)))
         control = self._robot.settings.control
         self.live.add('control.', control, self._take_settings, check_control)
 

@@ -14,6 +14,7 @@ from swarm_coordination.ros.options import ControllerOptions, CoordinatorOptions
 from swarm_coordination.ros.parameters import Overrides, read_robot
 from swarm_coordination.settings import declared
 from swarm_coordination.storage.store import Storage
+from swarm_coordination.vehicles.safety import SafetyOptions
 
 
 class CoordinatorNode(ManagedNode):
@@ -32,6 +33,7 @@ class CoordinatorNode(ManagedNode):
         )
         self.robot = self._robot.name
         self.options = overrides.group(CoordinatorOptions(), '')
+        self.safety = overrides.group(SafetyOptions(), '')
         self.read_common_options(overrides)
         overrides.done(ignored=tuple(declared(ControllerOptions)))
         self.live.add('', self.options, self._take_options)

@@ -43,6 +43,7 @@ from swarm_coordination.ros.endpoints import Endpoints
 from swarm_coordination.ros.health import consensus_health, mesh_health, Report
 from swarm_coordination.ros.localisation import localise
 from swarm_coordination.ros.operator_services import OperatorServices
+from swarm_coordination.ros.safety_guard import SafetyGuard
 from swarm_coordination.storage.store import Storage
 from swarm_coordination.storage.writer import StorageWriter
 from swarm_coordination.units import NS_PER_MS, seconds_to_ns
@@ -99,6 +100,7 @@ class CoordinatorShell:
         self._filter: RadioFilter | None = None
         self._create_topics(endpoints)
         self._operators = OperatorServices(self, endpoints)
+        self._guard = SafetyGuard(self, endpoints, node.safety)
         localise(node, endpoints, robot, self._on_pose)
         self._describe(endpoints, robot)
         self._deadline_ns = self._ticked_ns = self.clock.now()
@@ -191,6 +193,7 @@ class CoordinatorShell:
     def _on_pose(self, pose: Pose, velocity: tuple[float, float, float], time_ns: int) -> None:
         self._pose = pose
         self.core.observe(pose, velocity, time_ns)
+        self._guard.observe(pose, self.clock.now())
         if self._shown_pose is not None:
             self._shown_pose.publish(pose_to(pose, self.clock.stamp()))
 

@@ -124,3 +124,28 @@ class StationOptions:
         0.2, 's', 0.05, 10.0, 'time between two marker arrays and pictures for the metrics',
         live=True,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Px4Options:
+    """What the adapter of a PX4 quadrotor is told."""
+
+    fmu: str = text("namespace of the vehicle's DDS topics; empty: none, /fmu/...")
+    origin_latitude_deg: float = setting(
+        0.0, 'deg', -90.0, 90.0, "latitude of map's origin, the same for all robots"
+    )
+    origin_longitude_deg: float = setting(0.0, 'deg', -180.0, 180.0, 'its longitude')
+    origin_altitude_m: float = setting(
+        0.0, 'm', -1000.0, 10_000.0, 'its height above mean sea level'
+    )
+    message_version: int = setting(
+        1, '', 0, 99, 'version suffix of vehicle_local_position and vehicle_status; 0: none'
+    )
+    system_id: int = setting(1, '', 1, 255, "PX4's MAV_SYS_ID, target of commands")
+
+
+@dataclass(frozen=True, slots=True)
+class CrazyflieOptions:
+    """What the adapter of a Crazyswarm2 robot is told."""
+
+    crazyflie: str = text("the robot's name at Crazyswarm2; empty: as in the swarm file")

@@ -16,14 +16,17 @@ from swarm_coordination.configuration.groups import GROUPS
 from swarm_coordination.ros.options import (
     ControllerOptions,
     CoordinatorOptions,
+    CrazyflieOptions,
     GazeboOptions,
     HealthOptions,
     LocalisationOptions,
+    Px4Options,
     RobotPlace,
     StationOptions,
     WorldOptions,
 )
 from swarm_coordination.settings import declared, Setting
+from swarm_coordination.vehicles.safety import SafetyOptions
 
 _INTRODUCTION = """\
 # Parameters
@@ -47,9 +50,14 @@ _SECTIONS: tuple[tuple[str, str, tuple[tuple[str, Any], ...]], ...] = (
         'Both nodes of a robot', 'Nodes `coordinator` and `formation_controller`.',
         (('', RobotPlace), ('', LocalisationOptions), ('', HealthOptions)),
     ),
-    ('coordinator', 'Beside those of both.', (('', CoordinatorOptions),)),
+    (
+        'coordinator', 'Beside those of both.',
+        (('', CoordinatorOptions), ('', SafetyOptions)),
+    ),
     ('formation_controller', 'Beside those of both.', (('', ControllerOptions),)),
     ('world', 'The embedded world.', (('', WorldOptions),)),
+    ('px4_adapter', 'A quadrotor flown by PX4.', (('', Px4Options),)),
+    ('crazyflie_adapter', 'A robot of Crazyswarm2.', (('', CrazyflieOptions),)),
     ('gazebo_world', 'Radio and ground truth in Gazebo.', (('', GazeboOptions),)),
     ('ground_station', 'Markers and metrics.', (('', StationOptions),)),
     *(

@@ -29,6 +29,7 @@ from swarm_coordination.ros.options import (
     RobotPlace,
 )
 from swarm_coordination.settings import check_value, declared, Setting
+from swarm_coordination.vehicles.safety import SafetyOptions
 
 SOURCE = 'parameter'
 T = TypeVar('T')
@@ -45,6 +46,7 @@ OF_ROBOTS = (
     *declared(ControllerOptions),
     *declared(HealthOptions),
     *declared(LocalisationOptions),
+    *declared(SafetyOptions),
 )
 
 

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+A quadrotor flown by PX4 through velocity set-points over its DDS bridge.
+
+PX4 speaks NED (x north, y east, z down) and FRD; the stack ENU and FLU (REP-103). Every vehicle
+counts from its own reference origin (where it was when its estimator started): positions are
+shifted to the swarm's shared one. The local tangent plane is that of PX4's own map projection
+(azimuthal equidistant on a sphere of 6371 km), exact to millimetres over some kilometres.
+
+PX4 wants a heartbeat of OffboardControlMode at more than 2 Hz, already for a second before the
+mode is switched; where it ends, PX4's own loss-of-set-point action follows (COM_OF_LOSS_T,
+COM_OBL_RC_ACT). So a robot without commands first stands on zero velocity, then falls silent and
+leaves itself to PX4.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from typing import NamedTuple
+
+from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.units import NS_PER_MS, NS_PER_S
+from swarm_coordination.views import Pose, VelocityCommand
+
+EARTH_RADIUS_M = 6_371_000.0
+# Beyond, the plane is no longer one: the origins are wrong.
+ORIGIN_APART_MAX_M = 20_000.0
+HEARTBEAT_NS = 50 * NS_PER_MS
+# PX4 wants the heartbeat for so long before the switch.
+WARM_UP_NS = NS_PER_S
+# As long as a base keeps a command (control.command_timeout_s), then zero; later silence.
+STAND_AFTER_NS, SILENT_AFTER_NS = NS_PER_S // 2, 3 * NS_PER_S
+# vehicle_status, VehicleCommand of px4_msgs.
+NAVIGATION_OFFBOARD = 14
+
+
+class Origin(NamedTuple):
+    """A reference point; degrees, metres above mean sea level."""
+
+    latitude: float
+    longitude: float
+    altitude: float
+
+
+class Setpoint(NamedTuple):
+    """A TrajectorySetpoint: velocity in NED (m/s), yaw rate clockwise from above (rad/s)."""
+
+    velocity: tuple[float, float, float]
+    yawspeed: float
+
+
+def topic(name: str, version: int) -> str:
+    """
+    Return PX4's topic of that name: ``vehicle_local_position`` -> ``/fmu/out/..._v1``.
+
+    Since 1.16 a message whose definition has changed carries its version; 0 has no suffix.
+    """
+    direction = 'in' if name in _INPUTS else 'out'
+    suffix = f'_v{version}' if version else ''
+    return f'fmu/{direction}/{name}{suffix}'
+
+
+_INPUTS = frozenset(('offboard_control_mode', 'trajectory_setpoint', 'vehicle_command'))
+
+
+def shift(own: Origin, shared: Origin) -> tuple[float, float, float]:
+    """
+    Return where the vehicle's own origin lies in the shared frame: east, north, up (m).
+
+    Raises ConfigurationError where they are too far apart to be of one field.
+    """
+    lat, lat0 = math.radians(own.latitude), math.radians(shared.latitude)
+    d_lon = math.radians(own.longitude - shared.longitude)
+    cosine = math.sin(lat0) * math.sin(lat) + math.cos(lat0) * math.cos(lat) * math.cos(d_lon)
+    angle = math.acos(min(1.0, max(-1.0, cosine)))
+    scale = angle / math.sin(angle) if angle > 1e-9 else 1.0
+    north = scale * (
+        math.cos(lat0) * math.sin(lat) - math.sin(lat0) * math.cos(lat) * math.cos(d_lon)
+    ) * EARTH_RADIUS_M
+    east = scale * math.cos(lat) * math.sin(d_lon) * EARTH_RADIUS_M
+    if not math.hypot(east, north) <= ORIGIN_APART_MAX_M:  # NaN too
+        raise ConfigurationError(
+            'px4', 'origin', tuple(own), f'within {ORIGIN_APART_MAX_M / 1000:g} km of {shared}'
+        )
+    return east, north, own.altitude - shared.altitude
+
+
+def pose_from_ned(
+    position: tuple[float, float, float], heading: float, own: tuple[float, float, float]
+) -> Pose:
+    """Return the pose in map of a NED position and heading; ``own`` is ``shift``'s answer."""
+    north, east, down = position
+    yaw = math.remainder(math.pi / 2.0 - heading, math.tau)
+    return Pose(own[0] + east, own[1] + north, own[2] - down, yaw)
+
+
+def velocity_from_ned(velocity: tuple[float, float, float]) -> tuple[float, float, float]:
+    """Return a NED velocity in ENU."""
+    north, east, down = velocity
+    return east, north, -down
+
+
+def setpoint(command: VelocityCommand) -> Setpoint:
+    """Return a command (ENU, yaw rate counter-clockwise) as PX4 takes it."""
+    return Setpoint((command.vy, command.vx, -command.vz), -command.yaw_rate)
+
+
+class Ask(enum.Enum):
+    """What to ask PX4 for, now."""
+
+    NOTHING = enum.auto()
+    OFFBOARD = enum.auto()
+    ARM = enum.auto()
+    LAND = enum.auto()
+
+
+class Step(NamedTuple):
+    """What to send now."""
+
+    heartbeat: bool
+    setpoint: Setpoint | None
+    ask: Ask
+
+
+class Offboard:
+    """
+    Decides what PX4 is sent; call ``step`` every ``HEARTBEAT_NS``.
+
+    It asks for offboard mode and arming only while ``fly`` holds, an operator's word, and never
+    against PX4: a vehicle that left offboard mode by itself (a pilot's stick, a failsafe) is not
+    called back until ``fly`` was withdrawn and given again.
+    """
+
+    def __init__(self) -> None:
+        self._since_ns: int | None = None  # of the heartbeat
+        self._was_offboard = self._given_up = False
+
+    def step(
+        self,
+        now: int,
+        command: tuple[VelocityCommand, int] | None,
+        navigation: int,
+        armed: bool,
+        fly: bool,
+        land: bool = False,
+    ) -> Step:
+        """
+        Return what to send at ``now`` (ns).
+
+        ``command``: the newest and when it came; ``navigation`` and ``armed``: PX4's own state.
+        """
+        offboard = navigation == NAVIGATION_OFFBOARD
+        if not fly:
+            self._was_offboard = self._given_up = False
+        if self._was_offboard and not offboard:
+            self._given_up = True
+        self._was_offboard = offboard
+        if land and offboard:
+            return Step(True, setpoint(VelocityCommand(0.0, 0.0, 0.0, 0.0)), Ask.LAND)
+        age = now - command[1] if command is not None else SILENT_AFTER_NS + 1
+        if age > SILENT_AFTER_NS:
+            self._since_ns = None
+            return Step(False, None, Ask.NOTHING)
+        if self._since_ns is None:
+            self._since_ns = now
+        assert command is not None
+        still = VelocityCommand(0.0, 0.0, 0.0, 0.0)
+        sent = setpoint(command[0] if age <= STAND_AFTER_NS else still)
+        ask = Ask.NOTHING
+        if fly and not self._given_up and now - self._since_ns >= WARM_UP_NS:
+            if not offboard:
+                ask = Ask.OFFBOARD
+            elif not armed:
+                ask = Ask.ARM
+        return Step(True, sent, ask)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The files for real robots are valid as they stand, and name only what exists."""
+
+import dataclasses
+from pathlib import Path
+import re
+
+import pytest
+from swarm_coordination.configuration import load_swarm
+from swarm_coordination.ros.options import LocalisationOptions
+from swarm_coordination.settings import check
+from swarm_coordination.vehicles.safety import SafetyOptions
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ROBOTS = sorted((ROOT / 'config/robots').glob('*.yaml'))
+SAFETY = ROOT / 'config/robots/safety.yaml'
+
+
+@pytest.mark.parametrize('path', [p for p in ROBOTS if p != SAFETY], ids=lambda p: p.stem)
+def test_a_swarm_file_for_real_robots_is_valid(path):
+    swarm = load_swarm(path)
+    assert len(swarm.robots) >= 2
+    assert {robot.kind for robot in swarm.robots} <= {'differential', 'quadrotor'}
+
+
+def test_the_limits_are_parameters_within_their_bounds():
+    (node,) = yaml.safe_load(SAFETY.read_text()).values()
+    options = SafetyOptions(**node['ros__parameters'])
+    check(options, str(SAFETY))
+    assert options.fence_x_max_m < SafetyOptions().fence_x_max_m
+    named = {field.name for field in dataclasses.fields(SafetyOptions)}
+    assert set(node['ros__parameters']) == named
+
+
+def test_the_unit_starts_the_launch_file_with_arguments_that_it_has():
+    unit = (ROOT / 'config/systemd/swarm-robot.service').read_text()
+    launch = (ROOT / 'launch/robot.launch.py').read_text()
+    given = re.findall(r'(\w+):=', unit)
+    assert {'namespace', 'storage_dir', 'swarm_file', 'pose_source'} <= set(given)
+    for name in given:
+        assert f"('{name}'" in launch or f'actions.{name.upper()}' in launch, name
+    told = set(re.findall(r'\$\{(\w+)\}', unit)) - {'STATE_DIRECTORY'}
+    deploy = (ROOT / 'docs/deploy.md').read_text()
+    assert all(f'{name}=' in deploy for name in told)
+
+
+def test_the_sources_of_poses_are_all_explained():
+    deploy = (ROOT / 'docs/deploy.md').read_text()
+    declared = dataclasses.fields(LocalisationOptions)[0].metadata['setting']
+    assert all(f'| `{choice}` |' in deploy for choice in declared.choices)

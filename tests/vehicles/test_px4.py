@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PX4 gets what it means in its own frames, and never more than an operator has asked for."""
+
+import math
+
+import pytest
+from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.units import NS_PER_MS, NS_PER_S
+from swarm_coordination.vehicles import px4
+from swarm_coordination.vehicles.px4 import Ask, NAVIGATION_OFFBOARD, Offboard, Origin
+from swarm_coordination.views import VelocityCommand
+
+ZURICH = Origin(47.3977, 8.5456, 488.0)
+NORTH = VelocityCommand(0.0, 1.0, 0.0, 0.0)
+HOLD_MODE = 4
+
+
+def test_north_is_north_and_up_is_up_in_either_frame():
+    assert px4.setpoint(NORTH).velocity == (1.0, 0.0, -0.0)
+    assert px4.setpoint(VelocityCommand(0.0, 0.0, 1.0, 0.0)).velocity[2] == -1.0
+    assert px4.setpoint(VelocityCommand(0.0, 0.0, 0.0, 0.3)).yawspeed == -0.3
+    assert px4.velocity_from_ned((1.0, 2.0, -3.0)) == (2.0, 1.0, 3.0)
+
+
+def test_a_velocity_there_and_back_is_the_same():
+    command = VelocityCommand(0.3, -0.7, 0.2, 0.1)
+    assert px4.velocity_from_ned(px4.setpoint(command).velocity) == command[:3]
+
+
+@pytest.mark.parametrize(('heading', 'yaw'), [
+    (0.0, math.pi / 2), (math.pi / 2, 0.0), (math.pi, -math.pi / 2), (-math.pi / 2, math.pi)])
+def test_a_heading_from_north_clockwise_is_a_yaw_from_east_counter_clockwise(heading, yaw):
+    pose = px4.pose_from_ned((0.0, 0.0, 0.0), heading, (0.0, 0.0, 0.0))
+    assert math.cos(pose.yaw - yaw) == pytest.approx(1.0)
+
+
+def test_positions_are_shifted_from_the_vehicles_own_origin_to_the_shared_one():
+    # One second of latitude is 30.887 m on this sphere.
+    own = ZURICH._replace(latitude=ZURICH.latitude + 1.0 / 3600.0, altitude=490.0)
+    east, north, up = px4.shift(own, ZURICH)
+    assert (east, north, up) == pytest.approx((0.0, 30.887, 2.0), abs=0.01)
+    pose = px4.pose_from_ned((5.0, 3.0, -10.0), 0.0, (east, north, up))
+    assert pose[:3] == pytest.approx((3.0, 35.887, 12.0), abs=0.01)
+
+
+def test_two_vehicles_side_by_side_agree_whatever_their_origins():
+    a = ZURICH._replace(longitude=ZURICH.longitude + 0.001)
+    b = ZURICH._replace(latitude=ZURICH.latitude - 0.0005)
+    ea, na, _ = px4.shift(a, ZURICH)
+    eb, nb, _ = px4.shift(b, ZURICH)
+    # The same spot, 100 m east of the shared origin, in either vehicle's own NED.
+    first = px4.pose_from_ned((-na, 100.0 - ea, 0.0), 0.0, (ea, na, 0.0))
+    second = px4.pose_from_ned((-nb, 100.0 - eb, 0.0), 0.0, (eb, nb, 0.0))
+    assert first[:3] == pytest.approx(second[:3], abs=1e-6)
+
+
+@pytest.mark.parametrize('own', [ZURICH._replace(latitude=0.0),
+                                 ZURICH._replace(longitude=math.nan)])
+def test_an_origin_of_another_field_is_refused(own):
+    with pytest.raises(ConfigurationError, match='within 20 km'):
+        px4.shift(own, ZURICH)
+
+
+def test_topics_carry_the_version_of_their_message():
+    assert px4.topic('vehicle_local_position', 1) == 'fmu/out/vehicle_local_position_v1'
+    assert px4.topic('vehicle_local_position', 0) == 'fmu/out/vehicle_local_position'
+    assert px4.topic('trajectory_setpoint', 0) == 'fmu/in/trajectory_setpoint'
+
+
+class Flight:
+    """An autopilot that does what it is asked, and the one who asks."""
+
+    def __init__(self):
+        self.core, self.now = Offboard(), 0
+        self.navigation, self.armed, self.fly, self.land = HOLD_MODE, False, False, False
+        self.command = (NORTH, 0)
+        self.asked = []
+
+    def run(self, seconds, *, commands=True):
+        """Let time pass; return the last step."""
+        for _ in range(round(seconds * NS_PER_S / px4.HEARTBEAT_NS)):
+            self.now += px4.HEARTBEAT_NS
+            if commands:
+                self.command = (NORTH, self.now)
+            step = self.core.step(
+                self.now, self.command, self.navigation, self.armed, self.fly, self.land)
+            if step.ask is not Ask.NOTHING:
+                self.asked.append(step.ask)
+            if step.ask is Ask.OFFBOARD:
+                self.navigation = NAVIGATION_OFFBOARD
+            elif step.ask is Ask.ARM:
+                self.armed = True
+        return step
+
+
+def test_nothing_is_asked_for_without_an_operators_word():
+    flight = Flight()
+    assert flight.run(5.0).heartbeat
+    assert flight.asked == []
+
+
+def test_the_heartbeat_runs_for_a_second_before_the_switch_then_mode_then_arming():
+    flight = Flight()
+    flight.fly = True
+    flight.run(0.9)
+    assert flight.asked == []
+    flight.run(1.0)
+    assert flight.asked == [Ask.OFFBOARD, Ask.ARM]
+    assert px4.HEARTBEAT_NS < NS_PER_S // 2  # more than 2 Hz
+
+
+def test_a_pilot_who_takes_over_is_not_called_back_until_asked_again():
+    flight = Flight()
+    flight.fly = True
+    flight.run(2.0)
+    flight.navigation, flight.asked = HOLD_MODE, []
+    flight.run(5.0)
+    assert flight.asked == []
+    flight.fly = False
+    flight.run(0.2)
+    flight.fly = True
+    flight.run(0.5)
+    assert flight.asked == [Ask.OFFBOARD]
+
+
+def test_without_commands_it_stands_then_falls_silent_and_leaves_itself_to_px4():
+    flight = Flight()
+    flight.fly = True
+    assert flight.run(2.0).setpoint.velocity[0] == 1.0
+    stood = flight.run(1.0, commands=False)
+    assert (stood.heartbeat, stood.setpoint.velocity) == (True, (0.0, 0.0, -0.0))
+    silent = flight.run(3.0, commands=False)
+    assert (silent.heartbeat, silent.setpoint) == (False, None)
+
+
+def test_a_robot_that_never_had_a_command_sends_nothing():
+    step = Offboard().step(NS_PER_S, None, HOLD_MODE, False, True)
+    assert step == (False, None, Ask.NOTHING)
+
+
+def test_landing_is_asked_for_on_zero_velocity():
+    flight = Flight()
+    flight.fly = True
+    flight.run(2.0)
+    flight.land = True
+    step = flight.run(0.1)
+    assert step.ask is Ask.LAND
+    assert step.setpoint.velocity[0] == 0.0
+    assert px4.STAND_AFTER_NS == 500 * NS_PER_MS
