@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Commands: canonical bytes, strict decoding, and room in an entry for twelve robots."""
 
+import json
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
 from swarm_coordination.bounds import COUNTER_MAX, ID_MAX
 from swarm_coordination.errors import CommandError
 from swarm_coordination.mesh.rows import PAYLOAD_MAX
+from swarm_coordination.mission.client_commands import ClientClose, ClientOpen
 from swarm_coordination.mission.commands import (
     Abort,
     AssignSlots,
+    ClientCommand,
     COMMAND_BYTES_MAX,
     decode_command,
+    Delete,
     encode_command,
     Envelope,
     Hold,
@@ -21,8 +26,17 @@ from swarm_coordination.mission.commands import (
     Resume,
     RosterRemove,
     StartMission,
+    TransferLeadership,
 )
 from swarm_coordination.mission.formations import Formation, SLOTS_MAX
+from swarm_coordination.mission.task_commands import (
+    TaskAdd,
+    TaskClaim,
+    TaskDone,
+    TaskRelease,
+    TaskRemove,
+    TaskRenew,
+)
 
 MISSION = StartMission('patrol', Formation('v', 3000), ((0, 0, 0), (20_000, -5, 0)), 600, 5000)
 COMMANDS = [
@@ -40,15 +54,43 @@ COMMANDS = [
     Put('area/3', 'searched: yes, twice'),
     Put('lock', 'robot2', 0),
     RosterRemove(99),
+    TransferLeadership(99),
+    Delete('lock'),
+    Delete('lock', 3),
+    TaskAdd('scan', 2_000),
+    TaskAdd('scan.north-wall_2', 600_000, 'from the left'),
+    TaskClaim('scan'),
+    TaskRenew('scan', 7),
+    TaskRelease('scan', COUNTER_MAX),
+    TaskDone('scan', 7),
+    TaskDone('scan', 7, 'three cracks'),
+    TaskRemove('scan'),
+    ClientOpen(10_000),
+    ClientClose(17),
+    ClientCommand(17, 3, Put('lock', 'robot2', 0)),
+    ClientCommand(17, 4, MISSION),
+    ClientCommand(COUNTER_MAX, COUNTER_MAX, TaskRemove('scan')),
 ]
 
 
 @pytest.mark.parametrize('command', COMMANDS, ids=lambda command: type(command).__name__)
 def test_a_command_comes_back_from_its_bytes_and_those_are_canonical(command):
     data = encode_command(command)
-    assert decode_command(data) == command
-    assert encode_command(decode_command(data)) == data
-    assert b' ' not in data or isinstance(command, Put)
+    decoded = decode_command(data, canonical=True)
+    assert (type(decoded), decoded) == (type(command), command)
+    assert encode_command(decoded) == data
+    assert b' ' not in data or isinstance(command, Put | TaskAdd | TaskDone)
+
+
+@pytest.mark.parametrize('command', COMMANDS, ids=lambda command: type(command).__name__)
+def test_every_field_of_a_command_is_checked(command):
+    body = json.loads(encode_command(command))
+    for field in [name for name in body if name != 'kind']:
+        for wrong in (None, True, [], {'a': 1}, 1.5, 2**63):
+            with pytest.raises(CommandError):
+                decode_command(json.dumps({**body, field: wrong}).encode())
+    with pytest.raises(CommandError):
+        decode_command(json.dumps({**body, 'more': 1}).encode())
 
 
 def test_the_keys_are_sorted_and_the_lengths_are_whole_millimetres():
