@@ -27,7 +27,6 @@ class Transferring:
         self._voting = voting
         # Starts at random: what a former life showed must not look like something new.
         self._serial = rng.getrandbits(32)
-        self._taken = (0, 0)  # (term, serial) obeyed last
 
     def begin(self, target: int, now: int) -> None:
         """Start handing over to ``target``; raises ProposalRefused where that cannot be."""
@@ -60,13 +59,15 @@ class Transferring:
         return OneShot(OneShotKind.TIMEOUT_NOW, target, serial)
 
     def on_timeout_now(self, message: TimeoutNow, now: int) -> None:
-        """Stand for election, as the leader of this term asks; at most once for each asking."""
+        """
+        Stand for election, as the leader of this term asks.
+
+        At most once: to stand is to enter the next term, in which the request fits no more.
+        """
         state = self._state
         if message.target != state.member or message.term != state.term:
             return
         if state.following.leader not in (0, message.leader) or state.role is Role.LEADER:
             return
-        if (message.term, message.serial) == self._taken or not state.may_campaign:
-            return
-        self._taken = (message.term, message.serial)
-        self._voting.stand(now, forced=True)
+        if state.may_campaign:
+            self._voting.stand(now, forced=True)
