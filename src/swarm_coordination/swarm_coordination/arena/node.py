@@ -143,6 +143,18 @@ class Node:
         self._after(self.core, now, local)
         return serial
 
+    def read(self, now: int) -> int | None:
+        """Ask for a linearizable read; returns its serial, None where nobody takes it."""
+        if self.core is None or self.paused:
+            return None
+        local = self.clock.local(now)
+        try:
+            serial = self.core.read(local)
+        except ProposalRefused:
+            return None
+        self._after(self.core, now, local)
+        return serial
+
     def stop(self, level: int, now: int) -> int | None:
         """Raise a safety stop; returns its counter, None where nobody does."""
         if self.core is None or self.paused:

@@ -29,6 +29,9 @@ _EVENTS = {
     'stop': 'a safety stop heard',
     'stop_lifted': 'a safety stop lifted',
     'slots': 'slots assigned',
+    'voters': 'voters changed',
+    'read': 'a linearizable read answered',
+    'snapshot_installed': 'a snapshot taken from the disk or from others',
     'refused': 'a command refused',
     'snapshot_installed': 'a snapshot installed, or started from',
 }

@@ -111,7 +111,8 @@ class Injector:
                 arena.kill(robot, fault.values[0])
             case 'wipe':
                 arena.kill(robot)
-                self._wiped.add(robot)
+                if self._rules.may_lose(robot):
+                    self._wiped.add(robot)
             case 'pause':
                 arena.pause(robot)
             case 'slow_disk':

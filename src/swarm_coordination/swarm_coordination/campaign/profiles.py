@@ -35,7 +35,7 @@ class Profile(NamedTuple):
     delay_max_ms: int = 500
     commands_per_s: float = 3.0
     leader_share: float = 0.4
-    snapshot_entries: int = 4_096  # applied before a snapshot takes their place
+    snapshot_entries: int = 24  # applied before a snapshot takes their place: a few in a run
     items_held: int = 512  # log items that a robot holds for others
     stops: float = 0.3  # probability that an operator stops the swarm and lifts it again
     claims_per_s: float = 0.0

@@ -3,9 +3,10 @@
 The safety rules of Raft (Ongaro 2014, figure 3.2), after every event, by what it touched.
 
 Election Safety, Leader Append-Only, Log Matching (``shadow.py``), Leader Completeness and State
-Machine Safety; besides: what is committed is durable on a majority of the voters, term, commit
-and applied never fall while a process lives, and who has lost its quorum does not lead on beside
-a newer leader (CheckQuorum, section 6.2).
+Machine Safety; at most one change of the voters under way, and none before something of the
+leader's term is committed (section 4.1 and its correction of 2015). Besides: what is committed is
+durable on a majority of the voters, term, commit and applied never fall while a process lives,
+and who has lost its quorum does not lead on beside a newer leader (CheckQuorum, section 6.2).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.campaign.shadow import Chains, Shadow
 from swarm_coordination.consensus.messages import Role
 from swarm_coordination.persistence import (
+    EntryKind,
     EntryRecord,
     PersistRequest,
     Recovered,
@@ -52,14 +54,14 @@ class RaftRules(Observer):
 
     def __init__(self, nodes: tuple[Node, ...], voters: tuple[int, ...]) -> None:
         self.checks = 0
-        self.chains = Chains()
+        self.chains = Chains(voters)
         self.logs = {node.number: Shadow(self.chains, node.name) for node in nodes}
         self.disks = {node.number: Shadow(self.chains, node.name) for node in nodes}
         self.committed: list[int] = []  # chain by index
         self._commit_terms: list[int] = []  # of the leader that committed, by index
-        self._voters = tuple(node.number for node in nodes if node.storage_id in voters)
-        self._majority = len(self._voters) // 2 + 1
+        self._numbers = {node.storage_id: node.number for node in nodes}
         self._nodes = nodes
+        self._lost: set[int] = set()  # robots whose disks were lost
         self._seen = [_FRESH] * len(nodes)
         self._applied = [0] * len(nodes)
         self._results: list[tuple[object, ...]] = []
@@ -91,6 +93,22 @@ class RaftRules(Observer):
     def wiped(self, node: Node, now: int) -> None:
         """Forget a log that is gone."""
         self.disks[node.number] = Shadow(self.chains, node.name)
+        self._lost.add(node.number)
+
+    def may_lose(self, robot: int) -> bool:
+        """Whether every configuration in force anywhere has a majority on other, whole disks."""
+        gone = {*self._lost, robot}
+        ends = {log.last for log in (*self.logs.values(), *self.disks.values())}
+        for chain in sorted({*ends, self.committed[-1] if self.committed else 0}):
+            voters = self.chains.voters[chain]
+            whole = sum(1 for voter in voters if self._numbers[voter] not in gone)
+            if whole < len(voters) // 2 + 1:
+                return False
+        return True
+
+    def applied(self, robot: int) -> int:
+        """Return the index up to which a robot has applied the log."""
+        return self._applied[robot]
 
     def disturbed(self, robot: int, now: int) -> None:
         """Note that a process slept or its clock leapt until now."""
@@ -157,6 +175,8 @@ class RaftRules(Observer):
             for record in request.records:
                 if isinstance(record, EntryRecord):
                     index = record.entry.index
+                    if leads_on and record.entry.kind is EntryKind.CONFIGURATION:
+                        self._check_change(node, seen, log.last)
                     if leads_on and index <= len(log):
                         raise InvariantBroken(
                             'Leader Append-Only',
@@ -170,6 +190,17 @@ class RaftRules(Observer):
                     log.put(record.entry)
                 elif isinstance(record, SnapshotRecord):
                     self._install(log, record, node)
+
+    def _check_change(self, node: Node, seen: _Seen, chain: int) -> None:
+        """Check that a leader may change the voters of a log that ends with ``chain``."""
+        pending = self.chains.configured[chain]
+        last = self.committed[seen.commit - 1] if seen.commit else 0
+        if pending > seen.commit or self.chains.terms[last] != seen.term:
+            raise InvariantBroken(
+                'One change of voters at a time',
+                f'{node.name} changed the voters while configuration {pending} was under way, or '
+                f'before anything of term {seen.term} was committed (commit {seen.commit})',
+            )
 
     def _changed(self, node: Node, before: _Seen, seen: _Seen, now: int) -> None:
         self.checks += 1
@@ -228,14 +259,16 @@ class RaftRules(Observer):
         for index in range(len(committed) + 1, seen.commit + 1):
             committed.append(log.at(index))
             self._commit_terms.append(seen.term)
+        voters = self.chains.voters[log.last]
         holders = sum(
-            1 for voter in self._voters if self.disks[voter].at(seen.commit) == committed[-1]
+            1 for voter in voters
+            if self.disks[self._numbers[voter]].at(seen.commit) == committed[-1]
         )
-        if holders < self._majority:
+        if holders < len(voters) // 2 + 1:
             raise InvariantBroken(
                 'Durable on a majority',
                 f'{node.name} committed entry {seen.commit}, which is on the disks of {holders} '
-                f'of {len(self._voters)} voters',
+                f'of {len(voters)} voters',
             )
         for leader in self.leading:
             if self._seen[leader].term > seen.term:

@@ -20,6 +20,7 @@ from swarm_coordination.campaign.injector import Injector
 from swarm_coordination.campaign.profiles import Profile, profile_named
 from swarm_coordination.campaign.promises import Promises
 from swarm_coordination.campaign.raft_rules import RaftRules
+from swarm_coordination.campaign.read_rules import ReadRules
 from swarm_coordination.campaign.schedule import Schedule
 from swarm_coordination.campaign.stop_rules import StopRules
 from swarm_coordination.campaign.task_load import TaskLoad
@@ -89,6 +90,7 @@ class Run:
         self._stops = StopRules()
         self._board = Blackboard()
         self._tasks = TaskRules(arena.nodes) if profile.claims_per_s else None
+        self._reads = ReadRules(self._rules)
         proof_ns = seconds_to_ns(MeshSettings().proof_age_max_s)
         self._ghosts = Ghosts(arena.nodes, proof_ns)
         self._coverage = Coverage(self._rules, schedule.robots)
@@ -96,13 +98,13 @@ class Run:
         lines = TraceLines(say) if say is not None else None
         for observer in (
             lines, self._rules, self._promises, self._commands, self._stops, self._ghosts,
-            self._board, self._tasks, self._coverage, self._hash,
+            self._board, self._reads, self._tasks, self._coverage, self._hash,
         ):
             if observer is not None:
                 arena.watch(observer)
         told = lines.note if lines is not None else _silent
         self._injector = Injector(arena, schedule, self._rules, told)
-        self._workload = Workload(arena, schedule, profile, self._board.asked)
+        self._workload = Workload(arena, schedule, profile, self._board, self._reads)
         TaskLoad(arena, schedule, profile)
         self._healed_ms = 0
 
@@ -156,7 +158,7 @@ class Run:
     def _outcome(self, rule: str, text: str) -> Outcome:
         watchers = (
             self._rules, self._promises, self._commands, self._stops, self._ghosts, self._board,
-            self._tasks,
+            self._reads, self._tasks,
         )
         return Outcome(
             self._schedule,

@@ -9,27 +9,34 @@ with the same chain at one index are equal up to there, so comparing logs costs 
 from __future__ import annotations
 
 from swarm_coordination.campaign.broken import InvariantBroken
-from swarm_coordination.persistence import Entry
+from swarm_coordination.consensus.configuration import configuration_of
+from swarm_coordination.persistence import Entry, EntryKind
 
 
 class Chains:
-    """Numbers for logs, shared by all robots of a run; checks Log Matching as they are made."""
+    """
+    Numbers for logs, shared by all robots of a run; checks Log Matching as they are made.
 
-    def __init__(self) -> None:
-        self._numbers: dict[tuple[int, int, bytes], int] = {}
+    By chain: ``terms`` of the last entry, ``voters`` by the newest configuration in such a log,
+    ``configured``: that configuration's index.
+    """
+
+    def __init__(self, voters: tuple[int, ...]) -> None:
+        self._numbers: dict[tuple[int, Entry], int] = {}
         self._by_key: dict[tuple[int, int], int] = {}
         self.terms = [0]
-        self.payloads = [b'']
+        self.voters = [voters]
+        self.configured = [0]
 
     def after(self, chain: int, entry: Entry, robot: str) -> int:
         """Return the chain of a log that ends with ``chain`` and then ``entry``."""
-        key = (chain, entry.term, entry.payload)
-        number = self._numbers.get(key)
+        number = self._numbers.get((chain, entry))
         if number is None:
-            number = len(self.terms)
-            self._numbers[key] = number
+            number = self._numbers[chain, entry] = len(self.terms)
             self.terms.append(entry.term)
-            self.payloads.append(entry.payload)
+            brings = configuration_of(entry) if entry.kind is EntryKind.CONFIGURATION else None
+            self.voters.append(brings.membership.voters if brings else self.voters[chain])
+            self.configured.append(entry.index if brings else self.configured[chain])
         other = self._by_key.setdefault((entry.index, entry.term), number)
         if other != number:
             raise InvariantBroken(
@@ -71,6 +78,6 @@ class Shadow:
         return self.chains[index - 1] if 0 < index <= len(self.chains) else 0
 
     @property
-    def last_term(self) -> int:
-        """Term of the last entry."""
-        return self._chains.terms[self.chains[-1]] if self.chains else 0
+    def last(self) -> int:
+        """Return the chain of the whole log."""
+        return self.chains[-1] if self.chains else 0

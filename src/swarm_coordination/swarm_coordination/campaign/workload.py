@@ -12,8 +12,9 @@ from collections.abc import Callable
 import random
 
 from swarm_coordination.arena.arena import Arena, START_NS
-from swarm_coordination.arena.node import Node
+from swarm_coordination.campaign.blackboard import Blackboard
 from swarm_coordination.campaign.profiles import Profile
+from swarm_coordination.campaign.read_rules import ReadRules
 from swarm_coordination.campaign.schedule import CALM_MS, FIRST_MS, Schedule
 from swarm_coordination.mission.commands import (
     Abort,
@@ -23,6 +24,7 @@ from swarm_coordination.mission.commands import (
     Put,
     Resume,
     StartMission,
+    TransferLeadership,
 )
 from swarm_coordination.mission.formations import Formation
 from swarm_coordination.units import NS_PER_MS
@@ -32,20 +34,22 @@ KEYS = 5
 _LONG = 8
 _LONG_CHARS = 380
 # Shares of commands that are no puts.
-_CAS, _MISSION, _PAUSE = 0.35, 0.03, 0.03
+_CAS, _MISSION, _PAUSE, _TRANSFER = 0.35, 0.03, 0.03, 0.02
+_READS = 0.2  # of all that is asked for
 
 
 class Workload:
-    """Pushes a seed's commands into an arena's queue; ``asked`` hears of those taken."""
+    """Pushes a seed's commands into an arena's queue; the rules hear of those taken."""
 
     def __init__(
         self,
         arena: Arena,
         schedule: Schedule,
         profile: Profile,
-        asked: Callable[[Node, int, str], None],
+        board: Blackboard,
+        reads: ReadRules,
     ) -> None:
-        self._arena, self._asked = arena, asked
+        self._arena, self._board, self._reads = arena, board, reads
         self._rng = rng = random.Random(f'{schedule.profile}/{schedule.seed}/load')
         self._versions: dict[str, int] = {}  # guessed: a compare-and-set may well fail
         self._count = 0
@@ -55,7 +59,11 @@ class Workload:
         while profile.commands_per_s and (
             at := at + rng.expovariate(profile.commands_per_s / 1000.0)
         ) < CALM_MS:
-            self._push(round(at), rng.randrange(len(arena.nodes)), self._command())
+            robot = rng.randrange(len(arena.nodes))
+            if rng.random() < _READS:
+                self._push_read(round(at), robot)
+            else:
+                self._push(round(at), robot, self._command())
         if rng.random() < profile.stops:
             self._push_stop(rng.randrange(FIRST_MS, CALM_MS // 2))
 
@@ -64,7 +72,7 @@ class Workload:
             serial = self._arena.propose(robot, command)
             if serial is not None:
                 self.submitted += 1
-                self._asked(self._arena.nodes[robot], serial, command)
+                self._board.asked(self._arena.nodes[robot], serial, command)
 
         self._at(at_ms, submit)
 
@@ -72,6 +80,15 @@ class Workload:
         """Have something done, unless the schedule was cut before."""
         if at_ms < self._until_ms:
             self._arena.queue.push(START_NS + at_ms * NS_PER_MS, act)
+
+    def _push_read(self, at_ms: int, robot: int) -> None:
+        def read(now: int) -> None:
+            node = self._arena.nodes[robot]
+            serial = node.read(now)
+            if serial is not None:
+                self._reads.asked(node, serial)
+
+        self._at(at_ms, read)
 
     def _push_stop(self, at_ms: int) -> None:
         """Stop the swarm at one robot; lift at another what is in force there by then."""
@@ -107,6 +124,8 @@ class Workload:
             command = StartMission(f'm{self._count}', Formation('line', 3_000), path, 300, 3_000)
         elif draw < _CAS + _MISSION + _PAUSE:
             command = rng.choice((Hold(), Resume(), Abort()))
+        elif draw < _CAS + _MISSION + _PAUSE + _TRANSFER:
+            command = TransferLeadership(rng.choice(self._arena.nodes).storage_id)
         else:
             key = f'k{rng.randrange(KEYS)}'
             text = 'x' * _LONG_CHARS if rng.randrange(_LONG) == 0 else ''
