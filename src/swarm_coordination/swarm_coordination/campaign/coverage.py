@@ -31,7 +31,6 @@ _EVENTS = {
     'slots': 'slots assigned',
     'voters': 'voters changed',
     'read': 'a linearizable read answered',
-    'snapshot_installed': 'a snapshot taken from the disk or from others',
     'refused': 'a command refused',
     'snapshot_installed': 'a snapshot installed, or started from',
 }

@@ -61,6 +61,8 @@ PROFILES = {
                 kinds={'crash': 5, 'wipe': 2, 'island': 3, 'pause': 1, 'slow_disk': 2, 'loss': 2},
                 faults=(8, 20), robots=(3, 5), commands_per_s=8.0, snapshot_entries=12,
                 items_held=64),
+        Profile('figure_3_7', 'the course of figure 3.7 of the thesis on Raft, led by hand',
+                robots=(5, 5), shapes=('full',), faults=(0, 0), commands_per_s=0.0, stops=0.0),
         Profile('storm', 'twice as many faults', faults=(20, 40)),
     )
 }

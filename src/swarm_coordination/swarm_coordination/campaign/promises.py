@@ -84,7 +84,7 @@ class Promises(Observer):
         self.checks += 1
         held = self._states[node.number]
         if section.term > held.term or (
-            section.term == held.term and section.vote not in (0, held.vote)
+            section.term == held.term and section.vote != held.vote
         ):
             raise InvariantBroken(
                 'Promises are durable',

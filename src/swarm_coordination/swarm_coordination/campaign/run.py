@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+import random
 from typing import NamedTuple
 
 from swarm_coordination.arena.air import one_hop
@@ -22,6 +23,7 @@ from swarm_coordination.campaign.promises import Promises
 from swarm_coordination.campaign.raft_rules import RaftRules
 from swarm_coordination.campaign.read_rules import ReadRules
 from swarm_coordination.campaign.schedule import Schedule
+from swarm_coordination.campaign.scripts import SCRIPTS
 from swarm_coordination.campaign.stop_rules import StopRules
 from swarm_coordination.campaign.task_load import TaskLoad
 from swarm_coordination.campaign.task_rules import TaskRules
@@ -116,7 +118,11 @@ class Run:
     def play(self) -> Outcome:
         """Run to the end, or to the first rule that breaks."""
         rule = text = ''
+        script = SCRIPTS.get(self._schedule.profile)
         try:
+            if script is not None:
+                seed = f'{self._schedule.profile}/{self._schedule.seed}/script'
+                script(self.arena, self._rules, random.Random(seed))
             self._to(self._schedule.calm_ms)
             self._heal()
             self._to(self._schedule.end_ms)

@@ -131,6 +131,8 @@ class _Drawing:
             return [Fault(at, kind, tuple(pair), lasts)]
         if kind == 'island':
             apart = rng.sample(range(self._robots), rng.randint(1, max(1, self._robots // 2)))
+            if rng.random() < self._profile.leader_share:
+                apart[0] = LEADER
             return [Fault(at, kind, tuple(sorted(apart)), lasts)]
         if kind == 'jam':
             x, y = rng.choice(self._places)

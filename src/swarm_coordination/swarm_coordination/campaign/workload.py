@@ -65,7 +65,9 @@ class Workload:
             else:
                 self._push(round(at), robot, self._command())
         if rng.random() < profile.stops:
-            self._push_stop(rng.randrange(FIRST_MS, CALM_MS // 2))
+            issuer = rng.randrange(len(arena.nodes))
+            for _ in range(rng.randint(1, 3)):
+                self._push_stop(issuer, rng.randrange(FIRST_MS, CALM_MS // 2))
 
     def _push(self, at_ms: int, robot: int, command: str) -> None:
         def submit(now: int) -> None:
@@ -90,10 +92,10 @@ class Workload:
 
         self._at(at_ms, read)
 
-    def _push_stop(self, at_ms: int) -> None:
+    def _push_stop(self, issuer: int, at_ms: int) -> None:
         """Stop the swarm at one robot; lift at another what is in force there by then."""
         rng, arena = self._rng, self._arena
-        issuer, lifter = (rng.randrange(len(arena.nodes)) for _ in range(2))
+        lifter = rng.randrange(len(arena.nodes))
         lift_ms = rng.randrange(at_ms, CALM_MS)
 
         def lift(now: int) -> None:

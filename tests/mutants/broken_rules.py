@@ -1,0 +1,369 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Mutants: the coordination core with one rule broken each.
+
+A mutant is a function that is handed ``put(owner, name, value)`` (monkeypatch's ``setattr``) and
+replaces what keeps its rule. ``profile`` names the campaign that has to find it, and ``seed`` the
+first seed of it that did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from swarm_coordination.consensus.following import Following
+from swarm_coordination.consensus.leadership import Leadership
+from swarm_coordination.consensus.log import Log
+from swarm_coordination.consensus.quorum import Membership
+from swarm_coordination.consensus.raft import Raft
+from swarm_coordination.consensus.reading import Reading
+from swarm_coordination.consensus.replicating import Replicating
+from swarm_coordination.consensus.voting import Voting
+from swarm_coordination.mesh.detector import FailureDetector
+from swarm_coordination.mesh.stops import StopRegister
+from swarm_coordination.mesh.table import Life
+from swarm_coordination.mission.intents import IntentQueue
+from swarm_coordination.mission.sessions import Session
+from swarm_coordination.mission.state import MissionState
+from swarm_coordination.persistence import Entry, EntryKind, HardState
+from swarm_coordination.robot.coordinator import Coordinator
+from swarm_coordination.robot.durability import Outbox, Release
+
+Put = Callable[[Any, str, Any], None]
+
+
+class Mutant(NamedTuple):
+    """``breaks``: the rule, for people."""
+
+    breaks: str
+    apply: Callable[[Put], None]
+    seed: int
+    profile: str = 'general'
+
+
+def votes_twice(put: Put) -> None:
+    original = Voting.on_vote_request
+
+    def on_vote_request(self, request, now):
+        if request.term == self._state.term and not request.pre:
+            self._state.vote = 0
+        original(self, request, now)
+
+    put(Voting, 'on_vote_request', on_vote_request)
+
+
+def votes_for_shorter_logs(put: Put) -> None:
+    put(Log, 'is_covered_by', lambda self, last_index, last_term: True)
+
+
+def commits_earlier_terms_by_counting(put: Put) -> None:
+    def advance(self, now):
+        index = self._state.leadership.committable()
+        if index > self._state.commit:
+            self._state.commit_to(index, now)
+
+    put(Replicating, 'advance_leader_commit', advance)
+
+
+def acknowledges_before_the_disk(put: Put) -> None:
+    def refresh(self):
+        state = self._state
+        state.acknowledged = max(state.acknowledged, (state.term, state.following.verified))
+
+    put(Replicating, 'refresh_acknowledgement', refresh)
+
+
+def forgets_its_vote_on_restart(put: Put) -> None:
+    original = Raft.__init__
+
+    def init(self, *arguments, hard_state=HardState(0, 0), **named):  # noqa: B008 (a value)
+        original(self, *arguments, hard_state=HardState(hard_state.term, 0), **named)
+
+    put(Raft, '__init__', init)
+
+
+def shows_votes_before_the_disk(put: Put) -> None:
+    original = Voting.on_vote_request
+
+    def on_vote_request(self, request, now):
+        original(self, request, now)
+        state = self._state
+        state.journal.durable_state = HardState(state.term, state.vote)
+
+    put(Voting, 'on_vote_request', on_vote_request)
+
+
+def resets_the_timer_on_relayed_duplicates(put: Put) -> None:
+    """Take whatever is heard of a leader, from anybody and however old, for its heartbeat."""
+    original = Coordinator.receive
+
+    def receive(self, data, now):
+        original(self, data, now)
+        state = self._raft._state
+        if state.leadership is None and state.following.leader:
+            state.arm(now)
+
+    put(Coordinator, 'receive', receive)
+
+
+def orders_acknowledgements_by_index_alone(put: Put) -> None:
+    def on_append_response(self, response, now):
+        state = self._state
+        if state.leadership is not None and response.match_index <= state.log.last_index:
+            state.leadership.acknowledged(response.voter, response.match_index)
+            self.advance_leader_commit(now)
+
+    put(Replicating, 'on_append_response', on_append_response)
+
+
+def counts_learners(put: Put) -> None:
+    def committable(self):
+        held = sorted(self._match.values(), reverse=True)
+        needed = len(self._membership.voters) // 2
+        return held[needed] if len(held) > needed else 0
+
+    put(Leadership, 'committable', committable)
+
+
+def commits_on_half(put: Put) -> None:
+    def reached(self, values, missing=0):
+        descending = sorted((values.get(v, missing) for v in self.voters), reverse=True)
+        return descending[(len(descending) - 1) // 2] if descending else None
+
+    put(Membership, 'reached', reached)
+
+
+def leads_on_without_a_quorum(put: Put) -> None:
+    put(Leadership, 'has_quorum', lambda self, now: True)
+
+
+def takes_entries_that_do_not_fit(put: Put) -> None:
+    def take(self, append):
+        entries = [e for e in append.entries
+                   if self.verified < e.index <= self._log.last_index + 1]
+        for entry in entries:
+            self._log.truncate(entry.index)
+            if entry.index == self._log.last_index + 1 and entry.term >= self._log.last_term:
+                self._log.append(entry)
+        self.agreed(min(append.prev_index + len(append.entries), self._log.last_index))
+        return tuple(entries)
+
+    put(Following, 'take', take)
+
+
+def believes_the_leaders_commit_unverified(put: Put) -> None:
+    put(Following, 'committed', property(
+        lambda self: min(self._leader_commit, self._log.last_index)))
+
+
+def changes_voters_before_the_no_op(put: Put) -> None:
+    def propose_membership(self, membership, now):
+        _append_configuration(self, membership, now, pending=True)
+
+    put(Replicating, 'propose_membership', propose_membership)
+
+
+def evicts_without_a_quorum(put: Put) -> None:
+    """Stack evictions that no majority has committed."""
+    def propose_membership(self, membership, now):
+        _append_configuration(self, membership, now, pending=False)
+
+    put(Replicating, 'propose_membership', propose_membership)
+
+
+def _append_configuration(replicating, membership, now, *, pending):
+    from swarm_coordination.consensus.configuration import configuration_payload
+    from swarm_coordination.errors import ProposalRefused
+
+    state = replicating._state
+    if state.leadership is None:
+        raise ProposalRefused('does not lead')
+    if pending and state.configurations.current.index > state.commit:
+        raise ProposalRefused('one is under way')
+    entry = Entry(state.log.last_index + 1, state.term, configuration_payload(membership),
+                  EntryKind.CONFIGURATION)
+    replicating._append_own(entry, now)
+
+
+def reuses_its_incarnation(put: Put) -> None:
+    original = Coordinator.__init__
+
+    def init(self, recovered, *arguments):
+        past = max(0, recovered.incarnation - 1)
+        original(self, recovered._replace(incarnation=past), *arguments)
+
+    put(Coordinator, '__init__', init)
+
+
+def believes_first_hearsay(put: Put) -> None:
+    original = FailureDetector.advance
+
+    def advance(self, row, heartbeat, now):
+        original(self, row, heartbeat, now)
+        if row.life in (Life.UNPROVEN, Life.SILENT):
+            self._revive(row, 'joined' if row.silent_ns is None else 'returned', now)
+
+    put(FailureDetector, 'advance', advance)
+
+
+def lifts_stops_without_naming_counters(put: Put) -> None:
+    original = StopRegister.lift
+
+    def lift(self, counters):
+        all_of = [(i, max(c, self._flags[i].counter if i in self._flags else 0))
+                  for i, c in counters]
+        original(self, all_of)
+
+    put(StopRegister, 'lift', lift)
+
+
+def applies_duplicates(put: Put) -> None:
+    original = Session.refusal
+
+    def refusal(self, serial):
+        text = original(self, serial)
+        return '' if text.startswith('duplicate') else text
+
+    put(Session, 'refusal', refusal)
+
+
+def drops_the_sessions_from_the_snapshot(put: Put) -> None:
+    original = MissionState._values
+
+    def snapshot(self):
+        from swarm_coordination.mission.snapshot import encode_state
+        return encode_state(original(self)._replace(sessions=()))
+
+    put(MissionState, 'snapshot', snapshot)
+
+
+def forgets_intents_on_restart(put: Put) -> None:
+    original = IntentQueue.__init__
+
+    def init(self, unsettled=(), last_serial=0):
+        original(self, (), last_serial)
+
+    put(IntentQueue, '__init__', init)
+
+
+def accepts_before_the_disk(put: Put) -> None:
+    original = Outbox.take
+
+    def take(self):
+        requests = original(self)
+        if requests:
+            token, release = self._waiting[-1]
+            self.early = release.serial
+            self._waiting[-1] = (token, release)
+        return requests
+
+    persisted = Outbox.persisted
+
+    def early(self, token):
+        released = persisted(self, token)
+        waiting = max((release.serial for _, release in self._waiting), default=0)
+        return Release(released.mark, released.incarnation, max(released.serial, waiting))
+
+    put(Outbox, 'take', take)
+    put(Outbox, 'persisted', early)
+
+
+def reads_without_asking_a_quorum(put: Put) -> None:
+    def confirm(self):
+        state = self._state
+        if state.leadership is None or self._term != state.term:
+            return
+        for key in list(self._pending):
+            asker, serial = key[1], self._pending.pop(key)
+            if asker == state.member:
+                self._answered(serial, state.commit)
+
+    put(Reading, '_confirm', confirm)
+
+
+def reads_before_the_no_op(put: Put) -> None:
+    original = Reading._confirm
+
+    def confirm(self):
+        state = self._state
+        if state.leadership is not None and state.log.term_at(state.commit) != state.term:
+            for key in list(self._pending):
+                asker, serial = key[1], self._pending.pop(key)
+                if asker == state.member:
+                    self._answered(serial, state.commit)
+        original(self)
+
+    put(Reading, '_confirm', confirm)
+
+
+def rewrites_its_log_as_leader(put: Put) -> None:
+    """Put a command in the place of the last entry where that is not committed yet."""
+    original = Replicating.propose
+
+    def propose(self, payload, now):
+        state = self._state
+        last = state.log.last_index
+        if state.leadership is None or last <= state.commit or not last:
+            return original(self, payload, now)
+        state.log.truncate(last)
+        self._append_own(Entry(last, state.term, payload), now)
+        return last
+
+    put(Replicating, 'propose', propose)
+
+
+MUTANTS = {
+    'votes_twice': Mutant('one vote per term', votes_twice, 0),
+    'votes_for_shorter_logs': Mutant(
+        'a vote only for a log that covers the own', votes_for_shorter_logs, 0),
+    'commits_earlier_terms_by_counting': Mutant(
+        'commit by counting entries of the own term only (section 3.6.2, figure 3.7)',
+        commits_earlier_terms_by_counting, 0, 'figure_3_7'),
+    'acknowledges_before_the_disk': Mutant(
+        'an acknowledgement waits for the disk', acknowledges_before_the_disk, 0),
+    'shows_votes_before_the_disk': Mutant(
+        'a vote waits for the disk', shows_votes_before_the_disk, 0),
+    'forgets_its_vote_on_restart': Mutant(
+        'a vote outlives a restart', forgets_its_vote_on_restart, 0),
+    'resets_the_timer_on_relayed_duplicates': Mutant(
+        'only a newer heartbeat of the leader puts an election off',
+        resets_the_timer_on_relayed_duplicates, 0),
+    'orders_acknowledgements_by_index_alone': Mutant(
+        'an acknowledgement counts in its own term only',
+        orders_acknowledgements_by_index_alone, 0, 'islands'),
+    'counts_learners': Mutant('learners do not count', counts_learners, 0),
+    'commits_on_half': Mutant('a majority is more than half', commits_on_half, 0),
+    'leads_on_without_a_quorum': Mutant(
+        'a leader without a quorum steps down', leads_on_without_a_quorum, 0),
+    'takes_entries_that_do_not_fit': Mutant(
+        'entries are taken where the term before them agrees', takes_entries_that_do_not_fit, 0,
+        'islands'),
+    'believes_the_leaders_commit_unverified': Mutant(
+        'committed is only what is verified', believes_the_leaders_commit_unverified, 0,
+        'islands'),
+    'changes_voters_before_the_no_op': Mutant(
+        "no change of voters before the term's no-op is committed",
+        changes_voters_before_the_no_op, 0),
+    'evicts_without_a_quorum': Mutant(
+        'the next eviction waits until the last is committed', evicts_without_a_quorum, 0),
+    'reuses_its_incarnation': Mutant(
+        'every start has an incarnation of its own', reuses_its_incarnation, 0),
+    'believes_first_hearsay': Mutant(
+        'only a beacon of bounded age proves life', believes_first_hearsay, 0),
+    'lifts_stops_without_naming_counters': Mutant(
+        'a stop raised meanwhile survives a lifting', lifts_stops_without_naming_counters, 0),
+    'applies_duplicates': Mutant('a serial takes effect once', applies_duplicates, 0),
+    'drops_the_sessions_from_the_snapshot': Mutant(
+        'a snapshot holds the session table', drops_the_sessions_from_the_snapshot, 0),
+    'forgets_intents_on_restart': Mutant(
+        'an accepted command outlives a restart', forgets_intents_on_restart, 0),
+    'accepts_before_the_disk': Mutant(
+        'a command is accepted once it is on disk', accepts_before_the_disk, 0),
+    'reads_without_asking_a_quorum': Mutant(
+        'a read waits for echoes of a majority', reads_without_asking_a_quorum, 0),
+    'reads_before_the_no_op': Mutant(
+        "a read waits for a commit in the leader's own term", reads_before_the_no_op, 0),
+    'rewrites_its_log_as_leader': Mutant(
+        'a leader only appends', rewrites_its_log_as_leader, 0),
+}
