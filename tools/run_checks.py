@@ -4,7 +4,7 @@
 Run every check of the project and end with one summary; the exit status says whether all held.
 
 Steps: ruff, mypy, the fast tests (in parallel), the tests that start ROS nodes or need root
-(alone, for their timing), the colcon builds. A failed step does not stop the next ones. The
+(alone, for their timing), the campaign of faults, the colcon builds. A failed step does not stop the next ones. The
 output of pytest goes through; that of ruff and mypy is shown where they complain.
 """
 
@@ -69,6 +69,9 @@ def steps(options: argparse.Namespace) -> list[Step]:
         _pytest('fast tests', 'fast', f'not ros and not dds and not root and not colcon{slow}',
                 '-n', str(options.jobs), '--ignore=tests/packaging/test_style.py'),
         _pytest('DDS and root tests', 'ros', f'(ros or dds or root) and not colcon{slow}'),
+        Step('campaign', 'check', (python, '-m', 'swarm_coordination.cli.main', 'check',
+                                   '--profile', 'small', '--seeds', '0..199',
+                                   '--jobs', str(options.jobs))),
         _pytest('colcon builds', 'colcon', f'colcon{slow}'),
     ]
 
@@ -137,7 +140,7 @@ def _summarise(outcomes: list[Outcome]) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='run every check of the project')
-    parser.add_argument('--only', choices=('lint', 'fast', 'ros', 'colcon'),
+    parser.add_argument('--only', choices=('lint', 'fast', 'ros', 'check', 'colcon'),
                         help='run one group of steps')
     parser.add_argument('--slow', action='store_true', help='the tests marked slow too')
     parser.add_argument('--jobs', type=int, default=min(4, os.cpu_count() or 1),

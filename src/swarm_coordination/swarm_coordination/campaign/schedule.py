@@ -86,7 +86,7 @@ def schedule_from_json(data: Any) -> Schedule:
 def make_schedule(profile: Profile, seed: int) -> Schedule:
     """Draw the schedule of a seed."""
     rng = random.Random(f'{profile.name}/{seed}/schedule')
-    robots = rng.randint(*profile.robots)
+    robots = rng.choice(profile.robots)
     shape = rng.choice(profile.shapes)
     low = rng.randint(1, 5)
     faults = _Drawing(profile, robots, shape, rng).faults()
