@@ -4,8 +4,9 @@
 Run every check of the project and end with one summary; the exit status says whether all held.
 
 Steps: ruff, mypy, the fast tests (in parallel), the tests that start ROS nodes or need root
-(alone, for their timing), the campaign of faults, the colcon builds. A failed step does not stop the next ones. The
-output of pytest goes through; that of ruff and mypy is shown where they complain.
+(alone, for their timing), the campaign of faults, the colcon builds. A failed step does not stop
+the next ones. The output of pytest goes through; that of ruff and mypy is shown where they
+complain.
 """
 
 import argparse
