@@ -118,7 +118,12 @@ def _measure(run, folder, fleet, carrier):
         fleet.start(name, command, folder / f'{name}.log')
     until(lambda: len(known) == count)
     started_s = time.monotonic() - began
-    until(lambda: all(len(s.alive) == count and s.quorum for s in known.values()))
+    met = until(lambda: all(len(s.alive) == count and s.quorum for s in known.values()))
+    if math.isnan(met):
+        alive = sorted(len(s.alive) for s in known.values())
+        quorum = sum(s.quorum for s in known.values())
+        raise SystemExit(f'{count} robots: {len(known)} report, they count {alive} as alive, '
+                         f'{quorum} follow a leader with a quorum')
     seen_s, discovery = time.monotonic() - began, wire_bytes() - before
     for name in run.robots:
         fleet.begin_measuring(name)

@@ -42,6 +42,7 @@ from swarm_coordination.ros.description import robot_description
 from swarm_coordination.ros.endpoints import Endpoints
 from swarm_coordination.ros.health import consensus_health, mesh_health, Report
 from swarm_coordination.ros.localisation import localise
+from swarm_coordination.ros.mesh_apart import MeshApart
 from swarm_coordination.ros.operator_services import OperatorServices
 from swarm_coordination.ros.safety_guard import SafetyGuard
 from swarm_coordination.storage.store import Storage
@@ -111,7 +112,6 @@ class CoordinatorShell:
         )
 
     def _create_topics(self, on: Endpoints) -> None:
-        self._mesh = on.publisher(swarm.MeshFrame, topics.MESH, qos.MESH)
         self._status = on.publisher(swarm.RobotStatus, 'status', qos.STATUS_OFFERED)
         self._neighbors = on.publisher(swarm.NeighborTable, 'neighbors', qos.TABLE_OFFERED)
         self._target = on.publisher(swarm.FormationTarget, 'target', qos.TABLE_OFFERED)
@@ -122,8 +122,15 @@ class CoordinatorShell:
         self._shown_pose = (
             on.publisher(PoseStamped, 'pose', qos.STATE_OFFERED) if composed else None
         )
-        on.subscription(swarm.MeshFrame, topics.MESH, self._on_frame, qos.MESH)
         options = self.node.options
+        self._apart: MeshApart | None = None
+        if options.mesh_domain >= 0:
+            self._apart = MeshApart(
+                on, self._name, options.mesh_domain, options.mesh_profile, self._hear
+            )
+        else:
+            self._mesh = on.publisher(swarm.MeshFrame, topics.MESH, qos.MESH)
+            on.subscription(swarm.MeshFrame, topics.MESH, self._on_frame, qos.MESH)
         if options.radio_filter:
             rng = random.Random(f'{options.radio_seed}:{self._name}')
             self._filter = RadioFilter(self._name, options.radio_timeout_s, rng)
@@ -176,10 +183,12 @@ class CoordinatorShell:
 
     def _on_frame(self, message: Any) -> None:
         data = message.data.tobytes()
-        if message.sender == self._name and data in self._sent:
-            return
+        if message.sender != self._name or data not in self._sent:
+            self._hear(message.sender, data)
+
+    def _hear(self, sender: str, data: bytes) -> None:
         now = self.clock.now()
-        if self._filter is not None and not self._filter.hears(message.sender, len(data), now):
+        if self._filter is not None and not self._filter.hears(sender, len(data), now):
             return
         self.core.receive(data, now)
         self.pump(now)
@@ -208,6 +217,9 @@ class CoordinatorShell:
         """Carry out everything the core has to say, and note what it waits for."""
         out = self.core.poll()
         for frame in out.frames:
+            if self._apart is not None:
+                self._apart.publish(frame)
+                continue
             self._sent.append(frame)
             self._mesh.publish(swarm.MeshFrame(sender=self._name, data=array('B', frame)))
         for request in out.persist:

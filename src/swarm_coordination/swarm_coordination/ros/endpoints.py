@@ -67,6 +67,10 @@ class Endpoints:
             )
         )
 
+    def owns(self, end: Callable[[], Any]) -> None:
+        """Have ``end`` called when the part is destroyed."""
+        self._ends.append(end)
+
     def post(self, callback: Callable[[], None]) -> None:
         """Run ``callback`` in the executor's thread; may be called from any thread."""
         self._runner.post(lambda: self._guarded(callback))

@@ -54,6 +54,13 @@ class CoordinatorOptions:
         1.0, 's', 0.1, 60.0, 'with radio_filter: nothing is heard by a radio state older than this'
     )
     radio_seed: int = setting(1, '', 0, 2**31 - 1, 'with radio_filter: seed of the draws')
+    mesh_domain: int = setting(
+        -1, '', -1, 232,
+        'DDS domain of the mesh alone, carried by Cyclone DDS; -1: a topic of this node'
+    )
+    mesh_profile: str = text(
+        'with mesh_domain: Cyclone DDS configuration, see config/dds; empty: CYCLONEDDS_URI'
+    )
     status_period_s: float = setting(
         0.1, 's', 0.02, 10.0, 'time between two status messages; sooner when something happens',
         live=True,

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cyclonedds.core import (
+    DDSException,
     GuardCondition,
     InstanceState,
     Policy,
@@ -22,11 +23,12 @@ from cyclonedds.core import (
     ViewState,
     WaitSet,
 )
-from cyclonedds.domain import DomainParticipant
+from cyclonedds.domain import Domain, DomainParticipant
 from cyclonedds.internal import InvalidSample
 from cyclonedds.pub import DataWriter
 from cyclonedds.sub import DataReader
 from cyclonedds.topic import Topic
+from swarm_coordination.errors import SwarmError
 from swarm_coordination.transport.cyclone_types import Unreadable
 from swarm_coordination.transport.profiles import Profile
 from swarm_coordination.units import seconds_to_ns
@@ -38,12 +40,26 @@ BLOCKING_NS = seconds_to_ns(0.1)
 _EVERYTHING = ViewState.Any | InstanceState.Any | SampleState.Any
 
 
-class Participant:
-    """One participant; how it finds others stands in CYCLONEDDS_URI (config/dds)."""
+class ParticipantError(SwarmError):
+    """Cyclone DDS cannot join a domain: its configuration, or this host's network."""
 
-    def __init__(self, domain: int) -> None:
+
+class Participant:
+    """
+    One participant; how it finds others stands in ``configuration`` (config/dds).
+
+    ``configuration`` is an address (``file:///...``); empty: what CYCLONEDDS_URI says. Raises
+    ParticipantError.
+    """
+
+    def __init__(self, domain: int, configuration: str = '') -> None:
         self.domain = domain
-        self._participant = DomainParticipant(domain)
+        try:
+            # Kept: the domain ends with the object.
+            self._configured = Domain(domain, configuration) if configuration else None
+            self._participant = DomainParticipant(domain)
+        except DDSException as error:
+            raise ParticipantError(f'domain {domain}: {error}') from error
         self._topics: dict[str, Topic] = {}
         self._readers: list[tuple[DataReader, Callable[[Any], None]]] = []
         self._conditions: list[ReadCondition] = []
@@ -69,10 +85,11 @@ class Participant:
         self._readers.append((reader, take))
         return reader
 
-    def wait(self, timeout_s: float) -> None:
-        """Sleep until there is something to read or somebody calls ``wake``."""
-        self._waitset.wait(max(0, seconds_to_ns(timeout_s)))
+    def wait(self, timeout_s: float) -> bool:
+        """Sleep until there is something to read or somebody calls ``wake``; whether there is."""
+        woken = self._waitset.wait(max(0, seconds_to_ns(timeout_s)))
         self._guard.set(False)
+        return bool(woken)
 
     def wake(self) -> None:
         """End ``wait``; from any thread."""
