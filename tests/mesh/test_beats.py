@@ -78,8 +78,18 @@ def test_a_heartbeat_that_falls_is_a_change():
     own.set_consensus(section(5))
     version = own.consensus.version
 
-    assert own.set_consensus(section(0))
+    own.set_consensus(section(0))
     assert own.consensus.version == version + 1
+
+
+def test_a_followers_commit_waits_for_the_beacon_and_nothing_else_does():
+    followed = section(5)._replace(role=0)
+    for shown, urgent in ((followed, False), (section(5), True)):
+        own = OwnRow(identity(1))
+        own.set_consensus(shown)
+        assert own.set_consensus(shown._replace(commit=9)) is urgent
+        assert own.set_consensus(shown._replace(commit=9, match_index=9))
+        assert own.fragment(0, NS_PER_S, urgent=False).consensus.commit == 9
 
 
 @pytest.mark.parametrize('hears', [lambda sender, receiver: True, line])

@@ -173,14 +173,16 @@ class Carrier:
         self._core.observe(ahead(pose) if self._steers else pose, velocity, time_ns)
 
     def _on_deadline(self) -> None:
-        now = self._ticked_ns = self._clock.now()
-        self._core.tick(now)
-        self.pump(now)
+        self.pump(self._clock.now())
 
     # ---------------------------------------------------------------- what goes out
 
     def pump(self, now: int) -> None:
         """Carry out everything the core has to say, and note what it waits for."""
+        if now >= self._due(now):
+            # At once, before anything is published: others wait for what has just come in.
+            self._ticked_ns = now
+            self._core.tick(now)
         out = self._core.poll()
         for frame in out.frames:
             self._mesh(self._bus.types.swarm.MeshFrame(sender=self._name, data=array('B', frame)))
@@ -207,8 +209,11 @@ class Carrier:
             self._cmd_vel(self._make.twist_to(steered, yaw))
         if now >= self._next_status:
             self._publish_status(now)
-        deadline = min(self._core.next_deadline(now), self._next_status)
-        self._deadline_ns = max(deadline, self._ticked_ns + TICK_GAP_NS)
+        self._deadline_ns = min(self._due(now), self._next_status)
+
+    def _due(self, now: int) -> int:
+        """Return when the core is to be ticked next."""
+        return max(self._core.next_deadline(now), self._ticked_ns + TICK_GAP_NS)
 
     def _publish_status(self, now: int) -> None:
         self._next_status = now + seconds_to_ns(self._options.status_period_s)

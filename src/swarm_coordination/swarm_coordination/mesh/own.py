@@ -16,6 +16,7 @@ from swarm_coordination.mesh.table import Section
 # A change is sent this often before the refresh takes over: at 20 % loss a neighbour misses
 # all three once in 125 times, and then waits for the refresh.
 REPEATS = 3
+LEADER = 3  # the role, as consensus.messages.Role has it
 
 
 class OwnRow:
@@ -36,7 +37,7 @@ class OwnRow:
 
     def set_consensus(self, section: ConsensusSection) -> bool:
         """
-        Publish; return whether more than the heartbeat changed, which is urgent.
+        Publish; return whether something changed that others wait for.
 
         The version stays while only the heartbeat rises; a ``Beat`` then stands for the section.
         """
@@ -50,7 +51,7 @@ class OwnRow:
                 return False
         self.consensus = section._replace(version=1 if held is None else held.version + 1)
         self._left[Section.CONSENSUS] = REPEATS
-        return True
+        return cannot_wait(held, section)
 
     def set_mission(self, section: MissionSection) -> None:
         """Publish; goes with the next beacon."""
@@ -118,3 +119,10 @@ def consensus_changed(held: ConsensusSection | None, new: ConsensusSection) -> b
     if held is None:
         return True
     return new._replace(version=held.version, heartbeat=held.heartbeat) != held
+
+
+def cannot_wait(held: ConsensusSection | None, new: ConsensusSection) -> bool:
+    """Whether somebody waits for what has changed: nobody does for a follower's commit."""
+    if held is not None and new.role != LEADER:
+        held = held._replace(commit=new.commit)
+    return consensus_changed(held, new)

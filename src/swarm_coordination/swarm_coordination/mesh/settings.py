@@ -47,7 +47,7 @@ class MeshSettings:
     digest_period_s: float = setting(0.5, 's', 0.02, 5.0, 'time between digests')
     digest_bytes: int = setting(200, 'bytes', 0, 600, 'most bytes of digests in a frame')
     urgent_period_s: float = setting(
-        0.005, 's', 0.001, 0.1, 'least time between frames that do not wait for the next beacon'
+        0.002, 's', 0.001, 0.1, 'least time between frames that do not wait for the next beacon'
     )
     item_repeat_s: float = setting(
         0.1, 's', 0.01, 2.0, 'least time before a log item still wanted is sent again'
