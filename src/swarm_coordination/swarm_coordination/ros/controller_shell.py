@@ -10,12 +10,16 @@ it was flying, its last word to the base is a command to stand.
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from geometry_msgs.msg import Twist, TwistStamped
 from swarm_coordination.configuration import RobotConfiguration
 from swarm_coordination.control.controller import ControlReport, FormationController
 from swarm_coordination.live.unicycle import steer
+from swarm_coordination.recording.calls import CallWriter
+from swarm_coordination.recording.start import start_of
+from swarm_coordination.recording.watched import WatchedController
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.conversions import (
     MessageRefused,
@@ -42,7 +46,14 @@ class ControllerShell:
         self._clock = node.core_clock
         self._name = robot.name
         control = robot.settings.control
-        self.core = FormationController(storage_id, control, self._clock.now())
+        now = self._clock.now()
+        self.core: Any = FormationController(storage_id, control, now)
+        self._recording: CallWriter | None = None
+        if node.record_dir:
+            start = start_of('controller', robot.name, robot.settings, now, storage_id=storage_id)
+            path = Path(node.record_dir) / f'{robot.name}-controller-{now:x}.mcap'
+            self._recording = CallWriter(path, start)
+            self.core = WatchedController(self.core, self._recording)
         self._pose_timeout_s = control.pose_timeout_s
         self._refused: Counter[str] = Counter()
         self._report: ControlReport | None = None
@@ -66,7 +77,10 @@ class ControllerShell:
         self._command(Twist())
 
     def close(self) -> None:
-        """Hold nothing but endpoints."""
+        """End the recording."""
+        if self._recording is not None:
+            self._recording.close()
+            self._recording = None
 
     def health(self) -> list[Report]:
         """Return the health of controller and localisation."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.recording.start import disk_of
 from swarm_coordination.ros.coordinator_shell import CoordinatorShell
 from swarm_coordination.ros.endpoints import Endpoints
 from swarm_coordination.ros.executor import Runner
@@ -40,6 +41,7 @@ class CoordinatorNode(ManagedNode):
 
     def make_part(self, endpoints: Endpoints) -> CoordinatorShell:
         """Recover the disk and start the core; raises ConfigurationError, StorageError."""
+        disk = disk_of(self._directory) if self.record_dir and self._directory.is_dir() else {}
         storage, recovered = Storage.recover(self._directory)
         if recovered.provision.name != self.robot:
             storage.close()
@@ -47,7 +49,7 @@ class CoordinatorNode(ManagedNode):
                 'parameter', 'storage_dir', str(self._directory),
                 f'the storage of {self.robot}: it is that of {recovered.provision.name}',
             )
-        return CoordinatorShell(self, endpoints, self._robot, storage, recovered)
+        return CoordinatorShell(self, endpoints, self._robot, storage, recovered, disk)
 
     def _take_options(self, options: CoordinatorOptions) -> None:
         self.options = options

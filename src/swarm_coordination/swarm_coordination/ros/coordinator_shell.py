@@ -13,6 +13,7 @@ from __future__ import annotations
 from array import array
 from collections import deque
 import math
+from pathlib import Path
 import random
 import secrets
 from typing import Any
@@ -26,6 +27,9 @@ from swarm_coordination.live import topics
 from swarm_coordination.live.frames import odom_frame
 from swarm_coordination.live.radio_filter import RadioFilter
 from swarm_coordination.persistence import Recovered
+from swarm_coordination.recording.calls import CallWriter
+from swarm_coordination.recording.start import start_of
+from swarm_coordination.recording.watched import WatchedCoordinator
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent
 from swarm_coordination.ros import qos, tf
@@ -80,17 +84,31 @@ class CoordinatorShell:
         robot: RobotConfiguration,
         storage: Storage,
         recovered: Recovered,
+        disk: dict[str, str],
     ) -> None:
-        """Start the core, which speaks from ``activate`` on; the storage is closed by us."""
+        """
+        Start the core, which speaks from ``activate`` on; the storage is closed by us.
+
+        ``disk``: the files of the storage before it was opened, for a recording.
+        """
         self.node, self._endpoints = node, endpoints
         self.clock = node.core_clock
         self._name = robot.name
         self._nonce = secrets.randbelow(ID_MAX)
         provision = recovered.provision
         codec = WireCodec(provision.key, provision.cluster_id, robot.settings.config_hash)
-        self.core = Coordinator(
-            recovered, robot.settings, codec, random.Random(self._nonce), self.clock.now()
+        now = self.clock.now()
+        self.core: Any = Coordinator(
+            recovered, robot.settings, codec, random.Random(self._nonce), now
         )
+        self._recording: CallWriter | None = None
+        if node.record_dir:
+            start = start_of(
+                'coordinator', robot.name, robot.settings, now, disk=disk, seed=self._nonce
+            )
+            path = Path(node.record_dir) / f'{robot.name}-coordinator-{self._nonce:x}.mcap'
+            self._recording = CallWriter(path, start)
+            self.core = WatchedCoordinator(self.core, self._recording)
         self._pose: Pose | None = None
         self._sent: deque[bytes] = deque(maxlen=SENT_MAX)
         self.entries: deque[CommittedEntry] = deque(maxlen=ENTRIES_MAX)
@@ -170,6 +188,9 @@ class CoordinatorShell:
                 writer.close()
         except StorageError as error:
             self.node.get_logger().fatal(f'disk: {error}')
+        if self._recording is not None:
+            self._recording.close()
+            self._recording = None
 
     def health(self) -> list[Report]:
         """Return the health of mesh and consensus."""

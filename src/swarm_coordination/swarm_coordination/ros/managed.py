@@ -29,7 +29,7 @@ from swarm_coordination.ros.endpoints import Endpoints
 from swarm_coordination.ros.executor import Runner
 from swarm_coordination.ros.health import Level, Report, to_message
 from swarm_coordination.ros.live_parameters import LiveParameters
-from swarm_coordination.ros.options import HealthOptions, LocalisationOptions
+from swarm_coordination.ros.options import HealthOptions, LocalisationOptions, RecordOptions
 from swarm_coordination.ros.parameters import Overrides
 from swarm_coordination.units import seconds_to_ns
 
@@ -87,6 +87,7 @@ class ManagedNode(LifecycleNode):
         self._endpoints: Endpoints | None = None
         self._health = HealthOptions()
         self.localisation_options = LocalisationOptions()
+        self.record_dir = ''
         self._diagnostics = self.create_publisher(
             DiagnosticArray, '/diagnostics', qos.DIAGNOSTICS
         )
@@ -96,6 +97,7 @@ class ManagedNode(LifecycleNode):
     def read_common_options(self, overrides: Overrides) -> None:
         """Read the parameters that every managed node has; raises ConfigurationError."""
         self.localisation_options = overrides.group(LocalisationOptions(), '')
+        self.record_dir = overrides.group(RecordOptions(), '').record_dir
         self._health = overrides.group(HealthOptions(), '')
 
         def apply(options: HealthOptions) -> None:

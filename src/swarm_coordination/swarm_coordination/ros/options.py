@@ -44,6 +44,16 @@ class LocalisationOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordOptions:
+    """Whether both nodes of a robot record every call into their cores."""
+
+    record_dir: str = text(
+        'folder that gets a recording of every call into the core (see `swarm replay`); it holds '
+        "the swarm's key; empty: none"
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class CoordinatorOptions:
     """What only the coordinator node is told."""
 

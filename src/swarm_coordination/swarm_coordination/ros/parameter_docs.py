@@ -21,6 +21,7 @@ from swarm_coordination.ros.options import (
     HealthOptions,
     LocalisationOptions,
     Px4Options,
+    RecordOptions,
     RobotPlace,
     StationOptions,
     WorldOptions,
@@ -48,7 +49,7 @@ _WORDS = {float: 'number', int: 'whole number', bool: 'flag', str: 'text'}
 _SECTIONS: tuple[tuple[str, str, tuple[tuple[str, Any], ...]], ...] = (
     (
         'Both nodes of a robot', 'Nodes `coordinator` and `formation_controller`.',
-        (('', RobotPlace), ('', LocalisationOptions), ('', HealthOptions)),
+        (('', RobotPlace), ('', LocalisationOptions), ('', RecordOptions), ('', HealthOptions)),
     ),
     (
         'coordinator', 'Beside those of both.',

@@ -26,6 +26,7 @@ from swarm_coordination.ros.options import (
     CoordinatorOptions,
     HealthOptions,
     LocalisationOptions,
+    RecordOptions,
     RobotPlace,
 )
 from swarm_coordination.settings import check_value, declared, Setting
@@ -46,6 +47,7 @@ OF_ROBOTS = (
     *declared(ControllerOptions),
     *declared(HealthOptions),
     *declared(LocalisationOptions),
+    *declared(RecordOptions),
     *declared(SafetyOptions),
 )
 

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What outputs depend on beside the calls: interpreter, numerics, machine, and the code."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import metadata
+from pathlib import Path
+import platform
+
+# Rooms whose code decides the outputs.
+_ROOMS = ('consensus', 'control', 'mesh', 'mission', 'robot', 'storage', 'wire')
+
+
+def environment() -> dict[str, str]:
+    """Return what has to be equal for a replay; floating point depends on each of them."""
+    found = {
+        'python': platform.python_version(),
+        'machine': platform.machine(),
+    }
+    for package in ('msgspec', 'numpy', 'scipy'):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = ''
+    return found
+
+
+def code() -> str:
+    """Return a digest of the core's sources."""
+    package = Path(__file__).resolve().parent.parent
+    digest = hashlib.blake2b(digest_size=16)
+    paths = [path for room in _ROOMS for path in (package / room).rglob('*.py')]
+    for path in sorted([*paths, *package.glob('*.py')]):
+        digest.update(str(path.relative_to(package)).encode() + b'\0')
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
