@@ -8,13 +8,14 @@ from swarm_coordination.arena.observer import Observer
 from swarm_coordination.benchmarks.stage import Stage
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
-from swarm_coordination.units import ns_to_seconds
+from swarm_coordination.units import ns_to_seconds, seconds_to_ns
 from swarm_coordination.views import Mode
 
 HOPS = 6
 # All processes have started and heard of each other; a stop asks for no leader.
 HEARD_AFTER_S = 1.0
 MOST_S = 30.0
+LOOK_S = 0.1
 
 
 class Obeyed(Observer):
@@ -37,6 +38,7 @@ def stop_obeyed(seed: int, loss: float) -> tuple[float, ...]:
     stage.arena.watch(obeyed)
     at = stage.arena.queue.now
     stage.arena.stop(0, 1)
-    stage.arena.run_until(lambda: len(obeyed.since) > HOPS, MOST_S)
-    end = stage.arena.queue.now
+    end = at + seconds_to_ns(MOST_S)
+    while len(obeyed.since) <= HOPS and stage.arena.queue.now < end:
+        stage.arena.run(LOOK_S)
     return tuple(ns_to_seconds(obeyed.since.get(k, end) - at) for k in range(HOPS + 1))
