@@ -160,6 +160,8 @@ class SnapshotExchange:
 
     def add(self, draft: Draft, now: int, *, beacon_due: bool) -> bool:
         """Add offer, want and chunks to a frame; return whether another frame is wanted."""
+        if not (self._behind or self._asked or self._offers or self._transfer):
+            return False  # as nearly always
         self._forget(now)
         self._choose(now)
         if beacon_due:
