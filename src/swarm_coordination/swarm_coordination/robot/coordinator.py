@@ -136,7 +136,6 @@ class Coordinator:
         self._events: list[RobotEvent] = []
         self._refusals = Refusals()
         self._speaks = False  # not before the incarnation is on disk
-        self._quorum = False
         self._pose = OwnPose(settings.control)
         self._step_ns = seconds_to_ns(settings.mesh.beacon_period_s)
         self._next_step = now
@@ -255,7 +254,7 @@ class Coordinator:
             self._on_mesh_event(event, now)
         self._replication.tick(now)
         self._snapshots.tick(now)
-        self._watch_quorum(now)
+        self._voters.watch_quorum(now)
         self._submissions.tick(now)
         for text in self.tasks.take_told():
             self._event(now, 'task', text, self._state.index)
@@ -485,16 +484,6 @@ class Coordinator:
         if self._submissions.version != self._intents_shown:
             self._intents_shown = self._submissions.version
             self._mesh.set_intents(IntentSection(0, self._submissions.shown()))
-
-    def _watch_quorum(self, now: int) -> None:
-        quorum = self._raft.quorum_active(now)
-        if quorum is not self._quorum:
-            self._quorum = quorum
-            kind, text = 'quorum', 'a leader has a quorum'
-            if not quorum:
-                kind = 'no_quorum'
-                text = f'no leader with a quorum of {self._voters.names}: nothing is committed'
-            self._event(now, kind, text, self._raft.term)
 
     def _name_of(self, storage_id: int) -> str:
         name = self._mesh.name_of(storage_id) or self._voter_names.get(storage_id, '')

@@ -58,6 +58,7 @@ class Voters:
         self._asked = 0  # whom an operator wants to lead; 0 for nobody
         self._transfer_ns = 0  # not again before this
         self._shown: Configuration | None = None
+        self._quorum = False
 
     def step(self, now: int) -> None:
         """Look around, once per beacon period: propose a membership, hand leadership over."""
@@ -105,10 +106,17 @@ class Voters:
         """Take the own charge, 0 to 1."""
         self._raft.weaken(charge < self._settings.battery_min)
 
-    @property
-    def names(self) -> str:
-        """Return who votes, for people."""
-        return ', '.join(map(self._name_of, self._raft.membership.voters))
+    def watch_quorum(self, now: int) -> None:
+        """Tell people when commits halt, and when they go on."""
+        quorum = self._raft.quorum_active(now)
+        if quorum is self._quorum:
+            return
+        self._quorum = quorum
+        kind, text = 'quorum', 'a leader has a quorum'
+        if not quorum:
+            names = ', '.join(map(self._name_of, self._raft.membership.voters))
+            kind, text = 'no_quorum', f'no leader with a quorum of {names}: nothing is committed'
+        self._tell(now, kind, text, self._raft.term)
 
     def _follow_configuration(self) -> None:
         if self._raft.configuration != self._shown:
