@@ -31,7 +31,7 @@ from swarm_coordination.live.domain import claimed_domain, environment, local_en
 from swarm_coordination.live.fleet import Fleet
 from swarm_coordination.live.observer import Handlers, Observer
 from swarm_coordination.live.provisioning import provision_swarm
-from swarm_coordination.scenario.loading import load_scenario
+from swarm_coordination.scenario.loading import load_scenario, scenario_folder
 from swarm_coordination.scenario.run import RunOptions
 import yaml
 
@@ -75,10 +75,14 @@ def wire_bytes() -> int:
 
 def measure(count: int, backend: str) -> str:
     """Fly ``count`` robots and return a row of the table."""
-    scenario = load_scenario('smoke')
     with tempfile.TemporaryDirectory() as name, claimed_domain(os.getpid()) as domain:
         folder = Path(name)
         source = swarm_file(folder, count)
+        # Localisation at the rate of the control: the world is no part of the measurement.
+        played = folder / 'scenario.yaml'
+        played.write_text((scenario_folder() / 'smoke.yaml').read_text()
+                          + '\nworld: {step_ms: 100, command_timeout_s: 1.0}\n')
+        scenario = load_scenario(played)
         swarm = load_swarm(source)
         # The first seven vote, as by default.
         provision_swarm(folder / 'disks', swarm.names)

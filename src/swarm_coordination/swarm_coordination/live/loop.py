@@ -46,9 +46,22 @@ class Loop(abc.ABC):
         """Whether the end was asked for."""
         return self._stopping
 
-    def at(self, due_ns: Callable[[], int], callback: Callable[[], None]) -> None:
-        """Call ``callback`` whenever ``time.monotonic_ns()`` has reached ``due_ns()``."""
-        self._deadlines.append((due_ns, callback))
+    def at(
+        self, due_ns: Callable[[], int], callback: Callable[[], None]
+    ) -> Callable[[], None]:
+        """
+        Call ``callback`` whenever ``time.monotonic_ns()`` has reached ``due_ns()``.
+
+        Returns what ends that.
+        """
+        deadline = (due_ns, callback)
+        self._deadlines.append(deadline)
+
+        def end() -> None:
+            if deadline in self._deadlines:
+                self._deadlines.remove(deadline)
+
+        return end
 
     def stop(self) -> None:
         """End ``run`` after the callback in hand."""
@@ -86,7 +99,7 @@ class Loop(abc.ABC):
             wait_s = min(wait_s, max(0.0, ns_to_seconds(due_ns - time.monotonic_ns())))
         # An event is taken even where a deadline has passed: neither starves the other.
         self._wait(wait_s)
-        for due, callback in self._deadlines:
+        for due, callback in tuple(self._deadlines):
             if time.monotonic_ns() >= due():
                 callback()
 
