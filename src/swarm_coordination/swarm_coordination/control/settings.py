@@ -99,7 +99,7 @@ class ControlSettings:
         0.5, 's', 0.0, 10.0, 'a base brakes by itself when its command is older'
     )
     silent_inflation_max_m: float = setting(
-        1.5, 'm', 0.0, 100.0, 'cap on the radius added around a silent robot'
+        2.0, 'm', 0.0, 100.0, 'cap on the radius added around a silent robot'
     )
     recovery_speed_mps: float = setting(
         0.4, 'm/s', 0.0, 20.0, 'cap on the speed demanded to undo a violated distance'
