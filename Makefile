@@ -39,7 +39,8 @@ bench: setup ## measure speed of core and storage, quick figures of coordination
 	-@$(RUN)/swarm bench consensus --quick
 	-@$(RUN)/swarm bench cluster --quick
 
-bench-control: setup ## fly the controller's suites over all seeds (hours; ARGS="--share 0.1")
+bench-control: setup ## the controller's speed and suites (ARGS="--share 0.1": a tenth of the runs)
+	@$(RUN)/python bench/control.py
 	@$(RUN)/swarm evaluate --suite all --out out/control $(ARGS)
 
 bench-dds: setup ## measure 5 to 40 robots as processes on this machine (root: in a network of its own)

@@ -21,6 +21,11 @@ def contraction(
 ) -> tuple[float, float, float]:
     """Return centre and scale by which robot ``own`` moves all slots; scale 1: not at all."""
     count, lost = len(slots), 0
+    for j in range(count):
+        if j != own and beats[j] >= 0 and now - advanced[j] > limits.silent_s:
+            lost += not math.isnan(slots[j, 0])
+    if lost == 0:
+        return 0.0, 0.0, 1.0
     silent = np.zeros(count, np.bool_)
     living = np.zeros(count, np.bool_)
     for j in range(count):
@@ -28,8 +33,7 @@ def contraction(
             continue
         silent[j] = j != own and now - advanced[j] > limits.silent_s
         living[j] = not silent[j]
-        lost += silent[j]
-    if lost == 0 or not living[own] or (lost == 1 and _one(own, slots, living, limits.link_m)):
+    if not living[own] or (lost == 1 and _one(own, slots, living, limits.link_m)):
         return 0.0, 0.0, 1.0
     x, y, edge, widest, tightest = 0.0, 0.0, 0, _APART_MIN_M, math.inf
     for j in range(count):

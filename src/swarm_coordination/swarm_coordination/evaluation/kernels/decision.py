@@ -84,10 +84,12 @@ def _wish(
         xs, ys = tables.x[own], tables.y[own]
         near, dx, dy = 0, 0.0, 0.0
         for j in range(len(slots)):
-            if j == own or beats[j] < 0 or now - advanced[j] > limits.silent_s:
+            ax, ay = slots[j, 0] - sx, slots[j, 1] - sy
+            if not ax * ax + ay * ay <= limits.link_m * limits.link_m or j == own:
                 continue
-            apart = math.hypot(slots[j, 0] - sx, slots[j, 1] - sy)
-            if apart <= limits.link_m and epochs[beats[j] % RING, j] == epoch:
+            if beats[j] < 0 or now - advanced[j] > limits.silent_s:
+                continue
+            if epochs[beats[j] % RING, j] == epoch:
                 near += 1
                 dx += ex - (cx + scale * (slots[j, 0] - cx) - xs[j])
                 dy += ey - (cy + scale * (slots[j, 1] - cy) - ys[j])
@@ -162,12 +164,19 @@ def _half_spaces(
     beats, after, advanced = tables.beat[own], tables.after[own], tables.advanced[own]
     xs, ys = tables.x[own], tables.y[own]
     x, y = world.place[own, 0], world.place[own, 1]
+    drift = limits.speed * (limits.age_max_s + limits.pose_period_s)
+    moving = drift + limits.speed / limits.collision_rate
+    clear = limits.collision_m + max(moving, limits.silent_m + limits.speed * limits.silent_hold_s)
     for j in range(len(beats)):
         kept[j], gone[j] = False, released[j]
         if beats[j] < 0 or j == own:
             continue
         dx, dy = x - xs[j], y - ys[j]
-        far = math.sqrt(dx * dx + dy * dy)
+        holding = linked[j] and not released[j] and limits.keep != KEEP_NONE
+        square = dx * dx + dy * dy
+        if square > clear * clear and not holding:
+            continue  # too far for any row to bind
+        far = math.sqrt(square)
         if far < _COINCIDENT_M:
             far, dx, dy = 0.0, 1.0 if own < j else -1.0, 0.0
         else:
@@ -178,7 +187,7 @@ def _half_spaces(
         age = min(now - after[j], limits.age_max_s)
         drift = limits.speed * (age + limits.pose_period_s)
         count = halfspaces.collision(rows, count, dx, dy, far, drift, limits)
-        if linked[j] and not released[j] and limits.keep != KEEP_NONE:
+        if holding:
             kept[j] = True
             count = halfspaces.link(rows, count, dx, dy, far, drift, limits)
     return count

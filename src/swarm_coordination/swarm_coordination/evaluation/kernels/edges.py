@@ -26,3 +26,11 @@ def greatest_weight(node: Floats, a: int, b: int, kept_m: float, ahead: bool) ->
         return near
     dx, dy = node[a, 2] - node[b, 2], node[a, 3] - node[b, 3]
     return math.sqrt(dx * dx + dy * dy) + slack
+
+
+@numba.njit(cache=True, inline='always')
+def lighter(node: Floats, a: int, b: int, limit: float) -> bool:
+    """Return whether the greatest weight that link (a, b) may have is below the limit."""
+    room = limit - node[a, 4] - node[b, 4]
+    dx, dy = node[a, 2] - node[b, 2], node[a, 3] - node[b, 3]
+    return room > 0.0 and dx * dx + dy * dy < room * room

@@ -144,7 +144,8 @@ def send(
     for j in range(count):
         hears = False
         if j != own and alive[j]:
-            cell = int(math.hypot(x - place[j, 0], y - place[j, 1]) * PER_METRE)
+            dx, dy = x - place[j, 0], y - place[j, 1]
+            cell = int(math.sqrt(dx * dx + dy * dy) * PER_METRE)
             hears = cell < len(reach) and uniform(state) < reach[cell]
         receivers[frame, own, j] = hears
     air.sent[frame, own] = True
@@ -203,11 +204,19 @@ def _relay(
 ) -> None:
     """Relay rows in rotation while the frame has room: young, and not heard by all one hears."""
     count, room = tables.beat.shape[0], air.row.shape[2]
+    if room == 0:
+        return
     mine = (beacons.made_count[own] - 1) % RING
     beats, after, heard = tables.beat[own], tables.after[own], beacons.heard
     counts = beacons.listed_count
     listed, listed_count = beacons.listed[mine, own], counts[mine, own]
     whole = MTU_BYTES - FRAME_BYTES - ROW_BYTES - LISTED_BYTES * listed_count
+    heard_by_all = np.full(heard.shape[2], ~np.uint64(0))
+    for k in range(listed_count):
+        near = np.int64(listed[k])
+        for word in range(heard.shape[2]):
+            itself = np.uint64(1) << np.uint64(near & 63) if near >> 6 == word else np.uint64(0)
+            heard_by_all[word] &= heard[beats[near] % RING, near, word] | itself
     chosen, left = 0, 0.0
     # Rows that certify something first; those that only tell where somebody is get the rest.
     for old in range(2):
@@ -221,15 +230,10 @@ def _relay(
             age = now - after[j]
             if j == own or beats[j] < 0 or (age > limits.age_max_s) != old or age > RELAYED_S:
                 continue
-            needed = False
-            for k in range(listed_count):
-                near = np.int64(listed[k])
-                word = heard[beats[near] % RING, near, j >> 6]
-                if near != j and (word >> np.uint64(j & 63)) & np.uint64(1) == np.uint64(0):
-                    needed = True
-                    break
+            if (heard_by_all[j >> 6] >> np.uint64(j & 63)) & np.uint64(1) == np.uint64(1):
+                continue
             size = ROW_BYTES + LISTED_BYTES * counts[beats[j] % RING, j]
-            if needed and size <= left:
+            if size <= left:
                 left -= size
                 air.row[frame, own, chosen] = j
                 air.row_beat[frame, own, chosen] = beats[j]

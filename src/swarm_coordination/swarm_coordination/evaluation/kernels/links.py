@@ -13,7 +13,7 @@ import math
 import numba
 import numpy as np
 from swarm_coordination.evaluation.kernels.disjoint import two_paths
-from swarm_coordination.evaluation.kernels.edges import greatest_weight
+from swarm_coordination.evaluation.kernels.edges import greatest_weight, lighter
 from swarm_coordination.evaluation.kernels.state import (
     Beacons,
     Flags,
@@ -105,10 +105,13 @@ def _bottlenecks(
         row = beats[here] & _RING_BITS
         for k in range(len(beats) if here == own else listed_count[row, here]):
             near = k if here == own else np.int64(listed[row, here, k])
-            if here == own and not linked[near]:
+            known = key[near, 1]
+            if known <= length or (here == own and not linked[near]):
                 continue
+            if not lighter(node, here, near, min(known, limit)):
+                continue  # most links end here, without a square root
             edge = max(length, greatest_weight(node, here, near, kept_m, ahead))
-            if edge >= key[near, 1] or edge >= limit:
+            if edge >= known or edge >= limit:
                 continue
             word = heard[beats[near] & _RING_BITS, near, here >> 6]
             if (word >> np.uint64(here & 63)) & np.uint64(1) == np.uint64(0):

@@ -245,7 +245,7 @@ def new_beacons(count: int) -> Beacons:
 
 def new_air(count: int, relays: int) -> Air:
     """Return an empty air for frames that relay up to ``relays`` rows."""
-    rows = (AIR, count, max(1, relays))
+    rows = (AIR, count, relays)
     return Air(
         sent=np.zeros((AIR, count), np.bool_),
         receivers=np.zeros((AIR, count, count), np.bool_),
