@@ -35,6 +35,7 @@ VERBS = {
         'force_new_cluster', 'make one robot the only voter where a majority is gone for good'
     ),
     'state': ('state', "print the mission state that a robot's disk leads to"),
+    'record': ('record', 'record what a running swarm says into a bag (rosbag2, MCAP)'),
     'replay': ('replay', 'feed a recording of calls back into a core, and compare bit for bit'),
     'check': ('check', 'play seeds of faults against the coordination core'),
     'check-history': ('check_history', 'tell whether a recorded history is linearizable'),

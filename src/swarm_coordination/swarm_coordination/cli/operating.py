@@ -26,15 +26,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--over', choices=('ros', 'dds'), default='ros',
         help='what the robots are: ROS 2 nodes, or plain DDS processes (default: ros)',
     )
+    add_place(parser)
+    parser.add_argument(
+        '--timeout', type=float, default=TIMEOUT_S, metavar='S',
+        help=f'give up after so many seconds (default: {TIMEOUT_S:g})',
+    )
+
+
+def add_place(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where the swarm is and which."""
     parser.add_argument(
         '--domain', type=int, metavar='N', help='DDS domain (default: ROS_DOMAIN_ID, or 0)'
     )
     parser.add_argument(
         '--swarm-file', metavar='FILE', help='which robots there are (default: config/swarm.yaml)'
-    )
-    parser.add_argument(
-        '--timeout', type=float, default=TIMEOUT_S, metavar='S',
-        help=f'give up after so many seconds (default: {TIMEOUT_S:g})',
     )
 
 
@@ -43,7 +48,7 @@ def operator(options: argparse.Namespace) -> Iterator[Operator]:
     """Give an operator of the swarm that the options name; raises ConfigurationError."""
     swarm = load_swarm(find_swarm_file(options.swarm_file))
     kept_range_m = swarm.robots[0].settings.control.kept_range_m
-    domain = _domain(options.domain)
+    domain = domain_of(options)
     need(*_NEEDED[options.over])
     shell = importlib.import_module(f'swarm_coordination.{options.over}.operating')
     with shell.open_bus(domain) as (bus, spin):
@@ -55,7 +60,9 @@ def robot_of(options: argparse.Namespace) -> str:
     return load_swarm(find_swarm_file(options.swarm_file)).robot(options.robot).name
 
 
-def _domain(given: int | None) -> int:
+def domain_of(options: argparse.Namespace) -> int:
+    """Return the DDS domain of the options or the environment; raises ConfigurationError."""
+    given = options.domain
     text = str(given) if given is not None else os.environ.get('ROS_DOMAIN_ID', '') or '0'
     if not text.isdecimal() or int(text) > DOMAIN_MAX:
         source = 'command line' if given is not None else 'environment'

@@ -10,16 +10,12 @@ it was flying, its last word to the base is a command to stand.
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 from geometry_msgs.msg import Twist, TwistStamped
 from swarm_coordination.configuration import RobotConfiguration
 from swarm_coordination.control.controller import ControlReport, FormationController
 from swarm_coordination.live.unicycle import steer
-from swarm_coordination.recording.calls import CallWriter
-from swarm_coordination.recording.start import start_of
-from swarm_coordination.recording.watched import WatchedController
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.conversions import (
     MessageRefused,
@@ -31,6 +27,7 @@ from swarm_coordination.ros.conversions import (
 from swarm_coordination.ros.endpoints import Endpoints
 from swarm_coordination.ros.health import controller_health, localisation_health, Report
 from swarm_coordination.ros.localisation import localise, LOG_PERIOD_S
+from swarm_coordination.ros.recorded import recorded
 from swarm_coordination.units import seconds_to_ns
 from swarm_coordination.views import Pose
 from swarm_msgs import msg as swarm
@@ -47,13 +44,10 @@ class ControllerShell:
         self._name = robot.name
         control = robot.settings.control
         now = self._clock.now()
-        self.core: Any = FormationController(storage_id, control, now)
-        self._recording: CallWriter | None = None
-        if node.record_dir:
-            start = start_of('controller', robot.name, robot.settings, now, storage_id=storage_id)
-            path = Path(node.record_dir) / f'{robot.name}-controller-{now:x}.mcap'
-            self._recording = CallWriter(path, start)
-            self.core = WatchedController(self.core, self._recording)
+        self.core, self._recording = recorded(
+            'controller', FormationController(storage_id, control, now), node, robot, now,
+            storage_id=storage_id,
+        )
         self._pose_timeout_s = control.pose_timeout_s
         self._refused: Counter[str] = Counter()
         self._report: ControlReport | None = None

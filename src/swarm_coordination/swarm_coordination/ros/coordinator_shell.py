@@ -13,7 +13,6 @@ from __future__ import annotations
 from array import array
 from collections import deque
 import math
-from pathlib import Path
 import random
 import secrets
 from typing import Any
@@ -27,9 +26,6 @@ from swarm_coordination.live import topics
 from swarm_coordination.live.frames import odom_frame
 from swarm_coordination.live.radio_filter import RadioFilter
 from swarm_coordination.persistence import Recovered
-from swarm_coordination.recording.calls import CallWriter
-from swarm_coordination.recording.start import start_of
-from swarm_coordination.recording.watched import WatchedCoordinator
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent
 from swarm_coordination.ros import qos, tf
@@ -48,6 +44,7 @@ from swarm_coordination.ros.health import consensus_health, mesh_health, Report
 from swarm_coordination.ros.localisation import localise
 from swarm_coordination.ros.mesh_apart import MeshApart
 from swarm_coordination.ros.operator_services import OperatorServices
+from swarm_coordination.ros.recorded import recorded
 from swarm_coordination.ros.safety_guard import SafetyGuard
 from swarm_coordination.storage.store import Storage
 from swarm_coordination.storage.writer import StorageWriter
@@ -98,17 +95,12 @@ class CoordinatorShell:
         provision = recovered.provision
         codec = WireCodec(provision.key, provision.cluster_id, robot.settings.config_hash)
         now = self.clock.now()
-        self.core: Any = Coordinator(
+        core = Coordinator(
             recovered, robot.settings, codec, random.Random(self._nonce), now
         )
-        self._recording: CallWriter | None = None
-        if node.record_dir:
-            start = start_of(
-                'coordinator', robot.name, robot.settings, now, disk=disk, seed=self._nonce
-            )
-            path = Path(node.record_dir) / f'{robot.name}-coordinator-{self._nonce:x}.mcap'
-            self._recording = CallWriter(path, start)
-            self.core = WatchedCoordinator(self.core, self._recording)
+        self.core, self._recording = recorded(
+            'coordinator', core, node, robot, now, disk=disk, seed=self._nonce
+        )
         self._pose: Pose | None = None
         self._sent: deque[bytes] = deque(maxlen=SENT_MAX)
         self.entries: deque[CommittedEntry] = deque(maxlen=ENTRIES_MAX)

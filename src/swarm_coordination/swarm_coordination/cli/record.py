@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``swarm record``: what a running swarm says, as a rosbag2 folder (MCAP)."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from pathlib import Path
+import time
+
+from swarm_coordination.cli import operating
+from swarm_coordination.cli.needs import need
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the verb."""
+    operating.add_place(parser)
+    parser.add_argument('folder', type=Path, metavar='DIR', help='the bag: a new folder')
+    parser.add_argument(
+        '--duration', type=float, metavar='S', help='end after so many seconds (default: Ctrl-C)'
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Record; return the exit status."""
+    need('rclpy', 'swarm_msgs')
+    from swarm_coordination.configuration import find_swarm_file, load_swarm
+
+    names = load_swarm(find_swarm_file(options.swarm_file)).names
+    recorder = importlib.import_module('swarm_coordination.ros.recorder')
+    end_s = time.monotonic() + options.duration if options.duration is not None else None
+    count = recorder.record(
+        options.folder, names, operating.domain_of(options),
+        lambda _: end_s is not None and time.monotonic() >= end_s,
+    )
+    print(f'{options.folder}: {count} messages')
+    return 0 if count else 1

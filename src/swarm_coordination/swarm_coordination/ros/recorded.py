@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A core of a node, recorded where ``record_dir`` asks for it; only then is ``mcap`` needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from swarm_coordination.configuration import RobotConfiguration
+from swarm_coordination.errors import ConfigurationError
+
+
+def recorded(
+    part: str, core: Any, node: Any, robot: RobotConfiguration, now: int, **start: Any
+) -> tuple[Any, Any]:
+    """
+    Return the core to call, and its recording, None without one.
+
+    ``start`` is what this part starts from beside settings and time. Raises ConfigurationError
+    where mcap is missing, StorageError where the file cannot be made.
+    """
+    if not node.record_dir:
+        return core, None
+    try:
+        from swarm_coordination.recording.calls import CallWriter
+    except ImportError as error:
+        raise ConfigurationError(
+            'parameter', 'record_dir', node.record_dir, f'used with the package mcap: {error}'
+        ) from error
+    from swarm_coordination.recording.start import start_of
+    from swarm_coordination.recording.watched import WatchedController, WatchedCoordinator
+
+    path = Path(node.record_dir) / f'{robot.name}-{part}-{now:x}.mcap'
+    writer = CallWriter(path, start_of(part, robot.name, robot.settings, now, **start))
+    watched = WatchedCoordinator if part == 'coordinator' else WatchedController
+    return watched(core, writer), writer

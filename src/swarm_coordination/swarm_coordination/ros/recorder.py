@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Records what a swarm says into a bag: raw messages of all its topics, as offered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+import importlib
+import os
+from pathlib import Path
+import sys
+import time
+from typing import Any
+
+from rclpy.node import Node
+from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.live import topics
+from swarm_coordination.recording.bag import BagWriter, Recorded
+from swarm_coordination.ros import qos, tf
+from swarm_coordination.ros.executor import Runner
+from swarm_coordination.transport import profiles
+
+_OF_ROBOT = (
+    ('status', 'swarm_msgs/msg/RobotStatus', profiles.STATUS),
+    ('log', 'swarm_msgs/msg/LogEntry', profiles.LOG),
+    ('events', 'swarm_msgs/msg/MissionEvent', profiles.EVENTS),
+    ('pose', 'geometry_msgs/msg/PoseStamped', profiles.STATE),
+    ('odom', 'nav_msgs/msg/Odometry', profiles.STATE),
+    ('cmd_vel', 'geometry_msgs/msg/Twist', profiles.COMMAND),
+    ('neighbors', 'swarm_msgs/msg/NeighborTable', profiles.TABLE),
+    ('target', 'swarm_msgs/msg/FormationTarget', profiles.TABLE),
+)
+_OF_SWARM = (
+    (topics.MESH, 'swarm_msgs/msg/MeshFrame', profiles.MESH),
+    (topics.RADIO, 'swarm_msgs/msg/RadioState', profiles.RADIO),
+    (topics.WORLD, 'swarm_msgs/msg/WorldState', profiles.WORLD),
+    ('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray', profiles.DIAGNOSTICS),
+)
+
+
+def recorded_topics(robots: Sequence[str]) -> list[Recorded]:
+    """Return what is recorded of a swarm of these robots."""
+    found = [Recorded(*one) for one in _OF_SWARM]
+    if tf.available():
+        kind = 'tf2_msgs/msg/TFMessage'
+        found += [
+            Recorded(tf.TF, kind, profiles.TF), Recorded(tf.TF_STATIC, kind, profiles.TF_STATIC)
+        ]
+    return found + [
+        Recorded(f'/{robot}/{name}', kind, profile)
+        for robot in robots for name, kind, profile in _OF_ROBOT
+    ]
+
+
+def definition(kind: str) -> str:
+    """Return the definition of an installed message; raises ConfigurationError."""
+    package, _, name = kind.split('/')
+    # Where ROS is absent the virtual environment is the prefix.
+    paths = [*os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep), sys.prefix]
+    prefixes = [path for path in paths if path]
+    for prefix in prefixes:
+        path = Path(prefix) / 'share' / package / 'msg' / f'{name}.msg'
+        if path.is_file():
+            return path.read_text(encoding='utf-8')
+    raise ConfigurationError(
+        'environment', 'AMENT_PREFIX_PATH', ':'.join(prefixes), f'with {package}/msg/{name}.msg'
+    )
+
+
+def record(
+    folder: Path, robots: Sequence[str], domain: int, done: Callable[[int], bool]
+) -> int:
+    """
+    Record until ``done(messages)`` holds or a signal comes; return how many messages.
+
+    Raises ConfigurationError where the folder exists or a definition is missing.
+    """
+    wanted = recorded_topics(robots)
+    bag = BagWriter(folder, wanted, definition)
+    runner = Runner(domain_id=domain)
+    runner.stop_on_signals()
+    try:
+        node = Node(
+            f'recorder_{os.getpid()}', context=runner.context, enable_rosout=False,
+            start_parameter_services=False,
+        )
+        runner.add(node)
+
+        def take(topic: str, data: bytes) -> None:
+            bag.add(topic, data, time.time_ns())
+
+        for one in wanted:
+            node.create_subscription(
+                _class_of(one.kind), one.topic, partial(take, one.topic), qos.of(one.profile),
+                raw=True,
+            )
+        while not (runner.stopping or done(bag.messages)):
+            runner.spin_until(time.monotonic() + 0.1)
+    finally:
+        runner.close()
+        runner.restore_signals()
+        bag.close()
+    return bag.messages
+
+
+def _class_of(kind: str) -> Any:
+    package, _, name = kind.split('/')
+    return getattr(importlib.import_module(f'{package}.msg'), name)
