@@ -10,8 +10,10 @@ first seed of it that did.
 from __future__ import annotations
 
 from collections.abc import Callable
+import contextlib
 from typing import Any, NamedTuple
 
+from swarm_coordination.consensus.configuration import configuration_payload
 from swarm_coordination.consensus.following import Following
 from swarm_coordination.consensus.leadership import Leadership
 from swarm_coordination.consensus.log import Log
@@ -20,6 +22,7 @@ from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.consensus.reading import Reading
 from swarm_coordination.consensus.replicating import Replicating
 from swarm_coordination.consensus.voting import Voting
+from swarm_coordination.errors import ProposalRefused
 from swarm_coordination.mesh.detector import FailureDetector
 from swarm_coordination.mesh.stops import StopRegister
 from swarm_coordination.mesh.table import Life
@@ -29,6 +32,8 @@ from swarm_coordination.mission.state import MissionState
 from swarm_coordination.persistence import Entry, EntryKind, HardState
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.durability import Outbox, Release
+from swarm_coordination.robot.leading import Leading
+from swarm_coordination.robot.membership_policy import Change, MembershipPolicy
 
 Put = Callable[[Any, str, Any], None]
 
@@ -157,7 +162,52 @@ def believes_the_leaders_commit_unverified(put: Put) -> None:
         lambda self: min(self._leader_commit, self._log.last_index)))
 
 
+def hasty_policy(put: Put) -> None:
+    """Break no rule: a leader that wants to demote somebody at every step; Raft has to refuse."""
+    def eviction(self, picture, now):
+        voters = picture.membership.voters
+        others = [robot for robot in voters if robot != picture.leader]
+        if len(voters) <= self._settings.min_voters:
+            return None
+        return Change(picture.membership.demoted(others[0]), others[0], 'hasty')
+
+    put(MembershipPolicy, '_eviction', eviction)
+
+
+def forgetful_leader(put: Put) -> None:
+    """Break no rule: a leader that appends again whatever is shown; sessions have to refuse."""
+    original = Leading.propose_intents
+
+    def propose_intents(self, session, intents, now):
+        if any(intent.serial < self._next.get(session, 1) for intent in intents):
+            self._next.pop(session, None)
+        applied, intents = self._state.sessions.of(session).last_serial, tuple(intents)
+        for intent in intents:
+            if intent.serial <= applied:
+                self._append(session, intent.serial, intent.payload, now)
+        return original(self, session, intents, now)
+
+    put(Leading, 'propose_intents', propose_intents)
+
+
+def hasty_winner(put: Put) -> None:
+    """Break no rule: a leader that wants to demote somebody as it wins; Raft has to refuse."""
+    original = Replicating.begin
+
+    def begin(self, now):
+        original(self, now)
+        membership, member = self._state.membership, self._state.member
+        others = [robot for robot in membership.voters if robot != member]
+        if len(others) > 1:
+            with contextlib.suppress(ProposalRefused):
+                self.propose_membership(membership.demoted(others[0]), now)
+
+    put(Replicating, 'begin', begin)
+
+
 def changes_voters_before_the_no_op(put: Put) -> None:
+    hasty_winner(put)
+
     def propose_membership(self, membership, now):
         _append_configuration(self, membership, now, pending=True)
 
@@ -166,6 +216,8 @@ def changes_voters_before_the_no_op(put: Put) -> None:
 
 def evicts_without_a_quorum(put: Put) -> None:
     """Stack evictions that no majority has committed."""
+    hasty_policy(put)
+
     def propose_membership(self, membership, now):
         _append_configuration(self, membership, now, pending=False)
 
@@ -173,9 +225,6 @@ def evicts_without_a_quorum(put: Put) -> None:
 
 
 def _append_configuration(replicating, membership, now, *, pending):
-    from swarm_coordination.consensus.configuration import configuration_payload
-    from swarm_coordination.errors import ProposalRefused
-
     state = replicating._state
     if state.leadership is None:
         raise ProposalRefused('does not lead')
@@ -219,6 +268,7 @@ def lifts_stops_without_naming_counters(put: Put) -> None:
 
 
 def applies_duplicates(put: Put) -> None:
+    forgetful_leader(put)
     original = Session.refusal
 
     def refusal(self, serial):
@@ -282,21 +332,6 @@ def reads_without_asking_a_quorum(put: Put) -> None:
     put(Reading, '_confirm', confirm)
 
 
-def reads_before_the_no_op(put: Put) -> None:
-    original = Reading._confirm
-
-    def confirm(self):
-        state = self._state
-        if state.leadership is not None and state.log.term_at(state.commit) != state.term:
-            for key in list(self._pending):
-                asker, serial = key[1], self._pending.pop(key)
-                if asker == state.member:
-                    self._answered(serial, state.commit)
-        original(self)
-
-    put(Reading, '_confirm', confirm)
-
-
 def rewrites_its_log_as_leader(put: Put) -> None:
     """Put a command in the place of the last entry where that is not committed yet."""
     original = Replicating.propose
@@ -352,18 +387,18 @@ MUTANTS = {
     'believes_first_hearsay': Mutant(
         'only a beacon of bounded age proves life', believes_first_hearsay, 0),
     'lifts_stops_without_naming_counters': Mutant(
-        'a stop raised meanwhile survives a lifting', lifts_stops_without_naming_counters, 0),
+        'a stop raised meanwhile survives a lifting', lifts_stops_without_naming_counters, 0,
+        'stops'),
     'applies_duplicates': Mutant('a serial takes effect once', applies_duplicates, 0),
     'drops_the_sessions_from_the_snapshot': Mutant(
-        'a snapshot holds the session table', drops_the_sessions_from_the_snapshot, 0),
+        'a snapshot holds the session table', drops_the_sessions_from_the_snapshot, 0,
+        'snapshots'),
     'forgets_intents_on_restart': Mutant(
         'an accepted command outlives a restart', forgets_intents_on_restart, 0),
     'accepts_before_the_disk': Mutant(
         'a command is accepted once it is on disk', accepts_before_the_disk, 0),
     'reads_without_asking_a_quorum': Mutant(
         'a read waits for echoes of a majority', reads_without_asking_a_quorum, 0),
-    'reads_before_the_no_op': Mutant(
-        "a read waits for a commit in the leader's own term", reads_before_the_no_op, 0),
     'rewrites_its_log_as_leader': Mutant(
         'a leader only appends', rewrites_its_log_as_leader, 0),
 }

@@ -3,15 +3,20 @@
 
 from __future__ import annotations
 
-from mutants.broken_rules import MUTANTS
+from mutants.broken_rules import forgetful_leader, hasty_policy, hasty_winner, MUTANTS
 from mutants.hunt import hunt, recorded
 import pytest
 from swarm_coordination.campaign.campaign import play_seed
+from swarm_coordination.campaign.faults import Fault, LEADER
+from swarm_coordination.campaign.run import play
+from swarm_coordination.campaign.schedule import Schedule
 
 # Found within the first seconds of their seed.
 QUICK = (
     'votes_twice', 'votes_for_shorter_logs', 'acknowledges_before_the_disk',
     'shows_votes_before_the_disk', 'commits_on_half', 'commits_earlier_terms_by_counting',
+    'forgets_its_vote_on_restart', 'evicts_without_a_quorum', 'changes_voters_before_the_no_op',
+    'reuses_its_incarnation',
 )
 
 
@@ -31,6 +36,14 @@ def test_a_mutant_is_found_near_the_seed_on_record(name):
 def test_every_mutant_is_found_within_200_seeds(name):
     assert hunt(name, range(200)).rule
 
+
+
+@pytest.mark.parametrize('harmless', [forgetful_leader, hasty_policy, hasty_winner])
+def test_what_provokes_a_rule_breaks_nothing_while_the_rule_is_there(harmless, monkeypatch):
+    harmless(monkeypatch.setattr)
+    calm = Schedule('islands', 1, 5, 'full', (1, 5), (0, 500), 8_000, 21_000,
+                    (Fault(3_000, 'crash', (LEADER,), 2_000, (0,)),))
+    assert play(calm).rule == ''
 
 
 def test_the_core_itself_passes_the_course_led_by_hand():

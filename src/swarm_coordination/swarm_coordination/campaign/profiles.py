@@ -66,6 +66,8 @@ PROFILES = {
                 items_held=64),
         Profile('figure_3_7', 'the course of figure 3.7 of the thesis on Raft, led by hand',
                 robots=(5,), shapes=('full',), faults=(0, 0), commands_per_s=0.0, stops=0.0),
+        Profile('stops', 'safety stops raised again while they are lifted',
+                robots=(3, 4, 5), commands_per_s=0.5, stops=1.0),
         Profile('storm', 'twice as many faults', faults=(20, 40)),
     )
 }

@@ -175,7 +175,8 @@ class RaftRules(Observer):
             for record in request.records:
                 if isinstance(record, EntryRecord):
                     index = record.entry.index
-                    if leads_on and record.entry.kind is EntryKind.CONFIGURATION:
+                    own = seen.role == Role.LEADER and record.entry.term == seen.term
+                    if own and record.entry.kind is EntryKind.CONFIGURATION:
                         self._check_change(node, seen, log.last)
                     if leads_on and index <= len(log):
                         raise InvariantBroken(
