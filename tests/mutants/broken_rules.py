@@ -363,7 +363,7 @@ MUTANTS = {
         'a vote outlives a restart', forgets_its_vote_on_restart, 0),
     'resets_the_timer_on_relayed_duplicates': Mutant(
         'only a newer heartbeat of the leader puts an election off',
-        resets_the_timer_on_relayed_duplicates, 0),
+        resets_the_timer_on_relayed_duplicates, 3),
     'orders_acknowledgements_by_index_alone': Mutant(
         'an acknowledgement counts in its own term only',
         orders_acknowledgements_by_index_alone, 0, 'islands'),
@@ -385,7 +385,7 @@ MUTANTS = {
     'reuses_its_incarnation': Mutant(
         'every start has an incarnation of its own', reuses_its_incarnation, 0),
     'believes_first_hearsay': Mutant(
-        'only a beacon of bounded age proves life', believes_first_hearsay, 0),
+        'only a beacon of bounded age proves life', believes_first_hearsay, 4),
     'lifts_stops_without_naming_counters': Mutant(
         'a stop raised meanwhile survives a lifting', lifts_stops_without_naming_counters, 0,
         'stops'),
@@ -396,7 +396,7 @@ MUTANTS = {
     'forgets_intents_on_restart': Mutant(
         'an accepted command outlives a restart', forgets_intents_on_restart, 0),
     'accepts_before_the_disk': Mutant(
-        'a command is accepted once it is on disk', accepts_before_the_disk, 0),
+        'a command is accepted once it is on disk', accepts_before_the_disk, 3),
     'reads_without_asking_a_quorum': Mutant(
         'a read waits for echoes of a majority', reads_without_asking_a_quorum, 0),
     'rewrites_its_log_as_leader': Mutant(
