@@ -179,3 +179,16 @@ def read_at(cluster: Cluster, reader: Member) -> None:
     """Read at one member, and wait until that is done."""
     serial = reader.ask()
     assert cluster.run(5.0, lambda: serial in reader.reads)
+
+
+def test_an_answer_to_a_former_life_answers_no_read_of_this_one() -> None:
+    """Its serials began elsewhere, perhaps higher; the leader's row shows the answer for long."""
+    raft = member([1, 1, 2])
+    raft.step(beat(2, 2, 1, raft, commit=3), 0)
+    sync(raft)
+    serial = raft.read(0)
+    for other in (serial + 1, serial + 1_000_000, serial - 1):
+        raft.step(ReadAnswer(2, 2, 1, other, 2), 0)
+        assert raft.ready().reads == ()
+    raft.step(ReadAnswer(2, 2, 1, serial, 3), 0)
+    assert raft.ready().reads == (serial,)

@@ -38,7 +38,7 @@ class Reading:
     def __init__(self, state: MemberState, rng: random.Random) -> None:
         self._state = state
         # Starts at random: an answer to a former life must not look like one to this.
-        self._serial = rng.getrandbits(32)
+        self._serial = self._before = rng.getrandbits(32)
         self._asked: deque[int] = deque()  # own, not answered, ascending
         self._again_ns = 0  # when they are asked for anew
         self._known: deque[tuple[int, int]] = deque()  # own, answered: (serial, index to apply)
@@ -97,7 +97,10 @@ class Reading:
     def on_answer(self, answer: ReadAnswer) -> None:
         """Take the leader's answer to the own reads up to one of them."""
         state = self._state
-        if answer.asker == state.member and answer.term == state.term:
+        # A leader shows its last answer for long: one to a former life, whose serials may have
+        # been higher, says nothing about what was committed since.
+        shown = self._before < answer.serial <= self._serial
+        if shown and answer.asker == state.member and answer.term == state.term:
             self._answered(answer.serial, answer.index)
 
     def _admit(self, asker: int, serial: int, now: int) -> None:
