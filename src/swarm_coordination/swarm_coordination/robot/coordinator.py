@@ -123,7 +123,7 @@ class Coordinator:
             self._raft, self._mesh, self._state, self._replication, settings.membership,
             self._name_of, self._event,
         )
-        self._intents_shown = -1  # version of the queue that the row shows
+        self._intents_shown = (-1, False)  # version of the queue that the row shows; leading
         self._outbox = Outbox()
         self._submissions = Submissions(recovered, self._state, self._outbox, settings.mesh, now)
         self.tasks = self._submissions.tasks
@@ -480,10 +480,18 @@ class Coordinator:
         )
 
     def _publish_intents(self) -> None:
-        """Bring the own row's intents up to date, where the queue has changed."""
-        if self._submissions.version != self._intents_shown:
-            self._intents_shown = self._submissions.version
-            self._mesh.set_intents(IntentSection(0, self._submissions.shown()))
+        """
+        Bring the own row's intents up to date, where the queue has changed.
+
+        A leader shows none: they go out as log items, and who leads next reads them there or,
+        once this robot leads no more, in its row.
+        """
+        leads = self._replication.leading is not None
+        shown = (self._submissions.version, leads)
+        if shown != self._intents_shown:
+            self._intents_shown = shown
+            head = () if leads else self._submissions.shown()
+            self._mesh.set_intents(IntentSection(0, head))
 
     def _name_of(self, storage_id: int) -> str:
         name = self._mesh.name_of(storage_id) or self._voter_names.get(storage_id, '')
