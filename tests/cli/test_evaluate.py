@@ -44,3 +44,11 @@ def test_what_cannot_be_flown_ends_with_one_line_and_status_2(capsys, arguments,
     error = capsys.readouterr().err
     assert named in error
     assert error.count('\n') == 1
+
+
+def test_a_picture_shows_three_methods_on_the_same_seed(tmp_path):
+    path = tmp_path / 'three.png'
+    arguments = ['--robots', '5', '--limit', '5', '--picture', str(path)]
+    assert main(['evaluate', *arguments]) == 0
+    assert path.read_bytes().startswith(b'\x89PNG')
+    assert path.stat().st_size < 150_000

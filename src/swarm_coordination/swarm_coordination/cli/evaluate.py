@@ -44,6 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--runs', type=int, default=20, help='runs, seeds ascending')
     parser.add_argument('--seed', type=int, default=1000, help='seed of the first run')
     parser.add_argument('--json', action='store_true', help='print one JSON object')
+    parser.add_argument(
+        '--picture',
+        type=Path,
+        metavar='PNG',
+        help='draw the first run beside no_links and keep_all instead',
+    )
     suite = parser.add_argument_group('suites')
     suite.add_argument('--suite', metavar='NAME', help='fly a suite, or all of them')
     suite.add_argument('--share', type=float, default=1.0, help='part of the runs of each case')
@@ -61,6 +67,11 @@ def run(options: argparse.Namespace) -> int:
 
         return suites.fly(options.suite, options.share, options.out, _progress)
     case = _case(options)
+    if options.picture:
+        from swarm_coordination.evaluation.pictures import draw
+
+        draw(case, options.seed, options.picture)
+        return 0
     from swarm_coordination.evaluation.methods import fly
     from swarm_coordination.evaluation.result import columns
 
