@@ -35,7 +35,6 @@ def test_every_mutant_is_found_within_200_seeds(name):
     assert hunt(name, range(200)).rule
 
 
-
 @pytest.mark.parametrize('harmless', [forgetful_leader, hasty_policy, hasty_winner])
 def test_what_provokes_a_rule_breaks_nothing_while_the_rule_is_there(harmless, monkeypatch):
     harmless(monkeypatch.setattr)

@@ -23,7 +23,7 @@ def test_no_forged_frame_passes_the_codec_and_every_kind_is_made():
     forger.hear(GOOD)
     passed, reasons = [], set()
     for _ in range(3000):
-        data = forger.next()
+        data = forger.forge()
         try:
             CODEC.decode(data)
             passed.append(data)
@@ -40,7 +40,7 @@ def test_equal_seeds_forge_equal_frames():
     forgers = Forger(random.Random(7)), Forger(random.Random(7))
     for forger in forgers:
         forger.hear(GOOD)
-    assert [forgers[0].next() for _ in range(50)] == [forgers[1].next() for _ in range(50)]
+    assert [forgers[0].forge() for _ in range(50)] == [forgers[1].forge() for _ in range(50)]
 
 
 def test_refused_frames_are_told_with_their_reasons_and_not_too_often():
@@ -61,4 +61,4 @@ def test_frames_of_any_size_can_be_mutated(size):
     forger = Forger(random.Random(3))
     forger.hear(bytes(size))
     for _ in range(200):
-        assert len(forger.next()) <= 9_000
+        assert len(forger.forge()) <= 9_000

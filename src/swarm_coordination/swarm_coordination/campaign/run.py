@@ -113,7 +113,7 @@ class Run:
 
     @property
     def history(self) -> Sequence[Event]:
-        """What clients asked of the blackboard and were told so far."""
+        """Return what clients asked of the blackboard and were told so far."""
         return self._board.history
 
     def play(self) -> Outcome:

@@ -63,7 +63,7 @@ def main() -> int:
             # A host that is busy gets fewer frames, not a burst of them afterwards.
             for _ in range(min(int(passed * options.rate) - sent, int(options.rate * TURN_S) + 1)):
                 sent += 1
-                send(kind(sender=rng.choice(tuple(senders)), data=array('B', forger.next())))
+                send(kind(sender=rng.choice(tuple(senders)), data=array('B', forger.forge())))
             loop.spin_until(time.monotonic() + TURN_S / 4)
     if options.record:
         write_frames(options.record, kept)

@@ -47,13 +47,13 @@ class Case:
 
     @property
     def link_timeout_s(self) -> float:
-        """A robot not heard for so long is no neighbour."""
+        """Return how long a robot may be unheard and still be a neighbour."""
         return RATES[self.beacon_hz][0]
 
     @property
     def silent_s(self) -> float:
         """
-        A robot of which nothing new is seen for so long counts as silent.
+        Return for how long nothing new of a robot may be seen until it counts as silent.
 
         Heartbeat numbers take up to N / 2 hops round a ring, 0.2 s each at 20 Hz.
         """

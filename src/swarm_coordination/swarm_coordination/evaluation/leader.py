@@ -140,7 +140,7 @@ class Leader:
 
     def _commit(self, who: int, slots: Floats, world: World) -> None:
         self.epoch += 1
-        world.slots[self.epoch :] = slots
+        world.slots[self.epoch:] = slots
         world.epoch[who] = self.epoch
 
 

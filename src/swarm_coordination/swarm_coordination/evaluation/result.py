@@ -78,7 +78,7 @@ def columns(results: Sequence[Result]) -> dict[str, Any]:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return a percentile (0 to 100); 0 of nothing."""
+    """Return the value that ``share`` percent of ``values`` lie below; 0 of nothing."""
     return float(np.percentile(values, share)) if len(values) else 0.0
 
 

@@ -43,7 +43,7 @@ class Forger:
         """Keep a frame overheard."""
         self._heard.append(frame)
 
-    def next(self) -> bytes:
+    def forge(self) -> bytes:
         """Return one more hostile frame."""
         kind = self._rng.choice(tuple(self._kinds)) if self._heard else 'random'
         self.made[kind] += 1

@@ -155,7 +155,7 @@ class VirtualSwarm:
 
         def send(now: int) -> None:
             assert self._forger is not None
-            frame = self._forger.next()
+            frame = self._forger.forge()
             for member in self._members:
                 member.receive(frame, now)
             if now + gap_ns < end_ns:
