@@ -51,6 +51,7 @@ from swarm_coordination.robot.own_pose import OwnPose
 from swarm_coordination.robot.planning import Planning
 from swarm_coordination.robot.refusals import Refusals
 from swarm_coordination.robot.replication import Replication
+from swarm_coordination.robot.reporting import Reporting
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.robot.snapshots import Snapshots, start_from
 from swarm_coordination.robot.submission import check_command, Submissions
@@ -135,6 +136,10 @@ class Coordinator:
         self._committed: list[CommittedEntry] = []
         self._events: list[RobotEvent] = []
         self._refusals = Refusals()
+        self._reporting = Reporting(
+            self._mesh, self._raft, self._state, self._executor, self._submissions,
+            self._refusals, self._name_of,
+        )
         self._speaks = False  # not before the incarnation is on disk
         self._pose = OwnPose(settings.control)
         self._step_ns = seconds_to_ns(settings.mesh.beacon_period_s)
@@ -286,41 +291,7 @@ class Coordinator:
 
     def status(self, now: int) -> RobotStatus:
         """Everything people and tests want to know, at this instant."""
-        mesh = self._mesh.statistics()
-        mission = self._state.mission
-        return RobotStatus(
-            time_ns=now,
-            name=self.name,
-            storage_id=self.storage_id,
-            incarnation=self._mesh.identity.incarnation,
-            role=int(self._raft.role),
-            term=self._raft.term,
-            leader=self._raft.leader,
-            leader_name=self._name_of(self._raft.leader),
-            quorum=self._raft.quorum_active(now),
-            commit=self._raft.commit,
-            applied=self._state.index,
-            last_index=self._raft.log.last_index,
-            state_hash=self._state.digest(),
-            mode=self._target.mode,
-            mission=mission.command.name if mission else '',
-            epoch=self._state.epoch,
-            slot=self._target.slot,
-            slots=self._target.slots,
-            progress_m=self._executor.progress_m,
-            alive=tuple(sorted(map(self._mesh.name_of, self._mesh.alive()))),
-            pending_intents=len(self._submissions),
-            frames_sent=mesh.frames_sent,
-            frames_received=mesh.frames_received,
-            frames_rejected=mesh.frames_rejected + self._refusals.total,
-            bytes_sent=mesh.bytes_sent,
-            may_vote=self._raft.may_vote,
-            voters=tuple(map(self._name_of, self._raft.membership.voters)),
-            learners=tuple(map(self._name_of, self._raft.membership.learners)),
-            configuration=self._raft.configuration.index,
-            first_index=self._raft.log.base_index + 1,
-            snapshot_index=self._raft.snapshot_index,
-        )
+        return self._reporting.status(self._target, now)
 
     @property
     def term(self) -> int:
