@@ -84,8 +84,6 @@ def test_a_cut_really_cuts_in_one_direction_or_both_and_heals(processes, tmp_pat
         assert hear('robot1') > 5
         assert hear('robot2') == 0
         made.lose({(0, 1): 500})
-        # Hosts may have to find each other's address anew first, over a link that loses half.
-        assert wait_for(lambda: hear('robot2', 0.5) > 2, 20.0)
         assert 2 < hear('robot2', 2.0) < 35  # of 40
         made.lose({})
         assert hear('robot2') > 8

@@ -131,10 +131,28 @@ class Namespaces:
                 'peer', 'name', 'radio', 'netns', own)
             _ip('-n', hub, 'link', 'set', port, 'master', BRIDGE, 'up')
             _ip('-n', own, 'addr', 'add', f'{SUBNET}.{number}/24', 'dev', 'radio')
+            _ip('-n', own, 'link', 'set', 'radio', 'address', _hardware_address(number))
             _ip('-n', own, 'link', 'set', 'radio', 'up')
             # Multicast of DDS goes to 239.255.0.1: no other way leads anywhere.
             _ip('-n', own, 'route', 'add', 'default', 'dev', 'radio')
+        self._know_each_other()
         self._filter(rules.create())
+
+    def _know_each_other(self) -> None:
+        """
+        Tell every robot the hardware address of every other.
+
+        The kernel asks for it three times and gives up for seconds: over a link that loses much,
+        a robot would hear nothing long after the radio model lets it.
+        """
+        numbers = range(1, len(self.robots) + 1)
+        for own, robot in zip(numbers, self.robots):
+            neighbours = ''.join(
+                f'neigh replace {SUBNET}.{other} lladdr {_hardware_address(other)} '
+                'dev radio nud permanent\n'
+                for other in numbers if other != own
+            )
+            _run(['ip', '-n', self.name(robot), '-batch', '-'], neighbours)
 
     def _filter(self, commands: str) -> None:
         _run(['ip', 'netns', 'exec', self.name(HUB), 'nft', '-f', '-'], commands)
@@ -183,6 +201,11 @@ def _remove(number: int) -> None:
     for name in left_behind():
         if _number(name) == number:
             subprocess.run(['ip', 'netns', 'delete', name], check=False, capture_output=True)
+
+
+def _hardware_address(number: int) -> str:
+    """Return the address of a robot's radio, locally administered (IEEE 802, 8.4)."""
+    return f'02:00:00:00:00:{number:02x}'
 
 
 def _enter(namespace: int) -> None:
