@@ -4,12 +4,14 @@
 Run every check of the project and end with one summary; the exit status says whether all held.
 
 Steps: ruff, mypy, the fast tests (in parallel), the tests that start ROS nodes or need root
-(alone, for their timing), the campaign of faults, the colcon builds. A failed step does not stop
-the next ones. The output of pytest goes through; that of ruff and mypy is shown where they
-complain.
+(one by one, for their timing), the campaign of faults, the colcon builds. The one-by-one tests
+wait more than they compute: the campaign and the builds run beside them on the processor time
+that they leave, and show their output afterwards. A failed step does not stop the next ones. The
+output of pytest goes through; that of ruff and mypy is shown where they complain.
 """
 
 import argparse
+from concurrent.futures import ThreadPoolExecutor
 import os
 from pathlib import Path
 import subprocess
@@ -35,6 +37,8 @@ class Step(NamedTuple):
     group: str  # what --only selects
     command: tuple[str, ...]
     report: Path | None = None  # JUnit file of a pytest step
+    # Pure computing, whose time does not matter: it can run beside a step that waits.
+    patient: bool = False
 
 
 class Outcome(NamedTuple):
@@ -53,9 +57,24 @@ def main() -> int:
     options = _options()
     REPORTS.mkdir(parents=True, exist_ok=True)
     selected = [step for step in steps(options) if options.only in (None, step.group)]
-    outcomes = [_run(step) for step in selected]
+    outcomes = _run_beside(selected) if options.only is None else [_run(s) for s in selected]
     _summarise(outcomes)
     return 0 if all(outcome.code == 0 for outcome in outcomes) else 1
+
+
+def _run_beside(selected: list[Step]) -> list[Outcome]:
+    """Run the steps in turn, the patient ones beside the last of the others."""
+    patient = [step for step in selected if step.patient]
+    *first, last = [step for step in selected if not step.patient]
+    outcomes = [_run(step) for step in first]
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        waiting = [beside.submit(_run, step, REPORTS / f'{step.group}.txt') for step in patient]
+        outcomes.append(_run(last))
+        for step, future in zip(patient, waiting):
+            outcomes.append(future.result())
+            print(f'\n=== {step.name} ===')
+            sys.stdout.write((REPORTS / f'{step.group}.txt').read_text(errors='replace'))
+    return outcomes
 
 
 def steps(options: argparse.Namespace) -> list[Step]:
@@ -72,8 +91,8 @@ def steps(options: argparse.Namespace) -> list[Step]:
         _pytest('DDS and root tests', 'ros', f'(ros or dds or root) and not colcon{slow}'),
         Step('campaign', 'check', (python, '-m', 'swarm_coordination.cli.main', 'check',
                                    '--profile', 'small', '--seeds', '0..199',
-                                   '--jobs', str(options.jobs))),
-        _pytest('colcon builds', 'colcon', f'colcon{slow}'),
+                                   '--jobs', str(options.jobs)), patient=True),
+        _pytest('colcon builds', 'colcon', f'colcon{slow}')._replace(patient=True),
     ]
 
 
@@ -84,16 +103,33 @@ def _pytest(name: str, group: str, marks: str, *extra: str) -> Step:
                               f'--junit-xml={report}', *extra), report)
 
 
-def _run(step: Step) -> Outcome:
-    print(f'\n=== {step.name} ===', flush=True)
+def _run(step: Step, output: Path | None = None) -> Outcome:
+    """Run a step; with ``output``, silently and only where nothing else wants the processor."""
     if step.report is not None:
         step.report.unlink(missing_ok=True)
     started = time.monotonic()
-    code = subprocess.run(step.command, cwd=ROOT, env=_environment(), check=False).returncode
+    if output is None:
+        print(f'\n=== {step.name} ===', flush=True)
+        code = subprocess.run(step.command, cwd=ROOT, env=_environment(), check=False).returncode
+    else:
+        # The interpreter yields before it becomes the command: all that this starts inherits it.
+        command = (sys.executable, __file__, '--yielding', *step.command)
+        with output.open('wb') as file:
+            code = subprocess.run(command, cwd=ROOT, env=_environment(), check=False,
+                                  stdout=file, stderr=subprocess.STDOUT).returncode
     seconds = time.monotonic() - started
     if code == NO_TESTS:
         print(f'{step.name}: no test was found')
     return Outcome(step, code, seconds, *_counts(step.report))
+
+
+def _become(command: list[str]) -> None:
+    """Replace this process by a command that only runs where the processor is idle."""
+    if hasattr(os, 'SCHED_IDLE'):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        os.nice(19)
+    os.execv(command[0], command)
 
 
 def _environment() -> dict[str, str]:
@@ -150,6 +186,8 @@ def _options() -> argparse.Namespace:
 
 
 if __name__ == '__main__':
+    if sys.argv[1:2] == ['--yielding']:
+        _become(sys.argv[2:])
     try:
         sys.exit(main())
     except KeyboardInterrupt:
