@@ -63,8 +63,8 @@ class Run(Processes):
             module, '-m', f'swarm_coordination.ros.{module}', '--light', '--ros-args', *args
         )
 
-    def spin(self, until, seconds=10.0):
-        """Spin every runner until ``until()`` holds; return whether it came to hold."""
+    def spin(self, until, seconds=20.0):
+        """Spin every runner until ``until()`` holds; return whether it came to hold in time."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if until():

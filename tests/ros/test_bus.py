@@ -29,7 +29,7 @@ def test_a_late_joiner_gets_the_log_in_order(run, buses):
     for index in range(1, 51):
         publish(kind(index=index))
     second.subscribe(kind, '/robot1/log', profiles.LOG, got.append)
-    assert run.spin(lambda: len(got) == 50, 15.0)
+    assert run.spin(lambda: len(got) == 50)
     assert [entry.index for entry in got] == list(range(1, 51))
 
 
@@ -46,12 +46,12 @@ def test_a_service_answers_at_once_or_later(run, buses):
 
     first.serve(service, 'stop', handle)
     client = second.client(service, '/robot1/stop')
-    assert run.spin(client.ready, 15.0)
+    assert run.spin(client.ready)
     for level in (1, 2):
         client.ask(service.Request(level=level), lambda got: answers.append(got.counter))
-    assert run.spin(lambda: answers == [2] and waiting, 15.0)
+    assert run.spin(lambda: answers == [2] and waiting)
     waiting[0]()
-    assert run.spin(lambda: answers == [2, 1], 15.0)
+    assert run.spin(lambda: answers == [2, 1])
 
 
 def test_a_question_given_up_is_not_answered(run, buses):
@@ -59,8 +59,8 @@ def test_a_question_given_up_is_not_answered(run, buses):
     service, answers = first.types.services.SetStop, []
     first.serve(service, 'stop', lambda request, answer: answer(service.Response()))
     client = second.client(service, 'stop')
-    assert run.spin(client.ready, 15.0)
+    assert run.spin(client.ready)
     client.ask(service.Request(), lambda _: answers.append('given up'))()
     client.ask(service.Request(), lambda _: answers.append('second'))
-    assert run.spin(lambda: answers, 15.0)
+    assert run.spin(lambda: answers)
     assert answers == ['second']

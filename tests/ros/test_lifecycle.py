@@ -131,7 +131,7 @@ def test_a_node_without_its_storage_stays_unconfigured_and_says_why(run, name):
     assert not supervisor.change(Transition.TRANSITION_CONFIGURE)
     assert supervisor.state() == State.PRIMARY_STATE_UNCONFIGURED
     assert 'provision' in str(node.problem)
-    assert run.spin(lambda: said(supervisor, name)[0] == DiagnosticStatus.ERROR, 5.0)
+    assert run.spin(lambda: said(supervisor, name)[0] == DiagnosticStatus.ERROR)
 
 
 def said(ground, part):
@@ -147,7 +147,7 @@ def test_an_inactive_coordinator_says_nothing_and_refuses_commands(run):
     node = bring_up(made(run, 'coordinator'))
     ground = Ground(run)
     ground.watch(swarm.MeshFrame, '/swarm/mesh', qos.MESH)
-    assert run.spin(lambda: len(ground.seen['/swarm/mesh']) > 5, 5.0)
+    assert run.spin(lambda: len(ground.seen['/swarm/mesh']) > 5)
     node.trigger_deactivate()
     run.spin(lambda: False, 0.2)
     before = len(ground.seen['/swarm/mesh'])
@@ -172,7 +172,7 @@ def test_a_controller_that_is_deactivated_lets_the_base_stand(run):
     core, moving = node.part.core, VelocityCommand(0.5, 0.0, 0.0, 0.0)
     update = core.update
     core.update = lambda now: update(now)._replace(command=moving)
-    assert run.spin(lambda: Twist(linear=Vector3(x=0.5)) in ground.seen['/robot1/cmd_vel'], 5.0)
+    assert run.spin(lambda: Twist(linear=Vector3(x=0.5)) in ground.seen['/robot1/cmd_vel'])
     node.trigger_deactivate()
     run.spin(lambda: False, 0.2)
     seen = len(ground.seen['/robot1/cmd_vel'])
@@ -185,20 +185,20 @@ def test_a_fault_while_active_deactivates_cleans_up_and_is_reported(run, loop, n
     node = bring_up(made(run, name))
     supervisor = Supervisor(run, name)
     supervisor.watch(DiagnosticArray, '/diagnostics', qos.DIAGNOSTICS)
-    assert run.spin(lambda: said(supervisor, name)[0] == DiagnosticStatus.OK, 5.0)
+    assert run.spin(lambda: said(supervisor, name)[0] == DiagnosticStatus.OK)
 
     def broken(now):
         raise ArithmeticError('the core is broken')
 
     node.part.core.tick = node.part.core.update = broken
-    assert run.spin(lambda: node.state == 'unconfigured', 5.0)
+    assert run.spin(lambda: node.state == 'unconfigured')
     assert node.part is None
-    assert run.spin(lambda: said(supervisor, name)[0] == DiagnosticStatus.ERROR, 5.0)
+    assert run.spin(lambda: said(supervisor, name)[0] == DiagnosticStatus.ERROR)
     assert said(supervisor, name)[1] == 'the core is broken'
     # Alive, and good for another life.
     assert supervisor.change(Transition.TRANSITION_CONFIGURE)
     assert supervisor.change(Transition.TRANSITION_ACTIVATE)
-    assert run.spin(lambda: said(supervisor, name)[0] == DiagnosticStatus.OK, 5.0)
+    assert run.spin(lambda: said(supervisor, name)[0] == DiagnosticStatus.OK)
 
 
 def test_a_failed_sync_is_a_fault_that_takes_the_coordinator_down(run, monkeypatch):
@@ -210,7 +210,7 @@ def test_a_failed_sync_is_a_fault_that_takes_the_coordinator_down(run, monkeypat
     run.spin(lambda: False, 0.3)
     monkeypatch.setattr(Storage, 'sync', broken)
     node.part.core.propose('{"kind":"put","key":"a","value":"b"}', node.core_clock.now())
-    assert run.spin(lambda: node.state == 'unconfigured', 5.0)
+    assert run.spin(lambda: node.state == 'unconfigured')
     assert 'no space left' in str(node.problem)
 
 
@@ -224,8 +224,8 @@ def test_the_manager_brings_both_nodes_up_and_a_fault_of_one_takes_both_down(run
     Manager(runner, nodes)
     ground = Ground(run)
     ground.watch(Twist, '/robot1/cmd_vel', qos.COMMAND)
-    assert run.spin(lambda: [node.state for node in nodes] == ['active'] * 2, 5.0)
-    assert run.spin(lambda: ground.seen['/robot1/cmd_vel'], 5.0)
+    assert run.spin(lambda: [node.state for node in nodes] == ['active'] * 2)
+    assert run.spin(lambda: ground.seen['/robot1/cmd_vel'])
 
     def broken(now):
         raise ArithmeticError('the core is broken')

@@ -38,7 +38,7 @@ def test_a_robot_that_leaves_its_fence_stops_the_swarm_once(run):
     run.spin(lambda: False, 1.0)
     assert node.part.core.lift_command() == ''
     at[0] = 5.2
-    assert run.spin(lambda: node.part.core.lift_command() != '', 5.0)
+    assert run.spin(lambda: node.part.core.lift_command() != '')
     first = node.part.core.lift_command()
     run.spin(lambda: False, 0.5)
     assert node.part.core.lift_command() == first  # not again at every pose
@@ -61,11 +61,11 @@ def test_a_low_battery_takes_the_robot_off_the_roster_and_then_lands_it(run):
     run.spin(lambda: False, 1.5)
     assert left() == []
     charge[0] = 0.25
-    assert run.spin(left, 10.0)
+    assert run.spin(left)
     assert str(node.part.core.storage_id) in left()[0].command
     assert ground.seen['/robot1/land'] == []
     charge[0] = 0.05
-    assert run.spin(lambda: ground.seen['/robot1/land'], 5.0)
+    assert run.spin(lambda: ground.seen['/robot1/land'])
     assert ground.newest('/robot1/land').data
     run.spin(lambda: False, 0.5)
     assert len(left()) == len(ground.seen['/robot1/land']) == 1

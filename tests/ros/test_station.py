@@ -76,15 +76,15 @@ def test_a_station_shows_a_robot_reports_its_health_and_takes_it_away_when_it_go
         newest = ground.newest(SCENE_TOPIC)
         return actions(newest) if newest else {}
 
-    assert run.spin(lambda: shown().get(('robots', 0)) == Marker.ADD, 10.0)
-    assert run.spin(lambda: shown().get(('leader', 0)) == Marker.ADD, 10.0)
+    assert run.spin(lambda: shown().get(('robots', 0)) == Marker.ADD)
+    assert run.spin(lambda: shown().get(('leader', 0)) == Marker.ADD)
     parts = {'coordinator', 'formation_controller', 'mesh', 'consensus', 'controller',
              'localisation'}
-    assert run.spin(lambda: set(node.picture().robots[0].health) == parts, 5.0)
-    assert run.spin(lambda: node.picture().robots[0].health['localisation'].level == 0, 5.0)
+    assert run.spin(lambda: set(node.picture().robots[0].health) == parts)
+    assert run.spin(lambda: node.picture().robots[0].health['localisation'].level == 0)
     for one in reversed(nodes):
         one.trigger_deactivate()
-    assert run.spin(lambda: shown().get(('robots', 0)) == Marker.DELETE, 10.0)
+    assert run.spin(lambda: shown().get(('robots', 0)) == Marker.DELETE)
 
 
 def test_localisation_is_stale_without_poses_and_wrong_when_they_are_refused():

@@ -72,7 +72,7 @@ def test_a_pose_is_composed_of_odometry_and_the_transform_of_its_frame(run, topi
     node = robot(run, ControllerNode, pose_source='tf')
     ground = Ground(run)
     send_odometry(run, ground)
-    assert run.spin(lambda: node.part.localisation.refused['no_transform'] > 3, 8.0)
+    assert run.spin(lambda: node.part.localisation.refused['no_transform'] > 3)
     assert node.part.localisation.pose is None
     profile = qos.TF_STATIC if topic == '/tf_static' else qos.TF
     publisher = ground.node.create_publisher(tf.MESSAGE, topic, profile)
@@ -80,21 +80,21 @@ def test_a_pose_is_composed_of_odometry_and_the_transform_of_its_frame(run, topi
     stamp = ground.node.get_clock().now().to_msg()
     link = tf.transform('map', 'robot1/odom', Pose(5.0, 2.0, 0.0, math.pi), stamp)
     publisher.publish(tf.message([link]))
-    assert run.spin(lambda: node.part.localisation.pose is not None, 8.0)
+    assert run.spin(lambda: node.part.localisation.pose is not None)
     assert node.part.localisation.pose == pytest.approx((4.0, 2.0, 0.0, math.pi))
 
 
 def test_a_pose_is_composed_of_odometry_and_the_start_of_the_swarm_file(run):
     node = robot(run, ControllerNode, pose_source='start')
     send_odometry(run, Ground(run))
-    assert run.spin(lambda: node.part.localisation.pose is not None, 8.0)
+    assert run.spin(lambda: node.part.localisation.pose is not None)
     assert node.part.localisation.pose == pytest.approx((0.0, 1.0, 0.0, math.pi / 2))
 
 
 def test_odometry_in_another_frame_is_refused_and_moves_nothing(run):
     node = robot(run, ControllerNode, pose_source='start')
     send_odometry(run, Ground(run), 'map')
-    assert run.spin(lambda: node.part.localisation.refused['wrong_frame'] > 3, 8.0)
+    assert run.spin(lambda: node.part.localisation.refused['wrong_frame'] > 3)
     assert node.part.localisation.pose is None
 
 
@@ -103,7 +103,7 @@ def test_who_flies_by_the_start_pose_publishes_where_its_odometry_began(run):
     robot(run, CoordinatorNode, pose_source='start')
     ground = Ground(run)
     ground.watch(tf.MESSAGE, '/tf_static', qos.TF_STATIC)
-    assert run.spin(lambda: ground.seen['/tf_static'], 5.0)
+    assert run.spin(lambda: ground.seen['/tf_static'])
     link = ground.newest('/tf_static').transforms[0]
     assert (link.header.frame_id, link.child_frame_id) == ('map', 'robot1/odom')
     assert link.transform.rotation.z == pytest.approx(math.sin(math.pi / 4))
@@ -129,7 +129,7 @@ def test_rviz_gets_a_description_whose_link_is_base_link_even_when_it_joins_late
     run.spin(lambda: False, 0.2)
     ground = Ground(run)
     ground.watch(String, '/robot1/robot_description', qos.DESCRIPTION)
-    assert run.spin(lambda: ground.seen['/robot1/robot_description'], 5.0)
+    assert run.spin(lambda: ground.seen['/robot1/robot_description'])
     urdf = ElementTree.fromstring(ground.newest('/robot1/robot_description').data)
     assert urdf.get('name') == 'robot1'
     assert [link.get('name') for link in urdf.iter('link')] == ['base_link']
