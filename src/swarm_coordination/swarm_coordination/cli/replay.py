@@ -32,4 +32,6 @@ def run(options: argparse.Namespace) -> int:
             same = False
         else:
             print(f'{what}: bit for bit the same')
+        if found.cut:
+            print(f'{what}: {found.cut}')
     return 0 if same else 1

@@ -74,9 +74,19 @@ class Loop(abc.ABC):
         self._stopping = True
 
     def stop_on_signals(self) -> None:
-        """Let SIGINT and SIGTERM end ``run``."""
+        """
+        Let SIGINT and SIGTERM end ``run``; those that follow change nothing.
+
+        A terminal and ``ros2 launch`` each send one. The second may come when the interpreter
+        has given its handlers up: ignored signals stay ignored then, others would kill.
+        """
         for number in (signal.SIGINT, signal.SIGTERM):
-            self._handlers[number] = signal.signal(number, lambda *_: self.stop())
+            self._handlers[number] = signal.signal(number, self._on_signal)
+
+    def _on_signal(self, _number: int, _frame: Any) -> None:
+        for number in self._handlers:
+            signal.signal(number, signal.SIG_IGN)
+        self.stop()
 
     def restore_signals(self) -> None:
         """Give signals back to whom they belonged before ``stop_on_signals``."""

@@ -4,13 +4,15 @@ The file of calls: one MCAP file for one life of one core, first what it started
 
 Channel ``/swarm/calls`` holds JSON: a first message of kind ``start``, then one for each call with
 its arguments, ``now`` among them, and a digest of what came out. A thread of its own writes: no
-callback of a robot waits for a file. The start holds the robot's disk, and so the swarm's key: a
-recording is as secret as the disk.
+callback of a robot waits for a file. Where the disk cannot keep up or fails, the recording ends,
+not the flight: that is said at once, and the file says it of itself. The start holds the robot's
+disk, and so the swarm's key: a recording is as secret as the disk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 import hashlib
 import json
 from pathlib import Path
@@ -25,6 +27,8 @@ from swarm_coordination.errors import ConfigurationError, StorageError
 
 FORMAT = 1
 TOPIC, SCHEMA = '/swarm/calls', 'swarm_coordination/Call'
+# Stands last in a recording that ended before its robot: how many calls are missing, and why.
+CUT = 'cut'
 # 20 s of a robot's calls; a disk that stalls longer ends the recording, not the flight.
 QUEUE_MAX = 20_000
 
@@ -37,13 +41,14 @@ def digest(value: object) -> str:
 class CallWriter:
     """Writes one recording; ``close`` waits until all is written."""
 
-    def __init__(self, path: Path, start: dict[str, Any]) -> None:
-        """Open the file; raises StorageError."""
+    def __init__(self, path: Path, start: dict[str, Any], say: Callable[[str], None]) -> None:
+        """Open the file; ``say`` is told if the recording ends early. Raises StorageError."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open('xb')
         except OSError as error:
             raise StorageError(f'{path}: {error.strerror}') from error
+        self._path, self._say = path, say
         self._writer: Any = Writer(self._file, compression=CompressionType.NONE)
         self._writer.start(profile='', library='swarm_coordination')
         schema = self._writer.register_schema(
@@ -52,6 +57,7 @@ class CallWriter:
         self._channel = self._writer.register_channel(TOPIC, 'json', schema)
         self._queue: queue.Queue[tuple[int, dict[str, Any]] | None] = queue.Queue(QUEUE_MAX)
         self.lost = 0
+        self._why = self._failure = ''
         self._thread = threading.Thread(target=self._run, name='recording', daemon=True)
         self._thread.start()
         self.put(0, {'call': 'start', 'format': FORMAT, **start})
@@ -61,27 +67,51 @@ class CallWriter:
         if self.lost:
             self.lost += 1
             return
+        if self._failure:
+            self._lose(self._failure)
+            return
         try:
             self._queue.put_nowait((now, call))
         except queue.Full:
-            self.lost = 1
+            self._lose(f'the disk is too slow, {QUEUE_MAX} calls wait for it')
 
     def close(self) -> None:
         """Write what is queued, and the end."""
         self._queue.put(None)
         self._thread.join()
+        if self._failure and not self.lost:
+            self._lose(self._failure)
+
+    def _lose(self, why: str) -> None:
+        self.lost, self._why = 1, why
+        self._say(f'{self._path}: the recording ends here, before the robot does: {why}')
 
     def _run(self) -> None:
-        sequence = 0
+        try:
+            self._write()
+        except OSError as error:
+            self._failure = error.strerror or str(error)
+            with suppress(OSError):  # what is still buffered cannot be written either
+                self._file.close()
+            while self._queue.get() is not None:
+                pass  # nobody may wait for a place in the queue
+
+    def _write(self) -> None:
+        sequence = newest = 0
         while (item := self._queue.get()) is not None:
-            now, call = item
-            self._writer.add_message(
-                self._channel, log_time=now, publish_time=now, sequence=sequence,
-                data=json.dumps(call).encode(),
-            )
+            newest, call = item
+            self._add(newest, sequence, call)
             sequence += 1
+        if self.lost:
+            self._add(newest, sequence, {'call': CUT, 'lost': self.lost, 'why': self._why})
         self._writer.finish()
         self._file.close()
+
+    def _add(self, now: int, sequence: int, call: dict[str, Any]) -> None:
+        self._writer.add_message(
+            self._channel, log_time=now, publish_time=now, sequence=sequence,
+            data=json.dumps(call).encode(),
+        )
 
 
 def read_calls(path: Path) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from swarm_coordination.control.settings import ControlSettings
 from swarm_coordination.errors import CommandError, ConfigurationError, ProposalRefused
-from swarm_coordination.recording.calls import digest, FORMAT, read_calls
+from swarm_coordination.recording.calls import CUT, digest, FORMAT, read_calls
 from swarm_coordination.recording.environment import code, environment
 from swarm_coordination.recording.start import controller_from, coordinator_from
 from swarm_coordination.views import (
@@ -29,7 +29,11 @@ from swarm_coordination.views import (
 
 
 class Replayed(NamedTuple):
-    """What a replay found; ``difference`` is 0 or the number of the first call that differs."""
+    """
+    What a replay found; ``difference`` is 0 or the number of the first call that differs.
+
+    ``cut`` says that the recording ended before its robot, and why; empty: it did not.
+    """
 
     robot: str
     part: str
@@ -37,6 +41,7 @@ class Replayed(NamedTuple):
     compared: int
     difference: int
     call: str
+    cut: str = ''
 
 
 def replay(path: Path, *, other_code: bool = False) -> Replayed:
@@ -51,6 +56,9 @@ def replay(path: Path, *, other_code: bool = False) -> Replayed:
     perform = _PARTS[start['part']](start)
     number = compared = 0
     for number, call in enumerate(calls, start=1):
+        if call['call'] == CUT:
+            cut = f"{call['lost']} calls at its end were not recorded: {call['why']}"
+            return Replayed(start['robot'], start['part'], number - 1, compared, 0, '', cut)
         answer = perform(call)
         if 'digest' in call:
             compared += 1

@@ -31,6 +31,8 @@ def recorded(
     from swarm_coordination.recording.watched import WatchedController, WatchedCoordinator
 
     path = Path(node.record_dir) / f'{robot.name}-{part}-{now:x}.mcap'
-    writer = CallWriter(path, start_of(part, robot.name, robot.settings, now, **start))
+    writer = CallWriter(
+        path, start_of(part, robot.name, robot.settings, now, **start), node.get_logger().error
+    )
     watched = WatchedCoordinator if part == 'coordinator' else WatchedController
     return watched(core, writer), writer
