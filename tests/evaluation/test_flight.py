@@ -10,7 +10,6 @@ import pytest
 from swarm_coordination.errors import ConfigurationError, UsageError
 from swarm_coordination.evaluation.cases import Case, check_case, controller_settings
 from swarm_coordination.evaluation.flight import Flight
-from swarm_coordination.evaluation.leader import beside
 from swarm_coordination.evaluation.methods import fly
 from swarm_coordination.evaluation.result import columns
 from swarm_coordination.evaluation.scenes import assigned, offsets, starts
@@ -129,14 +128,6 @@ def test_the_assignment_is_the_one_of_least_total_squared_distance():
     layout = offsets('line', 6, 3.0)
     turn = [3, 0, 5, 1, 4, 2]
     assert assigned(layout[turn] + 0.3, layout).tolist() == turn
-
-
-def test_slots_move_aside_from_bodies_as_little_as_needed():
-    layout = offsets('line', 4, 6.0)
-    assert beside(layout, np.zeros((0, 2)), 2.0).tolist() == [0.0, 0.0]
-    shift = beside(layout, layout[1:2] + 0.4, 2.0)
-    assert np.hypot(*(layout + shift - layout[1] - 0.4).T).min() >= 2.0
-    assert 0.0 < np.hypot(*shift) <= 2.5
 
 
 def test_random_starts_are_connected_at_the_kept_range():

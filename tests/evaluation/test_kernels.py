@@ -76,7 +76,7 @@ class Swarm:
                     life,
                     bool(now - tables.heard_at[own, j] <= limits.link_timeout_s),
                     tuple(int(k) + 1 for k in listed),
-                    0.0, 0, True, (float(x), float(y), 0.0),
+                    0.0, 0, True, (float(x), float(y), 0.0), (float(x), float(y), 0.0),
                 )
             )
         return NeighborTable(seconds_to_ns(now), own + 1, epoch, tuple(rows))
@@ -86,7 +86,7 @@ class Swarm:
         x, y = self.world.slots[epoch, own]
         return FormationTarget(
             seconds_to_ns(now), Mode.FLY, epoch, own, self.count,
-            (float(x), float(y), 0.0), (0.0, 0.0, 0.0), 0.0,
+            (float(x), float(y), 0.0), (0.0, 0.0, 0.0), 0.0, (float(x), float(y), 0.0),
         )
 
 

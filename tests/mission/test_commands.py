@@ -13,6 +13,7 @@ from swarm_coordination.mission.client_commands import ClientClose, ClientOpen
 from swarm_coordination.mission.commands import (
     Abort,
     AssignSlots,
+    Change,
     ClientCommand,
     COMMAND_BYTES_MAX,
     decode_command,
@@ -25,10 +26,11 @@ from swarm_coordination.mission.commands import (
     Put,
     Resume,
     RosterRemove,
+    SHIFT_MAX_MM,
     StartMission,
     TransferLeadership,
 )
-from swarm_coordination.mission.formations import Formation, SLOTS_MAX
+from swarm_coordination.mission.formations import Formation, Layout, SLOTS_MAX
 from swarm_coordination.mission.task_commands import (
     TaskAdd,
     TaskClaim,
@@ -47,6 +49,11 @@ COMMANDS = [
         formation=Formation('custom', 3000, 0, (((0, 0, 0),), ((0, 0, 0), (0, 3000, 500))))
     ),
     AssignSlots(17, 17, (ID_MAX, 0, 5)),
+    AssignSlots(17, 17, (5,), Layout(300, (-SHIFT_MAX_MM, 7))),
+    MISSION._replace(
+        changes=(Change(1, Formation('column', 2000), -5),), rearrange=False,
+        rendezvous=(1, 2, 3), resilience=1,
+    ),
     Hold(),
     Resume(),
     Abort(),
@@ -87,6 +94,8 @@ def test_every_field_of_a_command_is_checked(command):
     body = json.loads(encode_command(command))
     for field in [name for name in body if name != 'kind']:
         for wrong in (None, True, [], {'a': 1}, 1.5, 2**63):
+            if (field, wrong) == ('rearrange', True):
+                continue
             with pytest.raises(CommandError):
                 decode_command(json.dumps({**body, field: wrong}).encode())
     with pytest.raises(CommandError):
@@ -102,7 +111,8 @@ def test_the_keys_are_sorted_and_the_lengths_are_whole_millimetres():
 
 def test_the_largest_assignment_fits_an_entry_with_the_longest_envelope():
     robots = tuple(ID_MAX - number for number in range(SLOTS_MAX))
-    command = encode_command(AssignSlots(COUNTER_MAX, COUNTER_MAX, robots))
+    widest = Layout(999, (-SHIFT_MAX_MM, -SHIFT_MAX_MM))
+    command = encode_command(AssignSlots(COUNTER_MAX, COUNTER_MAX, robots, widest))
     payload = Envelope(ID_MAX, COUNTER_MAX, COUNTER_MAX, command).encode()
     assert len(payload) <= PAYLOAD_MAX
 

@@ -16,7 +16,8 @@ from swarm_coordination.mission.commands import (
     StartMission,
 )
 from swarm_coordination.mission.formations import Formation, FormationLimits
-from swarm_coordination.mission.planner import LiveRobot, MissionPlanner, slot_positions
+from swarm_coordination.mission.places import Places
+from swarm_coordination.mission.planner import LiveRobot, MissionPlanner, SilentRobot
 from swarm_coordination.mission.settings import MissionSettings
 from swarm_coordination.mission.state import MissionState
 from swarm_coordination.units import NS_PER_MS, NS_PER_S
@@ -70,10 +71,10 @@ class Leader:
         applied = self.state.index if applied is None else applied
         return [LiveRobot(number, (0.0, -3.0 * number, 0.0), applied) for number in numbers]
 
-    def plan(self, *numbers, after_ms=0, pending=False, progress_m=0.0, robots=None):
+    def plan(self, *numbers, after_ms=0, pending=False, progress_m=0.0, robots=None, silent=()):
         self.now += after_ms * NS_PER_MS
         robots = self.robots(*numbers) if robots is None else robots
-        return self.planner.plan(self.state, robots, progress_m, pending, self.now)
+        return self.planner.plan(self.state, robots, silent, progress_m, pending, self.now)
 
     def assign(self, *numbers):
         self.plan(*numbers)
@@ -169,7 +170,7 @@ def test_the_closest_slots_are_taken_where_the_formation_is_now():
     leader.plan(robots=robots)
     command = leader.plan(robots=robots, after_ms=1000, progress_m=45.0)
     assert command.robots == (2, 1)
-    assert slot_positions(MISSION, 2, 45.0) == ((45_000, 1500, 0), (45_000, -1500, 0))
+    assert Places(MISSION, 2).slots(45.0) == ((45_000, 1500, 0), (45_000, -1500, 0))
 
 
 def test_a_formation_that_cannot_be_flown_is_not_proposed_and_says_why():
@@ -179,3 +180,80 @@ def test_a_formation_that_cannot_be_flown_is_not_proposed_and_says_why():
     assert 'kept range' in leader.planner.problem
     assert leader.plan(1, after_ms=1000).robots == (1,)
     assert leader.planner.problem == ''
+
+
+def places(leader, **positions):
+    """Return live robots at (x, y), all of whom hear each other."""
+    numbers = [int(name[1:]) for name in positions]
+    return [
+        LiveRobot(number, (*at, 0.0), leader.state.index, tuple(n for n in numbers if n != number))
+        for number, at in zip(numbers, positions.values(), strict=True)
+    ]
+
+
+def test_neighbours_exchange_slots_where_that_shortens_their_ways():
+    leader = Leader()
+    leader.assign(1, 2, 3)
+    assert leader.state.slots == (1, 2, 3)
+    crossed = places(leader, r1=(0.0, 0.0), r2=(0.0, 3.0), r3=(0.0, -3.0))
+    command = leader.plan(robots=crossed, after_ms=1000)
+    assert command.robots == (2, 1, 3)
+    assert command.after == leader.state.epoch
+    apart = [robot._replace(links=()) for robot in crossed]
+    assert leader.plan(robots=apart, after_ms=1000) is None
+
+
+@pytest.mark.parametrize('change', [{'rearrange': False}, {'on_loss': 'keep_slots'}])
+def test_slots_are_exchanged_only_where_the_mission_allows_it_and_nobody_is_missing(change):
+    leader = Leader(MISSION._replace(**change))
+    leader.assign(1, 2, 3)
+    crossed = places(leader, r1=(0.0, 0.0), r2=(0.0, 3.0), r3=(0.0, -3.0))
+    robots = crossed if 'rearrange' in change else crossed[:2]
+    assert leader.plan(robots=robots, after_ms=1000) is None
+
+
+def test_a_stuck_formation_is_committed_shrunk_and_then_opened():
+    leader = Leader()
+    leader.assign(1, 2, 3)
+    stuck = places(leader, r1=(20.0, 3.0), r2=(20.0, 0.0), r3=(20.0, -3.0))
+    shrunk = None
+    for _ in range(20):
+        shrunk = leader.plan(robots=stuck, after_ms=500)
+        if shrunk:
+            break
+    assert shrunk.layout.scale_pm == 334  # no closer than safety distance and margin
+    assert shrunk.robots == leader.state.slots
+    leader.commit(Envelope(0, 0, 0, encode_command(shrunk)))
+    arrived = places(leader, r1=(0.0, 1.0), r2=(0.0, 0.0), r3=(0.0, -1.0))
+    opened = None
+    for _ in range(3):
+        opened = leader.plan(robots=arrived, after_ms=500) or opened
+    assert opened.layout.scale_pm == 1000
+
+
+def test_a_formation_is_packed_beside_the_dead_where_it_comes_to_stand():
+    leader = Leader(MISSION._replace(path=((0, 0, 0),)))
+    leader.planner = MissionPlanner(
+        leader.settings, FormationLimits(9.5, 0.6, 0.9, 0.4, silent_radius_m=1.5)
+    )
+    leader.assign(1, 2, 3)
+    dead = [SilentRobot(2, (0.0, 1.5, 0.0))]
+    leader.plan(1, 3, silent=dead)
+    command = leader.plan(1, 3, silent=dead, after_ms=1000)
+    slots = Places(leader.state.mission.command, 2, command.layout).goals()
+    assert command.layout.shift != (0, 0)
+    assert min(math.dist(slot[:2], (0, 1500)) for slot in slots) >= 2000
+    elsewhere = [SilentRobot(2, (50.0, 0.0, 0.0))]
+    assert leader.plan(1, 3, silent=elsewhere, after_ms=1000).layout.shift == (0, 0)
+
+
+def test_robots_lost_beyond_a_gap_are_waited_for():
+    leader = Leader()
+    leader.planner = MissionPlanner(
+        leader.settings, FormationLimits(9.5, 0.6, 0.9, 0.4, range_m=10.0)
+    )
+    leader.assign(1, 2, 3)
+    beyond = [SilentRobot(1, (0.0, 20.0, 0.0)), SilentRobot(2, (0.0, 12.0, 0.0))]
+    leader.plan(3, silent=beyond)
+    assert leader.plan(3, silent=beyond, after_ms=29_000) is None
+    assert leader.plan(3, silent=beyond, after_ms=1_000) is not None

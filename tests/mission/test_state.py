@@ -24,7 +24,7 @@ from swarm_coordination.mission.commands import (
     RosterRemove,
     StartMission,
 )
-from swarm_coordination.mission.formations import Formation
+from swarm_coordination.mission.formations import Formation, Layout
 from swarm_coordination.mission.state import MissionState
 from swarm_coordination.mission.task_commands import (
     TaskAdd,
@@ -224,6 +224,7 @@ ANY_COMMAND = st.one_of(
         st.integers(1, 6),
         st.integers(0, 8),
         st.lists(ROBOTS, min_size=1, max_size=4, unique=True).map(tuple),
+        st.sampled_from([Layout(), Layout(300, (-1000, 5))]),
     ),
     st.sampled_from([Hold(), Resume(), Abort()]),
     st.builds(

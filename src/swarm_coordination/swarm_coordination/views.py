@@ -30,6 +30,7 @@ class Mode(enum.IntEnum):
     LEASE_EXPIRED = 3  # no evidence of a quorum-backed leader: brake and stand
     STOPPED = 4  # safety stop: brake and stand
     ABORTED = 5  # mission aborted by the log: brake and stand
+    SEEK = 6  # hears nobody: goes where others may be
 
 
 class Pose(NamedTuple):
@@ -57,7 +58,10 @@ class NeighborState(NamedTuple):
     progress_m: float  # how far along the mission's path its own reference stands
     mission_epoch: int  # epoch its progress belongs to
     same_configuration: bool  # False: avoid it, but build nothing on it
-    slot: tuple[float, float, float] | None = None  # its own, in the table's epoch; None: unknown
+    # Its own slot in the table's epoch, with the reference where this robot's stands, and at the
+    # end of the path (a constant of the epoch); None: unknown, or nothing to go by.
+    slot: tuple[float, float, float] | None = None
+    goal: tuple[float, float, float] | None = None
 
 
 class NeighborTable(NamedTuple):
@@ -80,6 +84,8 @@ class FormationTarget(NamedTuple):
     position: tuple[float, float, float]
     velocity: tuple[float, float, float]  # feed-forward
     yaw: float
+    goal: tuple[float, float, float] | None = None  # the slot at the path's end
+    resilience: int = 0  # paths in a certificate in this mission; 0: as configured
 
 
 class VelocityCommand(NamedTuple):

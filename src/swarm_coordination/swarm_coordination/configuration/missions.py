@@ -17,6 +17,8 @@ from swarm_coordination.configuration.section import Section
 from swarm_coordination.configuration.swarm import SwarmFile
 from swarm_coordination.errors import CommandError, ConfigurationError
 from swarm_coordination.mission.commands import (
+    Change,
+    CHANGES_MAX,
     encode_command,
     LEASE_MAX_MS,
     LEASE_MIN_MS,
@@ -32,6 +34,7 @@ from swarm_coordination.mission.settings import MissionSettings
 from swarm_coordination.mission.validation import check_mission
 from swarm_coordination.units import from_mm, to_mm
 
+CHANGE_FIELDS = ('waypoint', 'formation', 'yaw_rad')
 FIELDS = (
     'name',
     'description',
@@ -41,6 +44,10 @@ FIELDS = (
     'yaw_rad',
     'on_loss',
     'lease_s',
+    'changes',
+    'rearrange',
+    'rendezvous',
+    'resilience',
 )
 
 
@@ -59,6 +66,7 @@ def read_mission(
 ) -> StartMission:
     """Return the command in a parsed mission that stands at ``field`` of ``source``."""
     top = Section(source, field, document, FIELDS)
+    meet = top.get('rendezvous')
     command = StartMission(
         name=top.text('name'),
         formation=_read_formation(top),
@@ -70,6 +78,15 @@ def read_mission(
         lease_ms=_lease_ms(top, swarm),
         yaw_mrad=to_mm(top.number('yaw_rad', -6.284, 6.284, 'rad', 0.0)),
         on_loss=top.choice('on_loss', ON_LOSS, ON_LOSS[0]),
+        changes=tuple(
+            _read_change(change)
+            for change in top.sections('changes', 0, CHANGES_MAX, CHANGE_FIELDS)
+        ),
+        rearrange=top.flag('rearrange', True),
+        rendezvous=None
+        if meet is None
+        else _point(meet, top, 'rendezvous', PATH_COORDINATE_MAX_MM),
+        resilience=top.whole('resilience', 0, 1, 0),
     )
     try:
         encode_command(command)
@@ -79,6 +96,14 @@ def read_mission(
     except CommandError as error:
         raise ConfigurationError(source, field or 'mission', command.name, str(error)) from error
     return command
+
+
+def _read_change(section: Section) -> Change:
+    return Change(
+        section.whole('waypoint', 1, WAYPOINTS_MAX - 1),
+        _read_formation(section),
+        to_mm(section.number('yaw_rad', -6.284, 6.284, 'rad', 0.0)),
+    )
 
 
 def _lease_ms(top: Section, swarm: SwarmFile | None) -> int:

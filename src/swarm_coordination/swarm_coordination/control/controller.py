@@ -221,9 +221,11 @@ class FormationController:
         if pose is None or table is None or not self._pose.fresh(now):
             return None
         target = self._target.target
-        slot = target.position if target is not None and target.slot >= 0 else None
+        goal = target.goal if target is not None and target.slot >= 0 else None
+        resilience = target.resilience if target is not None else 0
         return Picture(
-            self._settings, pose, self._pose.age_s(now), table, self._table.age_s(now), slot
+            self._settings, pose, self._pose.age_s(now), table, self._table.age_s(now), goal,
+            resilience,
         )
 
     def _filtered(

@@ -19,7 +19,12 @@ Point = tuple[float, float, float]
 
 
 class Picture:
-    """The own pose and slot, and a neighbour table; both ``..._age_s`` seconds old."""
+    """
+    The own pose and goal, and a neighbour table; both ``..._age_s`` seconds old.
+
+    ``goal``: where the own slot ends, a constant of the epoch as the weight of links demands.
+    ``resilience``: paths in a certificate; 0: as the settings say.
+    """
 
     def __init__(
         self,
@@ -28,12 +33,14 @@ class Picture:
         pose_age_s: float,
         table: NeighborTable,
         table_age_s: float,
-        slot: Point | None = None,
+        goal: Point | None = None,
+        resilience: int = 0,
     ) -> None:
         self._settings = settings
         self._pose, self._pose_age_s = pose, pose_age_s
         self._table, self._table_age_s = table, table_age_s
-        self._slot = slot
+        self._goal = goal
+        self._resilience = resilience or settings.resilience
 
     def sighting(self, row: NeighborState) -> Sighting:
         """
@@ -68,14 +75,14 @@ class Picture:
         """Return the robots whose live link is certified superfluous now, ascending."""
         limits, table = self._settings, self._table
         predicting = limits.look_ahead_s > 0.0
-        if predicting and self._slot is None:
+        if predicting and self._goal is None:
             return ()
         own = self._node(
             table.robot,
             (self._pose.x, self._pose.y),
             self._pose_age_s,
             tuple(row.robot for row in table.neighbors if self.linked(row)),
-            self._slot,
+            self._goal,
         )
         others = [
             self._node(
@@ -83,15 +90,15 @@ class Picture:
                 (row.position[0], row.position[1]),
                 self._age_s(row) + limits.pose_period_s,
                 row.links,
-                row.slot,
+                row.goal,
             )
             for row in table.neighbors
             if self._bounded(row)
             and row.liveness is Liveness.ALIVE
             and row.epoch == table.epoch
-            and not (predicting and row.slot is None)
+            and not (predicting and row.goal is None)
         ]
-        return released_links(own, others, limits.link_distance_m, limits.resilience)
+        return released_links(own, others, limits.link_distance_m, self._resilience)
 
     def _node(
         self,
@@ -99,13 +106,13 @@ class Picture:
         place: tuple[float, float],
         age_s: float,
         links: tuple[int, ...],
-        slot: Point | None,
+        goal: Point | None,
     ) -> LinkNode:
         limits = self._settings
         slack = limits.speed_max_mps * (age_s + limits.hold_s) + limits.localisation_error_m
         where = None
-        if slot is not None and limits.look_ahead_s > 0.0:
-            where = ahead(place, slot, limits.speed_max_mps * limits.look_ahead_s)
+        if goal is not None and limits.look_ahead_s > 0.0:
+            where = ahead(place, goal, limits.speed_max_mps * limits.look_ahead_s)
         return LinkNode(robot, place[0], place[1], slack, links, where)
 
     def _age_s(self, row: NeighborState) -> float:

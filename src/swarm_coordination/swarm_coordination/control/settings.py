@@ -127,6 +127,12 @@ class ControlSettings:
         return self.speed_max_mps * (before + self.stopping_time_s)
 
     @property
+    def silent_radius_m(self) -> float:
+        """Radius of the disc kept clear around the last known position of a silent robot."""
+        inflation = min(self.stopping_distance_m, self.silent_inflation_max_m)
+        return self.collision_distance_m + inflation
+
+    @property
     def stopping_time_s(self) -> float:
         """Time at full speed in which a robot goes as far as on a last command (S)."""
         return self.command_timeout_s + self.speed_max_mps / (2.0 * self.deceleration_mps2)

@@ -105,7 +105,7 @@ class TargetGate:
 
     def offer(self, target: FormationTarget, now: int) -> bool:
         """Take a target or refuse it; an older one than the newest is ignored."""
-        numbers = (*target.position, *target.velocity, target.yaw)
+        numbers = (*target.position, *target.velocity, target.yaw, *(target.goal or ()))
         good = target.stamp_ns <= now + _FUTURE_NS and _finite(numbers)
         if not good:
             self.refused += 1
@@ -127,4 +127,5 @@ def _finite(numbers: Iterable[float]) -> bool:
 
 def _sound(row: NeighborState) -> bool:
     """Return whether a row's numbers make sense; an infinite age does, a NaN does not."""
-    return _finite(row.position) and row.age_s >= 0.0
+    numbers = (*row.position, *(row.slot or ()), *(row.goal or ()))
+    return _finite(numbers) and row.age_s >= 0.0

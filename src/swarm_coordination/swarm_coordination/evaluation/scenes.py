@@ -10,6 +10,7 @@ import numpy as np
 from swarm_coordination.evaluation.cases import Case
 from swarm_coordination.evaluation.kernels.state import Floats, Ints
 from swarm_coordination.mission.assignment import assign
+from swarm_coordination.mission.formations import layout
 from swarm_coordination.units import to_mm
 
 # Random starts are joined by steps of up to this share of the kept range, and no closer than this.
@@ -40,34 +41,21 @@ def starts(case: Case, rng: random.Random) -> Floats:
 
 def slots_for(case: Case, places: Floats, rng: random.Random) -> Floats:
     """Return the slot (N, 2) of each robot at ``places``: Hungarian, or drawn by lot."""
-    layout = offsets(case.shape, len(places), case.spacing_m)
+    slots = offsets(case.shape, len(places), case.spacing_m)
     if case.slots == 'random':
-        return np.array(rng.sample(list(layout), len(layout)))
-    return layout[assigned(places, layout)]
+        return np.array(rng.sample(list(slots), len(slots)))
+    return slots[assigned(places, slots)]
 
 
 def assigned(places: Floats, slots: Floats) -> Ints:
     """Return for each of N robots at ``places`` (N, 2) the index of its slot (N, 2)."""
     robots = {k + 1: (to_mm(x), to_mm(y), 0) for k, (x, y) in enumerate(places.tolist())}
-    layout = tuple((to_mm(x), to_mm(y), 0) for x, y in slots.tolist())
-    holder = np.array(assign(robots, layout)) - 1
+    places_mm = tuple((to_mm(x), to_mm(y), 0) for x, y in slots.tolist())
+    holder = np.array(assign(robots, places_mm)) - 1
     return np.asarray(np.argsort(holder))
 
 
 def offsets(shape: str, count: int, spacing_m: float) -> Floats:
     """Return the slots (N, 2) of a formation, neighbours ``spacing_m`` apart, mean at 0."""
-    number = np.arange(count, dtype=np.float64)
-    if shape == 'circle':
-        radius = 0.5 / math.sin(math.pi / count)
-        turn = math.tau * number / count
-        across, along = radius * np.cos(turn), radius * np.sin(turn)
-    elif shape == 'grid':
-        side = math.ceil(math.sqrt(count))
-        across, along = number % side, number // side
-    elif shape == 'v':
-        rank = np.ceil(number / 2.0) * math.sqrt(0.5)
-        across, along = -rank, rank * np.where(number % 2 == 1, 1.0, -1.0)
-    else:
-        across, along = number, 0.0 * number
-    points = spacing_m * np.stack([across, along], axis=1)
-    return np.asarray(points - points.mean(axis=0), dtype=np.float64)
+    points = np.array(layout(shape, spacing_m, count))
+    return np.asarray(points[:, :2], dtype=np.float64)

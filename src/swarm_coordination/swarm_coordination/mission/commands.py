@@ -17,7 +17,13 @@ from swarm_coordination.bounds import COUNTER_MAX, ID_MAX
 from swarm_coordination.errors import CommandError
 from swarm_coordination.mission import fields
 from swarm_coordination.mission.client_commands import CLIENT_COMMANDS, ClientClose, ClientOpen
-from swarm_coordination.mission.formations import Formation, PointMm, SHAPES, SLOTS_MAX
+from swarm_coordination.mission.formations import (
+    Formation,
+    Layout,
+    PointMm,
+    SHAPES,
+    SLOTS_MAX,
+)
 from swarm_coordination.mission.records import number, Plain, text
 from swarm_coordination.mission.task_commands import (
     TASK_COMMANDS,
@@ -43,17 +49,40 @@ LEASE_MIN_MS, LEASE_MAX_MS = 500, 600_000
 STOPS_MAX = 15
 KEY_CHARS_MAX, VALUE_CHARS_MAX = 64, 400
 
+# Smaller than a twentieth nothing is flown: robots would be a few centimetres apart.
+SCALE_MIN_PM, SCALE_MAX_PM = 50, 1000
+# The leader moves a formation off a silent robot, not to another place.
+SHIFT_MAX_MM = 100_000
+# Each way-point but the first may have a change; with more the command has no room for a path.
+CHANGES_MAX = 8
+
 ON_LOSS = ('repack', 'keep_slots')
 MISSION_NAME = r'[a-z][a-z0-9_]*'
 BLACKBOARD_KEY = r'[A-Za-z0-9_./-]+'
+
+
+class Change(NamedTuple):
+    """
+    Another formation on the way: complete on arrival at ``waypoint`` (number in the path).
+
+    Robots keep their slot numbers and go over to it evenly along the leg that ends there.
+    """
+
+    waypoint: int
+    formation: Formation
+    yaw_mrad: int = 0
 
 
 class StartMission(NamedTuple):
     """
     Fly ``formation`` along ``path``; replaces the mission before it.
 
-    ``yaw_mrad`` turns the formation and the robots, fixed for the whole mission. ``on_loss``:
-    ``repack`` assigns slots anew when robots are lost or return, ``keep_slots`` leaves them.
+    ``yaw_mrad`` turns the formation and the robots. ``on_loss``: ``repack`` assigns slots anew
+    when robots are lost or return, ``keep_slots`` leaves them. ``rearrange``: the leader may
+    exchange the slots of neighbours and shrink for a while a formation that is stuck.
+    ``rendezvous``: where a robot goes at last that hears nobody (None: where the path begins).
+    ``resilience``: 1 flies a formation whose links one loss may part, in a swarm that is set to
+    survive it; 0: as the swarm is set.
     """
 
     name: str
@@ -63,6 +92,10 @@ class StartMission(NamedTuple):
     lease_ms: int
     yaw_mrad: int = 0
     on_loss: str = 'repack'
+    changes: tuple[Change, ...] = ()
+    rearrange: bool = True
+    rendezvous: PointMm | None = None
+    resilience: int = 0
 
 
 class AssignSlots(NamedTuple):
@@ -71,12 +104,13 @@ class AssignSlots(NamedTuple):
 
     ``mission``: log index of the mission meant. ``after``: epoch that the proposer saw; if
     another assignment got into the log first this one is refused, so a late duplicate is
-    harmless without a session.
+    harmless without a session. ``layout``: how the formation is scaled and shifted under it.
     """
 
     mission: int
     after: int
     robots: tuple[int, ...]
+    layout: Layout = Layout()
 
     @property
     def slots(self) -> dict[int, int]:
@@ -204,7 +238,7 @@ def _to_json(command: Command) -> dict[str, Any]:
     if isinstance(command, StartMission):
         return _start_to_json(command)
     if isinstance(command, AssignSlots):
-        return {'kind': 'assign_slots', **command._asdict()}
+        return _assign_to_json(command)
     if isinstance(command, LiftStop):
         return {'kind': 'lift_stop', 'counters': command.counters}
     if isinstance(command, ClientCommand):
@@ -214,17 +248,30 @@ def _to_json(command: Command) -> dict[str, Any]:
     raise fields.refuse('command', command, 'one of the commands of mission.commands')
 
 
-def _start_to_json(command: StartMission) -> dict[str, Any]:
-    formation = command.formation
+def _assign_to_json(command: AssignSlots) -> dict[str, Any]:
+    body: dict[str, Any] = {'kind': 'assign_slots', **command._asdict()}
+    layout = body.pop('layout')
+    if layout.scale_pm != 1000:
+        body['scale_pm'] = layout.scale_pm
+    if any(layout.shift):
+        body['shift_mm'] = layout.shift
+    return body
+
+
+def _formation_to_json(formation: Formation) -> dict[str, Any]:
     shape: dict[str, Any] = {'shape': formation.shape, 'spacing_mm': formation.spacing_mm}
     if formation.gap_mm:
         shape['gap_mm'] = formation.gap_mm
     if formation.custom:
         shape['custom'] = [[_point_to_json(p) for p in slots] for slots in formation.custom]
+    return shape
+
+
+def _start_to_json(command: StartMission) -> dict[str, Any]:
     body: dict[str, Any] = {
         'kind': 'start_mission',
         'name': command.name,
-        'formation': shape,
+        'formation': _formation_to_json(command.formation),
         'path': [_point_to_json(point) for point in command.path],
         'speed_mm_s': command.speed_mm_s,
         'lease_ms': command.lease_ms,
@@ -233,6 +280,21 @@ def _start_to_json(command: StartMission) -> dict[str, Any]:
         body['yaw_mrad'] = command.yaw_mrad
     if command.on_loss != 'repack':
         body['on_loss'] = command.on_loss
+    if command.changes:
+        body['changes'] = [
+            {
+                'waypoint': change.waypoint,
+                'formation': _formation_to_json(change.formation),
+                **({'yaw_mrad': change.yaw_mrad} if change.yaw_mrad else {}),
+            }
+            for change in command.changes
+        ]
+    if not command.rearrange:
+        body['rearrange'] = False
+    if command.rendezvous is not None:
+        body['rendezvous'] = _point_to_json(command.rendezvous)
+    if command.resilience:
+        body['resilience'] = command.resilience
     return body
 
 
@@ -246,8 +308,7 @@ def _read_point(value: object, field: str, bound: int) -> PointMm:
     return (x, y, z[0] if z else 0)
 
 
-def _read_formation(value: object) -> Formation:
-    name = 'formation'
+def _read_formation(value: object, name: str = 'formation') -> Formation:
     body = fields.mapping(value, name, ('shape', 'spacing_mm'), ('gap_mm', 'custom'))
     shape = fields.choice(body['shape'], f'{name}.shape', SHAPES)
     spacing = fields.integer(body['spacing_mm'], f'{name}.spacing_mm', 100, 100_000)
@@ -271,21 +332,48 @@ def _read_formation(value: object) -> Formation:
 
 def _read_start(body: dict[str, Any]) -> StartMission:
     required = ('name', 'formation', 'path', 'speed_mm_s', 'lease_ms')
-    fields.mapping(body, 'start_mission', required, ('yaw_mrad', 'on_loss'))
-    path = fields.sequence(body['path'], 'path', 1, WAYPOINTS_MAX)
+    optional = ('yaw_mrad', 'on_loss', 'changes', 'rearrange', 'rendezvous', 'resilience')
+    fields.mapping(body, 'start_mission', required, optional)
+    path = tuple(
+        _read_point(point, 'path', PATH_COORDINATE_MAX_MM)
+        for point in fields.sequence(body['path'], 'path', 1, WAYPOINTS_MAX)
+    )
     return StartMission(
         name=fields.text(body['name'], 'name', 32, MISSION_NAME),
         formation=_read_formation(body['formation']),
-        path=tuple(_read_point(point, 'path', PATH_COORDINATE_MAX_MM) for point in path),
+        path=path,
         speed_mm_s=fields.integer(body['speed_mm_s'], 'speed_mm_s', 1, SPEED_MAX_MM_S),
         lease_ms=fields.integer(body['lease_ms'], 'lease_ms', LEASE_MIN_MS, LEASE_MAX_MS),
         yaw_mrad=fields.integer(body.get('yaw_mrad', 0), 'yaw_mrad', -6_284, 6_284),
         on_loss=fields.choice(body.get('on_loss', 'repack'), 'on_loss', ON_LOSS),
+        changes=_read_changes(body['changes'], path) if 'changes' in body else (),
+        rearrange=fields.boolean(body.get('rearrange', True), 'rearrange'),
+        rendezvous=_read_point(body['rendezvous'], 'rendezvous', PATH_COORDINATE_MAX_MM)
+        if 'rendezvous' in body
+        else None,
+        resilience=fields.integer(body['resilience'], 'resilience', 1, 1)
+        if 'resilience' in body
+        else 0,
     )
 
 
+def _read_changes(value: object, path: tuple[PointMm, ...]) -> tuple[Change, ...]:
+    """Return the changes; their way-points rise, and none repeats the one before it."""
+    changes: list[Change] = []
+    for item in fields.sequence(value, 'changes', 1, CHANGES_MAX):
+        body = fields.mapping(item, 'changes', ('waypoint', 'formation'), ('yaw_mrad',))
+        lowest = changes[-1].waypoint + 1 if changes else 1
+        waypoint = fields.integer(body['waypoint'], 'changes.waypoint', lowest, len(path) - 1)
+        if path[waypoint] == path[waypoint - 1]:
+            raise fields.refuse('changes.waypoint', waypoint, 'one with a way to it')
+        yaw = fields.integer(body.get('yaw_mrad', 0), 'changes.yaw_mrad', -6_284, 6_284)
+        formation = _read_formation(body['formation'], 'changes.formation')
+        changes.append(Change(waypoint, formation, yaw))
+    return tuple(changes)
+
+
 def _read_assign(body: dict[str, Any]) -> AssignSlots:
-    fields.mapping(body, 'assign_slots', ('mission', 'after', 'robots'))
+    fields.mapping(body, 'assign_slots', ('mission', 'after', 'robots'), ('scale_pm', 'shift_mm'))
     robots = tuple(
         fields.integer(robot, 'robots', 0, ID_MAX)
         for robot in fields.sequence(body['robots'], 'robots', 1, SLOTS_MAX)
@@ -297,6 +385,19 @@ def _read_assign(body: dict[str, Any]) -> AssignSlots:
         mission=fields.integer(body['mission'], 'mission', 1, COUNTER_MAX),
         after=fields.integer(body['after'], 'after', 0, COUNTER_MAX),
         robots=robots,
+        layout=read_layout(body.get('scale_pm', 1000), body.get('shift_mm', (0, 0))),
+    )
+
+
+def read_layout(scale_pm: object, shift: object) -> Layout:
+    """Return the layout of decoded JSON values; raises CommandError."""
+    x, y = fields.sequence(shift, 'shift_mm', 2, 2)
+    return Layout(
+        fields.integer(scale_pm, 'scale_pm', SCALE_MIN_PM, SCALE_MAX_PM),
+        (
+            fields.integer(x, 'shift_mm', -SHIFT_MAX_MM, SHIFT_MAX_MM),
+            fields.integer(y, 'shift_mm', -SHIFT_MAX_MM, SHIFT_MAX_MM),
+        ),
     )
 
 

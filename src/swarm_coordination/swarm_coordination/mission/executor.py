@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 import math
 
-from swarm_coordination.mission.formations import slot_offsets, turned
+from swarm_coordination.mission.formations import PointMm
 from swarm_coordination.mission.paths import Path, Vector
 from swarm_coordination.mission.progress import jump_target, rate_factor
 from swarm_coordination.mission.settings import MissionSettings
@@ -31,6 +31,8 @@ from swarm_coordination.views import FormationTarget, Liveness, Mode, NeighborSt
 # between was not flown.
 STEP_MAX_S = 0.3
 _STILL: Vector = (0.0, 0.0, 0.0)
+# A robot's slot with its reference where ours stands, and at the path's end.
+Slots = tuple[Vector, Vector]
 
 
 class MissionExecutor:
@@ -49,7 +51,6 @@ class MissionExecutor:
         self._settings = settings
         self._mission = 0  # log index of the mission that path and progress belong to
         self._path: Path | None = None
-        self._layout: tuple[int, Vector] = (0, _STILL)  # epoch, own slot's offset in m
         self._joined = False
         self._localised = False
         self._listening_since = 0
@@ -124,7 +125,6 @@ class MissionExecutor:
     def _begin(self, mission: Mission, now: int) -> None:
         self._mission = mission.index
         self._path = Path(mission.command.path)
-        self._layout = (0, _STILL)
         self._progress_m = 0.0
         self._joined, self._listening_since = False, now
 
@@ -164,7 +164,7 @@ class MissionExecutor:
             self._joined = True
         if not self._joined or mission.held or position is None:
             return 0.0
-        error_m = math.dist(position, self._slot_position(state))
+        error_m = math.dist(position, in_m(self._slots(state)[self._slot]))
         factor = rate_factor(self._progress_m, error_m, others, self._settings)
         rate_mps = mission.command.speed_mm_s / 1000.0 * factor
         left_m = self._path.length_m - self._progress_m
@@ -185,27 +185,39 @@ class MissionExecutor:
             and neighbor.age_s <= self._settings.progress_age_max_s
         )
 
-    def _slot_position(self, state: MissionState) -> Vector:
-        """Own slot in ``map`` with the reference at the present progress (m)."""
-        assert self._path is not None and state.mission is not None
-        if self._layout[0] != state.epoch:
-            command = state.mission.command
-            offsets = turned(slot_offsets(command.formation, len(state.slots)), command.yaw_mrad)
-            dx, dy, dz = offsets[self._slot]
-            self._layout = (state.epoch, (from_mm(dx), from_mm(dy), from_mm(dz)))
-        offset = self._layout[1]
-        reference = self._path.at(self._progress_m).position
-        return (reference[0] + offset[0], reference[1] + offset[1], reference[2] + offset[2])
+    def slots(self, state: MissionState) -> dict[int, Slots]:
+        """
+        Return the slots that the others have, by storage id: now, and at the path's end.
+
+        Those of robots that fell silent are among them: whoever keeps its slot while it is
+        gone (``keep_slots``) is for the caller to leave out.
+        """
+        places = state.places()
+        if places is None or self._mode not in (Mode.FLY, Mode.HOLD):
+            return {}
+        held = zip(state.slots, self._slots(state), places.goals(), strict=True)
+        return {robot: (in_m(now), in_m(last)) for robot, now, last in held if robot}
+
+    def _slots(self, state: MissionState) -> tuple[PointMm, ...]:
+        """All slots in ``map`` with the reference at the present progress (mm)."""
+        places = state.places()
+        assert places is not None
+        return places.slots(self._progress_m)
 
     def _target(
         self, state: MissionState, position: Vector | None, rate_mps: float, now: int
     ) -> FormationTarget:
-        yaw = state.mission.command.yaw_mrad / 1000.0 if state.mission else 0.0
-        velocity = _STILL
-        if self._slot >= 0 and self._path is not None:
-            where = self._slot_position(state)
-            tangent = self._path.at(self._progress_m).tangent
-            velocity = (tangent[0] * rate_mps, tangent[1] * rate_mps, tangent[2] * rate_mps)
+        command, places = state.mission.command if state.mission else None, state.places()
+        yaw = command.yaw_mrad / 1000.0 if command else 0.0
+        velocity, goal = _STILL, None
+        if self._slot >= 0 and places is not None:
+            where = in_m(self._slots(state)[self._slot])
+            goal = in_m(places.goals()[self._slot])
+            yaw = places.yaw_mrad(self._progress_m) / 1000.0
+            tangent = places.path.at(self._progress_m).tangent
+            drift = places.drift(self._slot, self._progress_m)
+            vx, vy, vz = ((t + d) * rate_mps for t, d in zip(tangent, drift, strict=True))
+            velocity = (vx, vy, vz)
         else:
             where = position if position is not None else _STILL
         return FormationTarget(
@@ -217,7 +229,14 @@ class MissionExecutor:
             position=_rounded(where),
             velocity=_rounded(velocity),
             yaw=yaw,
+            goal=goal,
+            resilience=command.resilience if command else 0,
         )
+
+
+def in_m(point: PointMm) -> Vector:
+    """Return a point of whole millimetres in metres."""
+    return (from_mm(point[0]), from_mm(point[1]), from_mm(point[2]))
 
 
 def _rounded(vector: Vector) -> Vector:

@@ -34,6 +34,7 @@ class Path:
         kept = [waypoints[0]]
         kept.extend(b for a, b in itertools.pairwise(waypoints) if a != b)
         self._points: list[Vector] = [(x / 1000.0, y / 1000.0, z / 1000.0) for x, y, z in kept]
+        self._waypoints = waypoints
         self._starts = [0.0]
         for a, b in itertools.pairwise(self._points):
             self._starts.append(self._starts[-1] + math.dist(a, b))
@@ -42,6 +43,11 @@ class Path:
     def length_m(self) -> float:
         """Arc length from the first waypoint to the last."""
         return self._starts[-1]
+
+    def arc_m(self, waypoint: int) -> float:
+        """Arc length at which the path reaches way-point number ``waypoint``, from 0."""
+        passed = itertools.pairwise(self._waypoints[:waypoint + 1])
+        return self._starts[sum(a != b for a, b in passed)]
 
     def at(self, progress_m: float) -> PathPoint:
         """Point at arc length ``progress_m``, clamped to the path's ends."""

@@ -1,30 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-The leader's policy: when slots have to be assigned, and to whom.
+The leader's policy: when slots have to be assigned, to whom, and where the formation lies.
 
 Only a leader with a quorum runs it, and it holds no protocol state: a new leader starts with an
-empty one. What it proposes names the epoch that it saw, so that a late duplicate is refused.
+empty one. What it proposes names the epoch that it saw, so that a late duplicate is refused. While
+nobody is missing it rearranges: neighbours exchange slots where that shortens their ways
+(``swaps``), and a formation that is stuck is shrunk and opened again (``regrouping``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+import math
 from typing import NamedTuple
 
 from swarm_coordination.errors import CommandError
 from swarm_coordination.mission.assignment import assign
-from swarm_coordination.mission.commands import AssignSlots, StartMission
+from swarm_coordination.mission.commands import AssignSlots, SCALE_MIN_PM, StartMission
 from swarm_coordination.mission.formations import (
     check_slots,
+    Formation,
     FormationLimits,
+    Layout,
     PointMm,
-    slot_offsets,
-    turned,
 )
-from swarm_coordination.mission.paths import Path, Vector
+from swarm_coordination.mission.paths import Vector
+from swarm_coordination.mission.places import Places
+from swarm_coordination.mission.regrouping import Regrouping
+from swarm_coordination.mission.repacking import beside, CLEAR_M, split_off
 from swarm_coordination.mission.settings import MissionSettings
+from swarm_coordination.mission.snapshot import Mission
 from swarm_coordination.mission.state import MissionState
-from swarm_coordination.units import from_mm, seconds_to_ns, to_mm
+from swarm_coordination.mission.swaps import exchanged
+from swarm_coordination.units import from_mm, ns_to_seconds, seconds_to_ns, to_mm
 
 # A robot whose applied index is this close behind has caught up: commands of the last moments
 # are still on their way to everybody.
@@ -37,6 +45,14 @@ class LiveRobot(NamedTuple):
     robot: int  # storage id
     position: Vector  # m; its last known one
     applied: int  # log index it has applied
+    links: tuple[int, ...] = ()  # robots that it hears
+
+
+class SilentRobot(NamedTuple):
+    """A robot declared silent, and where it was seen last."""
+
+    robot: int  # storage id
+    position: Vector  # m
 
 
 class MissionPlanner:
@@ -50,15 +66,21 @@ class MissionPlanner:
         self._settings = settings
         self._limits = limits
         self._differs_since: dict[int, int] = {}
+        self._lost: tuple[int, ...] = ()
+        self._lost_wait_s = 0.0
         self._mission = 0
         self._unassigned_since = 0
         self._proposed_at: int | None = None
+        self._rearranged_at = 0
+        self._regrouping = Regrouping()
+        self._regrouped_epoch = -1
         self.problem = ''
 
     def plan(
         self,
         state: MissionState,
         alive: Iterable[LiveRobot],
+        silent: Iterable[SilentRobot],
         progress_m: float,
         pending: bool,
         now: int,
@@ -79,15 +101,17 @@ class MissionPlanner:
         if mission.index != self._mission:
             self._mission, self._unassigned_since = mission.index, now
         robots = {r.robot: r for r in alive if r.robot not in state.removed}
-        if not self._due(state, mission.command, robots, now):
+        bodies = {r.robot: r.position for r in silent if r.robot not in state.removed}
+        due = self._due(state, mission.command, robots, bodies, now)
+        if not due:
             self.problem = ''
-            return None
         if pending or self._waiting(now):
             return None
-        members = self._members(state, robots)
-        if not members:
-            return None
-        proposal = self._propose(state, mission.index, mission.command, members, progress_m)
+        proposal = None
+        if due:
+            proposal = self._repack(state, mission, robots, bodies, progress_m)
+        elif mission.command.rearrange and not mission.held:
+            proposal = self._rearrange(state, mission, robots, progress_m, now)
         if proposal is not None:
             self._proposed_at = now
         return proposal
@@ -96,8 +120,15 @@ class MissionPlanner:
         delay = seconds_to_ns(self._settings.retry_delay_s)
         return self._proposed_at is not None and now - self._proposed_at < delay
 
+    # ---------------------------------------------------------------- who is missing
+
     def _due(
-        self, state: MissionState, command: StartMission, robots: dict[int, LiveRobot], now: int
+        self,
+        state: MissionState,
+        command: StartMission,
+        robots: dict[int, LiveRobot],
+        bodies: dict[int, Vector],
+        now: int,
     ) -> bool:
         """Whether the assignment has been missing or wrong for long enough."""
         if not state.assigned:
@@ -111,49 +142,145 @@ class MissionPlanner:
             returned, lost = (returned if not lost else set()), set()
         differs = sorted(lost | returned)
         self._differs_since = {r: self._differs_since.get(r, now) for r in differs}
+        lost_wait_s = self._wait_for(tuple(sorted(lost)), robots, bodies)
         return any(
             now - self._differs_since[r]
-            >= seconds_to_ns(
-                self._settings.repack_delay_s if r in lost else self._settings.return_delay_s
-            )
+            >= seconds_to_ns(lost_wait_s if r in lost else self._settings.return_delay_s)
             for r in differs
         )
+
+    def _wait_for(
+        self, lost: tuple[int, ...], robots: dict[int, LiveRobot], bodies: dict[int, Vector]
+    ) -> float:
+        """Return how long (s) the lost are waited for: longer where a gap may be between."""
+        if lost != self._lost:
+            seen = [bodies[robot] for robot in lost if robot in bodies]
+            living = [live.position for live in robots.values()]
+            apart = split_off(seen, living, self._limits.range_m)
+            settings = self._settings
+            self._lost_wait_s = settings.split_wait_s if apart else settings.repack_delay_s
+            self._lost = lost
+        return self._lost_wait_s
+
+    # ---------------------------------------------------------------- packed anew
 
     def _members(self, state: MissionState, robots: dict[int, LiveRobot]) -> dict[int, PointMm]:
         """Who gets a slot: every live robot that has caught up or has a slot already."""
         return {
-            robot: (to_mm(live.position[0]), to_mm(live.position[1]), to_mm(live.position[2]))
+            robot: _in_mm(live.position)
             for robot, live in sorted(robots.items())
             if state.slot_of(robot) >= 0 or _caught_up(live, state)
         }
 
-    def _propose(
+    def _repack(
         self,
         state: MissionState,
-        mission: int,
-        command: StartMission,
-        members: dict[int, PointMm],
+        mission: Mission,
+        robots: dict[int, LiveRobot],
+        bodies: dict[int, Vector],
         progress_m: float,
     ) -> AssignSlots | None:
+        """Give all members the formation of so many, beside the silent."""
+        members = self._members(state, robots)
+        if not members:
+            return None
         try:
-            check_slots(command.formation, len(members), self._limits)
+            limits = self._limits._replace(resilience=1)  # who is left flies on, as it can
+            for formation in _formations(mission.command):
+                check_slots(formation, len(members), limits)
         except CommandError as error:
             self.problem = str(error)
             return None
         self.problem = ''
-        slots = slot_positions(command, len(members), progress_m)
-        return AssignSlots(mission, state.epoch, assign(members, slots))
+        layout = self._clear_of(bodies, mission, len(members), progress_m)
+        slots = Places(mission.command, len(members), layout).slots(progress_m)
+        return AssignSlots(mission.index, state.epoch, assign(members, slots), layout)
+
+    def _clear_of(
+        self, bodies: dict[int, Vector], mission: Mission, count: int, progress_m: float
+    ) -> Layout:
+        """
+        Return the layout in which nobody comes to stand within the disc of a silent robot.
+
+        On the way the formation passes by: only where it ends, or is held, is looked at.
+        """
+        if not bodies:
+            return Layout()
+        places = Places(mission.command, count)
+        stand = places.slots(progress_m) if mission.held else places.goals()
+        clear_m = self._limits.silent_radius_m + CLEAR_M
+        dx, dy = beside([tuple(map(from_mm, slot)) for slot in stand], bodies.values(), clear_m)
+        return Layout(shift=(to_mm(dx), to_mm(dy)))
+
+    # ---------------------------------------------------------------- rearranged
+
+    def _rearrange(
+        self,
+        state: MissionState,
+        mission: Mission,
+        robots: dict[int, LiveRobot],
+        progress_m: float,
+        now: int,
+    ) -> AssignSlots | None:
+        """Exchange slots of neighbours, or shrink or open a formation that is stuck."""
+        places = state.places()
+        held = {robot: slot for slot, robot in enumerate(state.slots) if robot}
+        if places is None or held.keys() - robots.keys():
+            return None
+        if now - self._rearranged_at < seconds_to_ns(self._settings.rearrange_delay_s):
+            return None
+        self._rearranged_at = now
+        slots = [tuple(map(from_mm, slot)) for slot in places.slots(progress_m)]
+        flown = {robot: robots[robot] for robot in sorted(held)}
+        order = exchanged(
+            {robot: live.position for robot, live in flown.items()},
+            {robot: slots[slot] for robot, slot in held.items()},
+            {robot: live.links for robot, live in flown.items()},
+        )
+        layout = state.layout
+        if order is None:
+            scale_pm = self._regrouped(state, flown, held, slots, now)
+            if scale_pm is None:
+                return None
+            layout, order = layout._replace(scale_pm=scale_pm), {robot: robot for robot in held}
+        taken = [0] * len(state.slots)
+        for robot, former in order.items():
+            taken[held[former]] = robot
+        return AssignSlots(mission.index, state.epoch, tuple(taken), layout)
+
+    def _regrouped(
+        self,
+        state: MissionState,
+        flown: dict[int, LiveRobot],
+        held: dict[int, int],
+        slots: list[tuple[float, ...]],
+        now: int,
+    ) -> int | None:
+        """Return the scale (per mille) to commit; None to leave it."""
+        now_s, scale = ns_to_seconds(now), state.layout.scale_pm / 1000.0
+        if state.epoch != self._regrouped_epoch:
+            self._regrouped_epoch = state.epoch
+            self._regrouping.begin(now_s)
+        errors = [math.dist(live.position, slots[held[r]]) for r, live in flown.items()]
+        tightest = min(
+            (math.dist(a, b) / scale for i, a in enumerate(slots) for b in slots[:i]),
+            default=math.inf,
+        )
+        needed_m = self._limits.safety_distance_m + self._limits.margin_m
+        least = max(needed_m / tightest, SCALE_MIN_PM / 1000.0)
+        wanted = self._regrouping.scale(errors, scale, least, now_s)
+        return None if wanted is None else math.ceil(1000.0 * wanted)
+
+
+def _formations(command: StartMission) -> Iterable[Formation]:
+    yield command.formation
+    for change in command.changes:
+        yield change.formation
 
 
 def _caught_up(live: LiveRobot, state: MissionState) -> bool:
     return live.applied >= state.index - CATCH_UP_ENTRIES
 
 
-def slot_positions(command: StartMission, count: int, progress_m: float) -> tuple[PointMm, ...]:
-    """Positions of all slots in mm, in ``map``, with the reference at ``progress_m``."""
-    x, y, z = Path(command.path).at(progress_m).position
-    offsets = turned(slot_offsets(command.formation, count), command.yaw_mrad)
-    return tuple(
-        (to_mm(x + from_mm(dx)), to_mm(y + from_mm(dy)), to_mm(z + from_mm(dz)))
-        for dx, dy, dz in offsets
-    )
+def _in_mm(position: Vector) -> PointMm:
+    return (to_mm(position[0]), to_mm(position[1]), to_mm(position[2]))

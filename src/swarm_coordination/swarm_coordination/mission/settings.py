@@ -22,6 +22,16 @@ class MissionSettings:
     repack_delay_s: float = setting(
         0.5, 's', 0.0, 60.0, 'wait after a robot is declared silent before slots are re-packed'
     )
+    split_wait_s: float = setting(
+        30.0,
+        's',
+        0.0,
+        600.0,
+        'wait for robots lost beyond a gap, which both sides are closing, before re-packing',
+    )
+    rearrange_delay_s: float = setting(
+        0.5, 's', 0.05, 60.0, 'least time between two exchanges of slots, or of shrinking'
+    )
     return_delay_s: float = setting(
         1.0, 's', 0.0, 60.0, 'wait after a robot has caught up before it gets a slot'
     )

@@ -27,10 +27,11 @@ from swarm_coordination.mission.commands import (
     decode_command,
     encode_command,
     KEY_CHARS_MAX,
+    read_layout,
     StartMission,
     VALUE_CHARS_MAX,
 )
-from swarm_coordination.mission.formations import SLOTS_MAX
+from swarm_coordination.mission.formations import Layout, SLOTS_MAX
 from swarm_coordination.mission.sessions import (
     Client,
     CLIENTS_MAX,
@@ -79,6 +80,7 @@ class StateValues(NamedTuple):
     tasks: tuple[tuple[str, Task], ...] = ()
     lifted: tuple[tuple[int, int], ...] = ()
     removed: tuple[int, ...] = ()
+    layout: Layout = Layout()
 
 
 def encode_state(values: StateValues) -> bytes:
@@ -88,6 +90,8 @@ def encode_state(values: StateValues) -> bytes:
     body['clients'] = [
         (number, (_session(client.session), *client[1:])) for number, client in values.clients
     ]
+    if values.layout == Layout():
+        del body['layout']  # as in states of before it was: the same bytes
     if values.mission is not None:
         command = encode_command(values.mission.command).decode('ascii')
         body['mission'] = [values.mission.index, command, *values.mission[2:]]
@@ -97,7 +101,7 @@ def encode_state(values: StateValues) -> bytes:
 def decode_state(data: bytes) -> StateValues:
     """Return the state in ``data``; raises CommandError."""
     body = fields.parse(data, SNAPSHOT_BYTES_MAX, 'snapshot')
-    fields.mapping(body, 'snapshot', StateValues._fields)
+    fields.mapping(body, 'snapshot', StateValues._fields[:-1], ('layout',))
     mission = body['mission']
     values = StateValues(
         index=_counter(body['index'], 'index'),
@@ -112,6 +116,7 @@ def decode_state(data: bytes) -> StateValues:
         tasks=tuple(_read_task(v) for v in _list(body, 'tasks', TASKS_MAX)),
         lifted=tuple(_read_lifted(v) for v in _list(body, 'lifted', LIFTED_MAX)),
         removed=tuple(_identity(v, 'removed') for v in _list(body, 'removed', REMOVED_MAX)),
+        layout=_read_layout(body.get('layout', Layout())),
     )
     for keys in _keys(values):
         if keys != sorted(set(keys)):
@@ -157,6 +162,10 @@ def _read_mission(value: object) -> Mission:
         fields.boolean(held, 'mission.held'),
         fields.boolean(aborted, 'mission.aborted'),
     )
+
+
+def _read_layout(value: object) -> Layout:
+    return read_layout(*fields.sequence(value, 'layout', 2, 2))
 
 
 def _read_session(value: object) -> tuple[int, Session]:

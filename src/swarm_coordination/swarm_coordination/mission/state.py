@@ -33,7 +33,8 @@ from swarm_coordination.mission.commands import (
     StartMission,
     TransferLeadership,
 )
-from swarm_coordination.mission.formations import slot_offsets
+from swarm_coordination.mission.formations import Layout
+from swarm_coordination.mission.places import Places
 from swarm_coordination.mission.sessions import Clients, Sessions
 from swarm_coordination.mission.snapshot import (
     decode_state,
@@ -96,6 +97,8 @@ class MissionState:
         self.mission: Mission | None = values.mission
         self.epoch = values.epoch
         self.slots: tuple[int, ...] = values.slots
+        self.layout = values.layout
+        self._places: tuple[tuple[int, int], Places] | None = None
         self.sessions = Sessions(values.sessions)
         self.clients = Clients(values.clients)
         self.board = Blackboard(values.board)
@@ -119,6 +122,17 @@ class MissionState:
     def slot_of(self, robot: int) -> int:
         """Slot of a storage id; -1 where it has none."""
         return self.slots.index(robot) if robot and robot in self.slots else -1
+
+    def places(self) -> Places | None:
+        """Return where the slots of the assignment in force lie; None where there is none."""
+        if self.mission is None or not self.slots:
+            return None
+        key = (self.mission.index, self.epoch)
+        if self._places is None or self._places[0] != key:
+            self._places = (
+                key, Places(self.mission.command, len(self.slots), self.layout)
+            )
+        return self._places[1]
 
     def lifted(self, issuer: int) -> int:
         """Highest safety-stop counter of ``issuer`` that was lifted; 0 for none."""
@@ -239,7 +253,7 @@ class MissionState:
 
     def _start(self, command: StartMission) -> Outcome:
         self.mission = Mission(self.index, command)
-        self.epoch, self.slots = self.index, ()
+        self.epoch, self.slots, self.layout = self.index, (), Layout()
         event = MissionEvent('mission', f'mission {command.name} started', self.index)
         return Outcome(command, f'mission {command.name} is {self.index}', (event,))
 
@@ -252,8 +266,8 @@ class MissionState:
         gone = [robot for robot in command.robots if robot in self._removed]
         if gone:
             raise CommandError(f'robots {gone} were taken off the roster')
-        slot_offsets(mission.command.formation, len(command.robots))  # refuses a bad count
-        self.epoch, self.slots = self.index, command.robots
+        Places(mission.command, len(command.robots))  # refuses a bad count
+        self.epoch, self.slots, self.layout = self.index, command.robots, command.layout
         text = f'{len(command.slots)} robots in {len(command.robots)} slots'
         return Outcome(command, f'epoch {self.index}', (MissionEvent('slots', text, self.index),))
 
@@ -326,6 +340,7 @@ class MissionState:
             self.tasks.items(),
             tuple(sorted(self._lifted.items())),
             self._removed,
+            self.layout,
         )
 
 

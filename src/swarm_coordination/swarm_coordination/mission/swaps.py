@@ -10,7 +10,7 @@ at once, as long as no robot is in two.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +27,8 @@ def exchanges(
     """
     Return pairs of robots that should exchange their slots, largest gain first, each robot once.
 
-    ``places`` and ``slots`` (N, 2) by robot, NaN for one that has none; ``near`` (N, N): who may
-    exchange with whom.
+    ``places`` and ``slots`` (N, 2) or (N, 3) by robot, NaN for one that has none; ``near``
+    (N, N): who may exchange with whom.
     """
     squared = np.sum((places[:, None, :] - slots[None, :, :]) ** 2, axis=2)
     own = np.diag(squared)
@@ -42,3 +42,32 @@ def exchanges(
             taken.update((one, other))
             pairs.append((one, other))
     return pairs
+
+
+def exchanged(
+    places: Mapping[int, Sequence[float]],
+    slots: Mapping[int, Sequence[float]],
+    links: Mapping[int, Sequence[int]],
+) -> dict[int, int] | None:
+    """
+    Return, by robot, the robot whose slot it takes over (or its own id); None: nobody gains.
+
+    ``places`` and ``slots`` (m) of the same robots; ``links``: whom each hears. Neighbours are
+    who hear each other.
+    """
+    robots = sorted(places)
+    near = np.zeros((len(robots), len(robots)), dtype=np.bool_)
+    for i, one in enumerate(robots):
+        for j, other in enumerate(robots[:i]):
+            near[i, j] = near[j, i] = other in links[one] and one in links[other]
+    pairs = exchanges(
+        np.array([places[robot] for robot in robots], dtype=np.float64),
+        np.array([slots[robot] for robot in robots], dtype=np.float64),
+        near,
+    )
+    if not pairs:
+        return None
+    taken = {robot: robot for robot in robots}
+    for i, j in pairs:
+        taken[robots[i]], taken[robots[j]] = robots[j], robots[i]
+    return taken

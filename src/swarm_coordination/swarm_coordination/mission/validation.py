@@ -3,17 +3,31 @@
 
 from __future__ import annotations
 
+import itertools
+
 from swarm_coordination.errors import CommandError
 from swarm_coordination.mission.commands import StartMission
-from swarm_coordination.mission.formations import check_slots, FormationLimits
+from swarm_coordination.mission.formations import (
+    blended,
+    check_offsets,
+    check_slots,
+    Formation,
+    FormationLimits,
+    slot_offsets,
+)
+
+# Between two formations slots move on straight lines: so many looks at them miss no meeting.
+WAY_STEPS = 20
 
 
 def check_mission(command: StartMission, limits: FormationLimits, robots: int) -> None:
     """
     Check a mission for a swarm of ``robots``, and of every smaller number: robots get lost.
 
-    Slots far enough apart and joined within the kept range, speed within its limit. Raises
-    CommandError with the reason.
+    Slots far enough apart and joined within the kept range, also on the way from one formation
+    to the next, speed within its limit. Where the swarm is set to survive the loss of any robot,
+    no slot may join parts of the formation, unless the mission lowers that. Raises CommandError
+    with the reason.
     """
     speed = command.speed_mm_s / 1000.0
     if speed > limits.mission_speed_max_mps:
@@ -21,12 +35,26 @@ def check_mission(command: StartMission, limits: FormationLimits, robots: int) -
             f'speed_mm_s: {command.speed_mm_s} is not valid: at most '
             f'{limits.mission_speed_max_mps * 1000.0:g} mm/s, so that robots can catch up'
         )
-    formation = command.formation
+    if command.resilience == 1:
+        limits = limits._replace(resilience=1)
+    legs = [command.formation, *(change.formation for change in command.changes)]
     apart = limits.safety_distance_m + 2.0 * limits.stopping_distance_m + limits.margin_m
-    if formation.shape == 'groups' and formation.gap_mm < apart * 1000.0:
-        raise CommandError(
-            f'formation.gap_mm: {formation.gap_mm} is not valid: at least {apart * 1000.0:g} mm: '
-            'safety distance, both stopping distances and margin'
-        )
+    for formation in legs:
+        if formation.shape == 'groups' and formation.gap_mm < apart * 1000.0:
+            raise CommandError(
+                f'formation.gap_mm: {formation.gap_mm} is not valid: at least '
+                f'{apart * 1000.0:g} mm: safety distance, both stopping distances and margin'
+            )
     for count in range(1, robots + 1):
-        check_slots(formation, count, limits)
+        for formation in legs:
+            check_slots(formation, count, limits)
+        for before, after in itertools.pairwise(legs):
+            _check_way(before, after, count, limits)
+
+
+def _check_way(before: Formation, after: Formation, count: int, limits: FormationLimits) -> None:
+    """Check the formations that one goes through on its way to another."""
+    first, last = slot_offsets(before, count), slot_offsets(after, count)
+    for step in range(1, WAY_STEPS):
+        between = blended(first, last, step / WAY_STEPS)
+        check_offsets(between, f'{before.shape} on its way to {after.shape}', limits)

@@ -152,7 +152,8 @@ def _row(values: list[Any]) -> NeighborState:
     row: Any = NeighborState(*values)
     made: NeighborState = row._replace(
         position=tuple(row.position), velocity=tuple(row.velocity),
-        liveness=Liveness(row.liveness), links=tuple(row.links),
+        liveness=Liveness(row.liveness), links=tuple(row.links), slot=_point(row.slot),
+        goal=_point(row.goal),
     )
     return made
 
@@ -160,6 +161,11 @@ def _row(values: list[Any]) -> NeighborState:
 def _target(values: list[Any]) -> FormationTarget:
     target: Any = FormationTarget(*values)
     made: FormationTarget = target._replace(
-        mode=Mode(target.mode), position=tuple(target.position), velocity=tuple(target.velocity)
+        mode=Mode(target.mode), position=tuple(target.position),
+        velocity=tuple(target.velocity), goal=_point(target.goal),
     )
     return made
+
+
+def _point(value: list[float] | None) -> tuple[float, float, float] | None:
+    return None if value is None else (value[0], value[1], value[2])

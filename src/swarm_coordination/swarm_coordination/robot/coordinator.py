@@ -141,7 +141,7 @@ class Coordinator:
             self._refusals, self._name_of,
         )
         self._speaks = False  # not before the incarnation is on disk
-        self._pose = OwnPose(settings.control)
+        self._pose = OwnPose(settings.control, settings.mesh.beacon_period_s)
         self._step_ns = seconds_to_ns(settings.mesh.beacon_period_s)
         self._next_step = now
         listening_until = now + seconds_to_ns(settings.mesh.link_timeout_s)
@@ -388,7 +388,7 @@ class Coordinator:
         for owner, intents in self._mesh.intents():
             leading.propose_intents(owner, intents.intents, now)
         position = self._pose.position(now)
-        problem = self._planning.step(leading, position, self._surroundings.neighbors(), now)
+        problem = self._planning.step(leading, position, self._surroundings.neighbors, now)
         if problem:
             self._event(now, 'refused', f'no slots: {problem}', self._state.epoch)
 
@@ -428,6 +428,9 @@ class Coordinator:
             bool(self._mesh.active_stops()),
             now,
         )
+        mission = self._state.mission
+        keeping = mission is not None and mission.command.on_loss == 'keep_slots'
+        self._surroundings.assigned(self._executor.slots(self._state), keeping)
         # A stop is handed over even while listening: whoever is near, it says to stand.
         if self._surroundings.listened or self._target.mode is Mode.STOPPED:
             self.target = self._target

@@ -16,7 +16,12 @@ Vector = tuple[float, float, float]
 class OwnPose:
     """Newest pose and velocity in ``map``, with the time they are of."""
 
-    def __init__(self, settings: ControlSettings) -> None:
+    def __init__(self, settings: ControlSettings, hand_over_s: float) -> None:
+        """``hand_over_s``: a controller gets a new target at most so late."""
+        # An epoch is shown once no command of the one before is in force (docs/connectivity.md).
+        self._decided_ns = seconds_to_ns(hand_over_s + settings.hold_s)
+        self._epoch = self._epoch_shown = 0
+        self._epoch_since = 0
         self._timeout_ns = seconds_to_ns(settings.pose_timeout_s)
         self._beacon_age_ns = seconds_to_ns(settings.pose_period_s)
         self._pose = Pose(0.0, 0.0, 0.0, 0.0)
@@ -43,9 +48,17 @@ class OwnPose:
             (to_mm(pose.x), to_mm(pose.y), to_mm(pose.z)),
             round(math.remainder(pose.yaw, math.tau) * 1000.0),
             (to_mm(velocity[0]), to_mm(velocity[1]), to_mm(velocity[2])),
-            epoch,
+            self._shown(epoch, now),
             localised=self._younger_than(self._beacon_age_ns, now),
         )
+
+    def _shown(self, epoch: int, now: int) -> int:
+        """Return the newest epoch that every command in force was decided under."""
+        if epoch != self._epoch:
+            self._epoch, self._epoch_since = epoch, now
+        if now - self._epoch_since >= self._decided_ns:
+            self._epoch_shown = self._epoch
+        return self._epoch_shown
 
     def _younger_than(self, age_ns: int, now: int) -> bool:
         return self._observed_at is not None and now - self._observed_at <= age_ns

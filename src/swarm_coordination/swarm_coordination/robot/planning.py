@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from swarm_coordination.mesh.mesh import Mesh
 from swarm_coordination.mission.executor import MissionExecutor
-from swarm_coordination.mission.planner import LiveRobot, MissionPlanner
+from swarm_coordination.mission.planner import LiveRobot, MissionPlanner, SilentRobot
 from swarm_coordination.mission.state import MissionState
 from swarm_coordination.robot.leading import Leading
 from swarm_coordination.robot.settings import RobotSettings
-from swarm_coordination.views import NeighborState
+from swarm_coordination.views import Liveness, NeighborState
 
 
 class Planning:
@@ -36,15 +36,20 @@ class Planning:
         self,
         leading: Leading,
         position: tuple[float, float, float] | None,
-        neighbors: Iterable[NeighborState],
+        neighbors: Callable[[], Iterable[NeighborState]],
         now: int,
     ) -> str:
-        """Append what the planner wants; return a problem that is new, "" otherwise."""
+        """
+        Append what the planner wants; return a problem that is new, "" otherwise.
+
+        ``neighbors`` yields the robots of the table, which is made when somebody asks.
+        """
         if leading.term != self._term:  # a planner remembers its own proposals only
             self._term, self._planner = leading.term, self._new_planner()
         command = self._planner.plan(
             self._state,
             self._live_robots(position, neighbors),
+            self._silent_robots(neighbors),
             self._executor.progress_m,
             leading.assignment_pending,
             now,
@@ -57,16 +62,27 @@ class Planning:
         return self._problem
 
     def _live_robots(
-        self, position: tuple[float, float, float] | None, neighbors: Iterable[NeighborState]
+        self,
+        position: tuple[float, float, float] | None,
+        neighbors: Callable[[], Iterable[NeighborState]],
     ) -> Iterator[LiveRobot]:
         """Yield who is believed alive, self included, as the planner asks for them."""
         if position is not None:
-            yield LiveRobot(self._robot, position, self._state.index)
+            heard = tuple(neighbor.robot for neighbor in neighbors() if neighbor.heard)
+            yield LiveRobot(self._robot, position, self._state.index, heard)
         alive = self._mesh.alive()  # proved to be: a replayed row is not
-        for neighbor in neighbors:
+        for neighbor in neighbors():
             if neighbor.robot in alive:
                 applied = self._mesh.applied(neighbor.robot)
-                yield LiveRobot(neighbor.robot, neighbor.position, applied)
+                yield LiveRobot(neighbor.robot, neighbor.position, applied, neighbor.links)
+
+    def _silent_robots(
+        self, neighbors: Callable[[], Iterable[NeighborState]]
+    ) -> Iterator[SilentRobot]:
+        """Yield who is believed dead, as the planner asks for them."""
+        for neighbor in neighbors():
+            if neighbor.liveness is Liveness.SILENT:
+                yield SilentRobot(neighbor.robot, neighbor.position)
 
     def _new_planner(self) -> MissionPlanner:
         return MissionPlanner(self._settings.mission, self._settings.formation_limits)

@@ -38,4 +38,7 @@ class RobotSettings:
             mission_speed_max_mps=self.mission.speed_fraction_max * self.control.speed_max_mps,
             margin_m=self.mission.spacing_margin_m,
             stopping_distance_m=self.control.stopping_distance_m,
+            range_m=self.control.range_m,
+            silent_radius_m=self.control.silent_radius_m,
+            resilience=self.control.resilience,
         )

@@ -8,10 +8,11 @@ step.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from swarm_coordination.mesh.mesh import Mesh
-from swarm_coordination.views import NeighborState, NeighborTable
+from swarm_coordination.mission.executor import Slots
+from swarm_coordination.views import Liveness, NeighborState, NeighborTable
 
 
 class Surroundings:
@@ -29,10 +30,21 @@ class Surroundings:
         self._listening_until = listening_until
         self._epoch = 0
         self._step_ns = -1
+        self._slots: Mapping[int, Slots] = {}
+        self._keep = False
+        self._handed = self._none
 
     def step(self, epoch: int, now: int) -> None:
         """Go on to ``now``, with the own ``epoch`` in force."""
         self._epoch, self._step_ns = epoch, now
+
+    def assigned(self, slots: Mapping[int, Slots], keep: bool) -> None:
+        """
+        Take the slots in force, by storage id, for the table handed to a controller.
+
+        ``keep``: whoever falls silent keeps its slot, so nobody draws nearer to it.
+        """
+        self._slots, self._keep = slots, keep
 
     @property
     def listened(self) -> bool:
@@ -42,7 +54,21 @@ class Surroundings:
     @property
     def handed(self) -> NeighborTable:
         """Table for the controller; stamped -1 while listening."""
-        return self.table if self.listened else self._none
+        if not self.listened:
+            return self._none
+        if self._handed.stamp_ns < self._step_ns:
+            rows = tuple(map(self._slotted, self.table.neighbors)) if self._slots else None
+            self._handed = self.table if rows is None else self.table._replace(neighbors=rows)
+        return self._handed
+
+    def _slotted(self, row: NeighborState) -> NeighborState:
+        """Return a row with its slot, where there is one to go by."""
+        known = self._slots.get(row.robot)
+        if known is None or not row.same_configuration:
+            return row
+        if self._keep and row.liveness is Liveness.SILENT:
+            return row
+        return row._replace(slot=known[0], goal=known[1])
 
     @property
     def table(self) -> NeighborTable:

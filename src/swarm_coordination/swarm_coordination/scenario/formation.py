@@ -13,8 +13,7 @@ import math
 
 from swarm_coordination.errors import CommandError
 from swarm_coordination.mission.commands import AssignSlots, decode_command, StartMission
-from swarm_coordination.mission.formations import slot_offsets, turned
-from swarm_coordination.mission.paths import Path
+from swarm_coordination.mission.places import Places
 from swarm_coordination.robot.outputs import CommittedEntry, RobotStatus
 from swarm_coordination.scenario.backend import TrueState
 from swarm_coordination.scenario.record import FormationError
@@ -29,8 +28,8 @@ class CommittedFormation:
         """Start with an empty log."""
         self._index = 0
         self._mission: StartMission | None = None
-        self._path: Path | None = None
-        self._offsets: dict[int, Vector] = {}
+        self._places: Places | None = None
+        self._slots: dict[int, int] = {}  # by storage id
         self.epoch = 0
         self.mission_index = 0
 
@@ -46,35 +45,35 @@ class CommittedFormation:
         except CommandError:
             return  # a newer version's command: the robots refuse it alike
         if isinstance(command, StartMission):
-            self._mission, self._path = command, Path(command.path)
-            self._offsets, self.mission_index = {}, entry.index
+            self._mission, self._places = command, Places(command, 1)
+            self._slots, self.mission_index = {}, entry.index
         elif isinstance(command, AssignSlots) and self._mission is not None:
-            places = slot_offsets(self._mission.formation, len(command.robots))
-            places = turned(places, self._mission.yaw_mrad)
-            self.epoch = entry.index
-            self._offsets = {
-                robot: (x / 1000.0, y / 1000.0, z / 1000.0)
-                for robot, (x, y, z) in zip(command.robots, places, strict=True)
-                if robot
-            }
+            self._places = Places(self._mission, len(command.robots), command.layout)
+            self.epoch, self._slots = entry.index, command.slots
 
     @property
     def path_length_m(self) -> float:
         """Length of the newest mission's path; 0 without a mission."""
-        return self._path.length_m if self._path else 0.0
+        return self._places.path.length_m if self._places else 0.0
 
     @property
     def assigned(self) -> frozenset[int]:
         """Storage ids that have a slot."""
-        return frozenset(self._offsets)
+        return frozenset(self._slots)
 
     def place(self, status: RobotStatus) -> Vector | None:
         """Return the point where a robot should be at its own progress; None without a slot."""
-        offset = self._offsets.get(status.storage_id)
-        if offset is None or self._path is None or status.epoch != self.epoch:
+        slot = self._slots.get(status.storage_id)
+        if slot is None or self._places is None or status.epoch != self.epoch:
             return None
-        base = self._path.at(status.progress_m).position
-        return (base[0] + offset[0], base[1] + offset[1], base[2] + offset[2])
+        x, y, z = self._places.slots(status.progress_m)[slot]
+        return (x / 1000.0, y / 1000.0, z / 1000.0)
+
+    def _offset(self, status: RobotStatus) -> Vector:
+        """Return a slot's place about the reference, in a formation that may change on the way."""
+        assert self._places is not None
+        x, y, z = self._places.offsets(status.progress_m)[self._slots[status.storage_id]]
+        return (x / 1000.0, y / 1000.0, z / 1000.0)
 
     def error(
         self,
@@ -91,8 +90,8 @@ class CommittedFormation:
             if status is None or place is None:
                 return None
             absolute = max(absolute, math.dist(place, (state.x, state.y, state.z)))
-            offset = self._offsets[status.storage_id]
-            gaps.append((state.x - offset[0], state.y - offset[1], state.z - offset[2]))
+            dx, dy, dz = self._offset(status)
+            gaps.append((state.x - dx, state.y - dy, state.z - dz))
         if not gaps:
             return None
         mean = [math.fsum(gap[axis] for gap in gaps) / len(gaps) for axis in range(3)]

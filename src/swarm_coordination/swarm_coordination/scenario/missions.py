@@ -35,4 +35,7 @@ def mission_command(
         command = read_mission(mission, source, field, swarm)
     shift = tuple(to_mm(metres) for metres in around)
     path = tuple((x + shift[0], y + shift[1], z + shift[2]) for x, y, z in command.path)
-    return command._replace(path=path)
+    meet = command.rendezvous
+    if meet is not None:
+        meet = (meet[0] + shift[0], meet[1] + shift[1], meet[2] + shift[2])
+    return command._replace(path=path, rendezvous=meet)

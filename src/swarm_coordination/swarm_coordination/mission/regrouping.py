@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Free a formation that is stuck: shrink it for a while, and open it again.
+
+A formation that gets no nearer to its slots although they are far is held by a link that only a
+path around the whole formation could replace, longer than what ages certify. Shrunk, such paths
+are short; the link is let go, the formation goes on and is opened again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import math
+
+# No progress: the sum of the way to all slots has not shrunk by this share for so long.
+STUCK_S, PROGRESS_SHARE, STUCK_M = 6.0, 0.02, 1.0
+# Shrunk formations, tried in turn.
+SCALES = (0.3, 0.22)
+
+
+class Regrouping:
+    """
+    Decides when to shrink and when to open, from the distances of all robots to their slots.
+
+    ``shrunk`` counts how often it has shrunk the formation; ``begin`` is called whenever slots
+    have been assigned for another reason.
+    """
+
+    def __init__(self) -> None:
+        self.shrunk = 0
+        self._best_m, self._best_at_s = math.inf, 0.0
+
+    def begin(self, now_s: float) -> None:
+        """Measure progress anew from here."""
+        self._best_m, self._best_at_s = math.inf, now_s
+
+    def scale(
+        self, errors_m: Sequence[float], scale: float, least: float, now_s: float
+    ) -> float | None:
+        """
+        Return the scale to fly at from now on; None to leave it.
+
+        ``scale`` is in force, 1 for the formation's own size; ``least``: no smaller one is safe.
+        """
+        total_m, worst_m = math.fsum(errors_m), max(errors_m, default=0.0)
+        if total_m < (1.0 - PROGRESS_SHARE) * self._best_m:
+            self._best_m, self._best_at_s = total_m, now_s
+        arrived = worst_m <= STUCK_M
+        if now_s - self._best_at_s < STUCK_S and not (arrived and scale < 1.0):
+            return None
+        if scale < 1.0:
+            self.begin(now_s)
+            return 1.0
+        wanted = max(SCALES[self.shrunk % len(SCALES)], least)
+        if arrived or wanted >= 1.0:
+            return None
+        self.shrunk += 1
+        self.begin(now_s)
+        return wanted
