@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One robot's flight: modes, lease, and progress that waits for the others without a clock."""
 
+from functools import partial
 import math
 
 import pytest
@@ -71,7 +72,7 @@ class Flight:
                 target = self.targets.get(robot)
                 position = self.stuck.get(robot, target.position if target else (0.0, 0.0, 0.0))
                 self.targets[robot] = executor.step(
-                    self.state, position, self.neighbors(robot), evidence, False, self.now
+                    self.state, position, partial(self.neighbors, robot), evidence, False, self.now
                 )
             self.history.append(
                 {r: (e.progress_m, e.progress_epoch) for r, e in self.executors.items()}
@@ -112,7 +113,7 @@ def single(
     position=(0.0, 0.0, 0.0),
 ):
     executor = executor or MissionExecutor(1, MissionSettings())
-    return executor.step(state, position, others, evidence_ns, stopped, now)
+    return executor.step(state, position, lambda: others, evidence_ns, stopped, now)
 
 
 def test_robots_fly_the_path_together_at_the_mission_speed_and_stop_at_its_end():

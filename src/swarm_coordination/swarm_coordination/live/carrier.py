@@ -46,7 +46,7 @@ TICK_GAP_NS = 2 * NS_PER_MS
 # Events that go to the log as well: one line each for what an operator wants to have read.
 LOGGED = frozenset((
     'leader', 'mission', 'slots', 'hold', 'abort', 'stop', 'stop_lifted', 'silent', 'returned',
-    'quorum', 'no_quorum', 'lease_expired', 'lease_renewed', 'configuration_mismatch',
+    'quorum', 'no_quorum', 'lease_expired', 'lease_renewed', 'seek', 'configuration_mismatch',
     'frames_refused', 'duplicate_name', 'duplicate_storage', 'held_back', 'voters', 'transfer',
     'forced_new_cluster',
 ))

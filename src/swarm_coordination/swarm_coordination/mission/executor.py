@@ -4,17 +4,19 @@ One robot flies the committed mission: from mission state to formation target.
 
 Order of what decides, first match wins: safety stop, no mission, abort, lease, no slot, hold,
 fly. The lease runs on the local clock since the last evidence of a leader that a quorum backs:
-an island flies its last mission so long, then brakes and holds until evidence returns.
+an island flies its last mission so long, then brakes and holds until evidence returns. A robot
+that hears nobody holds at once, and seeks the others once its lease is over (``recovery``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 import math
 
 from swarm_coordination.mission.formations import PointMm
 from swarm_coordination.mission.paths import Path, Vector
 from swarm_coordination.mission.progress import jump_target, rate_factor
+from swarm_coordination.mission.recovery import Place, Recovery
 from swarm_coordination.mission.settings import MissionSettings
 from swarm_coordination.mission.snapshot import Mission
 from swarm_coordination.mission.state import MissionState
@@ -53,6 +55,8 @@ class MissionExecutor:
         self._path: Path | None = None
         self._joined = False
         self._localised = False
+        self._recovery = Recovery(settings)
+        self._seeks: Place | None = None
         self._listening_since = 0
         self._progress_m = 0.0
         self._stepped_at: int | None = None
@@ -64,6 +68,11 @@ class MissionExecutor:
     def mode(self) -> Mode:
         """Mode of the last step."""
         return self._mode
+
+    @property
+    def seeks(self) -> Place | None:
+        """Where this robot looks for the others now; None while it does not."""
+        return self._seeks if self._mode is Mode.SEEK else None
 
     @property
     def progress_m(self) -> float:
@@ -85,7 +94,7 @@ class MissionExecutor:
         self,
         state: MissionState,
         position: Vector | None,
-        neighbors: Iterable[NeighborState],
+        neighbors: Callable[[], Iterable[NeighborState]],
         evidence_ns: int | None,
         stopped: bool,
         now: int,
@@ -94,9 +103,9 @@ class MissionExecutor:
         Advance to ``now`` and return the target.
 
         ``state``: the mission as committed and applied here. ``position``: own position in
-        ``map`` (m), None before the first localisation. ``neighbors``: what the mesh knows of
-        the others. ``evidence_ns``: instant of the newest evidence of a quorum-backed leader,
-        None for never. ``stopped``: a safety stop is in force.
+        ``map`` (m), None before the first localisation. ``neighbors`` returns what the mesh
+        knows of the others. ``evidence_ns``: instant of the newest evidence of a quorum-backed
+        leader, None for never. ``stopped``: a safety stop is in force.
 
         """
         elapsed_s = self._elapsed_s(now)
@@ -105,13 +114,18 @@ class MissionExecutor:
         if mission is not None and mission.index != self._mission:
             self._begin(mission, now)
         self._epoch, self._slot = state.epoch, state.slot_of(self._robot)
+        self._seeks = None
+        if mission is not None and self._slot >= 0 and not (mission.aborted or mission.held):
+            self._seeks = self._recovery.step(
+                mission, position, neighbors(), evidence_ns, now
+            )
         before, self._mode = self._mode, self._decide(state, evidence_ns, stopped, now)
-        if before in (Mode.LEASE_EXPIRED, Mode.STOPPED) and before is not self._mode:
+        if before in (Mode.LEASE_EXPIRED, Mode.STOPPED, Mode.SEEK) and before is not self._mode:
             # The others may have flown on meanwhile: listen before setting a pace again.
             self._joined, self._listening_since = False, now
         rate_mps = 0.0
         if self._mode in (Mode.FLY, Mode.HOLD) and mission is not None:
-            rate_mps = self._advance(state, mission, position, neighbors, elapsed_s, now)
+            rate_mps = self._advance(state, mission, position, neighbors(), elapsed_s, now)
         return self._target(state, position, rate_mps, now)
 
     def _elapsed_s(self, now: int) -> float:
@@ -140,7 +154,7 @@ class MissionExecutor:
             return Mode.ABORTED
         lease_ns = mission.command.lease_ms * NS_PER_MS
         if evidence_ns is None or now - evidence_ns > lease_ns:
-            return Mode.LEASE_EXPIRED
+            return Mode.LEASE_EXPIRED if self._seeks is None else Mode.SEEK
         if self._slot < 0:
             return Mode.IDLE
         return Mode.HOLD if mission.held else Mode.FLY
@@ -162,7 +176,7 @@ class MissionExecutor:
             self._progress_m, self._joined = min(target, self._path.length_m), True
         elif now - self._listening_since >= seconds_to_ns(self._settings.join_wait_s):
             self._joined = True
-        if not self._joined or mission.held or position is None:
+        if not self._joined or mission.held or position is None or self._recovery.alone:
             return 0.0
         error_m = math.dist(position, in_m(self._slots(state)[self._slot]))
         factor = rate_factor(self._progress_m, error_m, others, self._settings)
@@ -210,7 +224,9 @@ class MissionExecutor:
         command, places = state.mission.command if state.mission else None, state.places()
         yaw = command.yaw_mrad / 1000.0 if command else 0.0
         velocity, goal = _STILL, None
-        if self._slot >= 0 and places is not None:
+        if self._mode is Mode.SEEK and self._seeks is not None:
+            where = self._seeks.position
+        elif self._slot >= 0 and places is not None:
             where = in_m(self._slots(state)[self._slot])
             goal = in_m(places.goals()[self._slot])
             yaw = places.yaw_mrad(self._progress_m) / 1000.0

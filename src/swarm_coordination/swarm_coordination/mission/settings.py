@@ -32,6 +32,12 @@ class MissionSettings:
     rearrange_delay_s: float = setting(
         0.5, 's', 0.05, 60.0, 'least time between two exchanges of slots, or of shrinking'
     )
+    seek_after_s: float = setting(
+        10.0, 's', 0.0, 3_600.0, 'a robot that hears nobody stays so long before it seeks others'
+    )
+    seek_wait_s: float = setting(
+        10.0, 's', 0.5, 600.0, 'no nearer to the place it seeks for so long: on to the next'
+    )
     return_delay_s: float = setting(
         1.0, 's', 0.0, 60.0, 'wait after a robot has caught up before it gets a slot'
     )

@@ -61,6 +61,9 @@ from swarm_coordination.robot.watches import Watches
 from swarm_coordination.units import seconds_to_ns
 from swarm_coordination.views import FormationTarget, Mode, NeighborTable, Pose
 
+# Modes in which no evidence of a quorum-backed leader is left.
+LAPSED = (Mode.LEASE_EXPIRED, Mode.SEEK)
+
 
 class Coordinator:
     """
@@ -419,11 +422,12 @@ class Coordinator:
     def _step_mission(self, now: int) -> None:
         """Refresh the table of neighbours and the target, once per beacon period."""
         self._surroundings.step(self._state.epoch, now)
-        before = self._executor.mode
+        before, seeks = self._executor.mode, self._executor.seeks
+        sought = seeks.text if seeks is not None else ''
         self._target = self._executor.step(
             self._state,
             self._pose.position(now),
-            self._surroundings.neighbors(),
+            self._surroundings.neighbors,
             self._raft.leader_evidence_ns,
             bool(self._mesh.active_stops()),
             now,
@@ -435,10 +439,11 @@ class Coordinator:
         if self._surroundings.listened or self._target.mode is Mode.STOPPED:
             self.target = self._target
         mode = self._executor.mode
-        if Mode.LEASE_EXPIRED in (before, mode) and before is not mode:
-            expired = mode is Mode.LEASE_EXPIRED
-            kind = 'lease_expired' if expired else 'lease_renewed'
+        if (before in LAPSED) is not (mode in LAPSED):
+            kind = 'lease_expired' if mode in LAPSED else 'lease_renewed'
             self._event(now, kind, f'mode {mode.name.lower()}', self._state.index)
+        if self._executor.seeks is not None and self._executor.seeks.text != sought:
+            self._event(now, 'seek', f'hears nobody: to {self._executor.seeks.text}')
         self._plan(now)
 
     def _publish_mission(self) -> None:

@@ -17,7 +17,8 @@ class RobotEvent(NamedTuple):
 
     ``kind`` is one of: ``leader``, ``role``, ``gap``, ``joined``, ``suspected``, ``silent``,
     ``returned``, ``refuted``, ``accepted``, ``applied``, ``refused``, ``mission``, ``slots``,
-    ``hold``, ``abort``, ``lease_expired``, ``lease_renewed``, ``stop``, ``stop_lifted``,
+    ``hold``, ``abort``, ``lease_expired``, ``lease_renewed``, ``seek`` (hears nobody: where it
+    goes), ``stop``, ``stop_lifted``,
     ``no_quorum``, ``quorum``, ``frames_refused``, ``configuration_mismatch``, ``duplicate_name``,
     ``duplicate_storage``, ``held_back``, ``voters``, ``transfer``, ``read``,
     ``forced_new_cluster``, ``task``, ``snapshot_installed`` (the state jumped to that index;

@@ -83,6 +83,8 @@ def _robot_holds(
         return status.commit == status.applied == newest
     if kind is ConditionKind.HOLDING:
         return status.mode == Mode.LEASE_EXPIRED
+    if kind is ConditionKind.SEEKING:
+        return status.mode == Mode.SEEK
     if kind is ConditionKind.FLYING:
         return status.mode == Mode.FLY
     if kind is ConditionKind.STANDING:

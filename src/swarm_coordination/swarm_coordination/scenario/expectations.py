@@ -18,6 +18,7 @@ from swarm_coordination.scenario.moments import (
     time_to_one_log,
 )
 from swarm_coordination.scenario.record import ActionTaken, Jump, PhaseSpan, Record, Sample
+from swarm_coordination.scenario.recorder import SAMPLE_PERIOD_S
 from swarm_coordination.scenario.schema import Bounds
 
 # An entry that had reached the majority before a split may still be learnt of that long after.
@@ -42,7 +43,7 @@ def judge(record: Record, bounds: Bounds) -> tuple[Expectation, ...]:
     return (
         *_safety(record),
         *_commands(record),
-        *_space(record),
+        *_space(record, bounds),
         *_failures(record, bounds),
         *_splits(record, bounds),
         *_attacks(record),
@@ -199,8 +200,9 @@ def _last_jumps(record: Record) -> dict[str, Jump]:
 # -------------------------------------------------------------------- distances and links
 
 
-def _space(record: Record) -> list[Expectation]:
+def _space(record: Record, bounds: Bounds) -> list[Expectation]:
     at_s, first, second = record.min_distance_at
+    parted = round(bounds.parted_s / SAMPLE_PERIOD_S)
     bound = record.safety_distance_m
     least = record.min_distance_m
     where = f'{first} and {second} at {at_s:.1f} s'
@@ -209,11 +211,11 @@ def _space(record: Record) -> list[Expectation]:
     spans = [(start_s, end_s) for start_s, end_s, _ in split_spans(record)] + mute_spans(record)
     outside = [s for s in record.samples if not any(a <= s.time_s <= b for a, b in spans)]
     found.append(
-        _at_most('radio graph not connected (outside splits)', _lasting(outside, 'connected'), 0,
-                 'samples')
+        _at_most('radio graph not connected (outside splits)', _lasting(outside, 'connected'),
+                 parted, 'samples')
     )
     out_of_range = _lasting(record.samples, 'reachable')
-    found.append(_at_most('robots out of radio range', out_of_range, 0, 'samples'))
+    found.append(_at_most('robots out of radio range', out_of_range, parted, 'samples'))
     return found
 
 

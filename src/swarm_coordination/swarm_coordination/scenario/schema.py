@@ -35,6 +35,7 @@ class ConditionKind(str, enum.Enum):
     ONE_LOG = 'one_log'  # same applied index and state hash, and no intent waits
     COMMITTED = 'committed'  # everything accepted from them so far has been applied by them
     HOLDING = 'holding'  # every one brakes or stands because its mission lease has expired
+    SEEKING = 'seeking'  # every one hears nobody and looks for the others
     FLYING = 'flying'  # every one flies the mission
     STANDING = 'standing'  # every one is slower than ``bound`` m/s
     APART = 'apart'  # every one has declared all robots outside the group silent
@@ -194,6 +195,9 @@ class Bounds:
     formation_max_m: float = setting(0.5, 'm', 0.01, 10.0, 'greatest shape error of one robot')
     formation_absolute_m: float = setting(
         0.6, 'm', 0.01, 10.0, 'greatest distance of a robot from its own committed place'
+    )
+    parted_s: float = setting(
+        0.0, 's', 0.0, 600.0, 'time out of radio range, where robots are parted on purpose'
     )
     majority_commits: int = setting(3, '', 0, 1_000, 'commits of the majority during a split')
 

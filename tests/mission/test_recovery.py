@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A robot that hears nobody holds, then goes where somebody was, then to the rendezvous."""
+
+from __future__ import annotations
+
+from mission.test_executor import neighbor
+import pytest
+from swarm_coordination.mission.commands import AssignSlots, encode_command, Envelope, StartMission
+from swarm_coordination.mission.executor import MissionExecutor
+from swarm_coordination.mission.formations import Formation
+from swarm_coordination.mission.settings import MissionSettings
+from swarm_coordination.mission.state import MissionState
+from swarm_coordination.units import NS_PER_S
+from swarm_coordination.views import Mode
+
+PATH = StartMission('sweep', Formation('line', 4000), ((0, 0, 0), (90_000, 0, 0)), 600, 3000)
+STEP_NS = NS_PER_S // 10
+SPEED_MPS = 1.5
+
+
+class Lost:
+    """Robot 1 flies to its target at 1.5 m/s; robots 2 and 3 are heard at first."""
+
+    def __init__(self, mission: StartMission = PATH, **changes: float) -> None:
+        self.settings = MissionSettings(**changes)
+        self.executor = MissionExecutor(1, self.settings)
+        self.state = MissionState()
+        for session, command in ((9, mission), (0, AssignSlots(1, 1, (1, 2, 3)))):
+            envelope = Envelope(session, min(session, 1), 0, encode_command(command))
+            assert self.state.apply(self.state.index + 1, 1, envelope.encode()).applied
+        self.now = NS_PER_S
+        self.at = (0.0, 0.0, 0.0)
+        self.heard = True
+        self.backed: int | None = None  # newest evidence of a quorum; None: always now
+        self.blocked = False
+
+    def run(self, seconds: float) -> Mode:
+        for _ in range(round(seconds * 10)):
+            self.now += STEP_NS
+            age_s = 0.1 if self.heard else 99.0
+            rows = [
+                neighbor(number, 0.0, 2, age_s=age_s)._replace(heard=self.heard, position=at)
+                for number, at in ((2, (0.0, -5.0, 0.0)), (3, (0.0, -9.0, 0.0)))
+            ]
+            evidence = self.now if self.backed is None else self.backed
+            self.target = self.executor.step(
+                self.state, self.at, lambda rows=rows: rows, evidence, False, self.now
+            )
+            if self.target.mode in (Mode.FLY, Mode.SEEK) and not self.blocked:
+                self.at = towards(self.at, self.target.position, SPEED_MPS / 10.0)
+        return self.target.mode
+
+    def lose(self) -> Lost:
+        self.run(2.0)
+        self.heard, self.backed = False, self.now
+        return self
+
+
+def towards(at, goal, step_m):
+    way = [goal[axis] - at[axis] for axis in range(3)]
+    length = sum(part * part for part in way) ** 0.5
+    share = min(1.0, step_m / length) if length else 0.0
+    return tuple(at[axis] + share * way[axis] for axis in range(3))
+
+
+def test_it_holds_then_goes_where_its_nearest_neighbour_was_then_to_the_rendezvous():
+    lost = Lost(PATH._replace(rendezvous=(40_000, 3000, 0))).lose()
+    lost.run(1.2)
+    stood = lost.executor.progress_m
+    assert lost.run(1.5) is Mode.FLY
+    assert lost.executor.progress_m == stood  # the reference stands: nobody flies with it
+    assert lost.run(2.0) is Mode.LEASE_EXPIRED
+    assert lost.run(7.5) is Mode.SEEK
+    assert lost.target.position == (0.0, -5.0, 0.0)
+    assert lost.executor.seeks.text == 'where robot2 was seen last'
+    lost.run(20.0)
+    assert lost.target.position == (40.0, 3.0, 0.0)
+    assert lost.executor.seeks.text == 'the rendezvous'
+    lost.run(40.0)
+    assert lost.at == pytest.approx((40.0, 3.0, 0.0))
+
+
+def test_a_place_that_cannot_be_reached_is_given_up():
+    lost = Lost().lose()
+    lost.blocked = True
+    lost.run(12.0)
+    assert lost.target.position == (0.0, -5.0, 0.0)
+    lost.run(11.0)
+    assert lost.target.position == (0.0, 0.0, 0.0)  # no rendezvous is named: the path's beginning
+
+
+def test_a_robot_that_hears_somebody_again_waits_for_the_swarm():
+    lost = Lost().lose()
+    assert lost.run(13.0) is Mode.SEEK
+    lost.heard = True
+    assert lost.run(0.1) is Mode.LEASE_EXPIRED
+    lost.backed = None
+    assert lost.run(0.1) is Mode.FLY
+
+
+def test_a_robot_that_never_heard_anybody_stays():
+    lost = Lost()
+    lost.heard, lost.backed = False, 0
+    assert lost.run(60.0) is Mode.LEASE_EXPIRED
+
+
+def test_a_robot_that_is_the_quorum_alone_flies_on():
+    lost = Lost()
+    lost.run(1.0)
+    lost.heard = False
+    assert lost.run(30.0) is Mode.FLY
+    assert lost.executor.progress_m > 10.0
