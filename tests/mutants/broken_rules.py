@@ -27,6 +27,7 @@ from swarm_coordination.mesh.detector import FailureDetector
 from swarm_coordination.mesh.stops import StopRegister
 from swarm_coordination.mesh.table import Life
 from swarm_coordination.mission.intents import IntentQueue
+from swarm_coordination.mission.log_time import LogClock
 from swarm_coordination.mission.sessions import Session
 from swarm_coordination.mission.state import MissionState
 from swarm_coordination.persistence import Entry, EntryKind, HardState
@@ -34,6 +35,7 @@ from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.durability import Outbox, Release
 from swarm_coordination.robot.leading import Leading
 from swarm_coordination.robot.membership_policy import Change, MembershipPolicy
+from swarm_coordination.robot.tasks import TaskHolder
 
 Put = Callable[[Any, str, Any], None]
 
@@ -332,6 +334,30 @@ def reads_without_asking_a_quorum(put: Put) -> None:
     put(Reading, '_confirm', confirm)
 
 
+def clock_jump_renews_a_lease(put: Put) -> None:
+    """Take a gap between ticks for time that did not pass: leases go on where they stood."""
+    original = TaskHolder.tick
+
+    def tick(self, now):
+        gap = now - self._ticked_ns
+        if gap > self._gap_max_ns:
+            self._ticked_ns = now
+            for name, grant in self._grants.items():
+                self._grants[name] = grant._replace(
+                    sent_ns=grant.sent_ns + gap, until_ns=grant.until_ns + gap)
+        return original(self, now)
+
+    put(TaskHolder, 'tick', tick)
+
+
+def clock_jump_ends_leases_of_others(put: Put) -> None:
+    def tick(self, now):
+        self._reading_ns += max(0, now - self._at)
+        self._at = now
+
+    put(LogClock, 'tick', tick)
+
+
 def rewrites_its_log_as_leader(put: Put) -> None:
     """Put a command in the place of the last entry where that is not committed yet."""
     original = Replicating.propose
@@ -349,7 +375,7 @@ def rewrites_its_log_as_leader(put: Put) -> None:
 
 
 MUTANTS = {
-    'votes_twice': Mutant('one vote per term', votes_twice, 0),
+    'votes_twice': Mutant('one vote per term', votes_twice, 0, 'two_candidates'),
     'votes_for_shorter_logs': Mutant(
         'a vote only for a log that covers the own', votes_for_shorter_logs, 0),
     'commits_earlier_terms_by_counting': Mutant(
@@ -358,25 +384,25 @@ MUTANTS = {
     'acknowledges_before_the_disk': Mutant(
         'an acknowledgement waits for the disk', acknowledges_before_the_disk, 0),
     'shows_votes_before_the_disk': Mutant(
-        'a vote waits for the disk', shows_votes_before_the_disk, 0),
+        'a vote waits for the disk', shows_votes_before_the_disk, 3),
     'forgets_its_vote_on_restart': Mutant(
         'a vote outlives a restart', forgets_its_vote_on_restart, 0),
     'resets_the_timer_on_relayed_duplicates': Mutant(
         'only a newer heartbeat of the leader puts an election off',
-        resets_the_timer_on_relayed_duplicates, 3),
+        resets_the_timer_on_relayed_duplicates, 0, 'dead_leader'),
     'orders_acknowledgements_by_index_alone': Mutant(
         'an acknowledgement counts in its own term only',
-        orders_acknowledgements_by_index_alone, 0, 'islands'),
-    'counts_learners': Mutant('learners do not count', counts_learners, 0),
+        orders_acknowledgements_by_index_alone, 1, 'divergence'),
+    'counts_learners': Mutant('learners do not count', counts_learners, 0, 'learners'),
     'commits_on_half': Mutant('a majority is more than half', commits_on_half, 0),
     'leads_on_without_a_quorum': Mutant(
         'a leader without a quorum steps down', leads_on_without_a_quorum, 0),
     'takes_entries_that_do_not_fit': Mutant(
-        'entries are taken where the term before them agrees', takes_entries_that_do_not_fit, 0,
+        'entries are taken where the term before them agrees', takes_entries_that_do_not_fit, 1,
         'islands'),
     'believes_the_leaders_commit_unverified': Mutant(
         'committed is only what is verified', believes_the_leaders_commit_unverified, 0,
-        'islands'),
+        'divergence'),
     'changes_voters_before_the_no_op': Mutant(
         "no change of voters before the term's no-op is committed",
         changes_voters_before_the_no_op, 0),
@@ -388,7 +414,7 @@ MUTANTS = {
         'only a beacon of bounded age proves life', believes_first_hearsay, 4),
     'lifts_stops_without_naming_counters': Mutant(
         'a stop raised meanwhile survives a lifting', lifts_stops_without_naming_counters, 0,
-        'stops'),
+        'lifting'),
     'applies_duplicates': Mutant('a serial takes effect once', applies_duplicates, 0),
     'drops_the_sessions_from_the_snapshot': Mutant(
         'a snapshot holds the session table', drops_the_sessions_from_the_snapshot, 0,
@@ -398,7 +424,14 @@ MUTANTS = {
     'accepts_before_the_disk': Mutant(
         'a command is accepted once it is on disk', accepts_before_the_disk, 3),
     'reads_without_asking_a_quorum': Mutant(
-        'a read waits for echoes of a majority', reads_without_asking_a_quorum, 0),
+        'a read waits for echoes of a majority', reads_without_asking_a_quorum, 0,
+        'deposed_reader'),
+    'clock_jump_renews_a_lease': Mutant(
+        'what a clock shows after a gap renews no lease', clock_jump_renews_a_lease, 0,
+        'leaping_clocks'),
+    'clock_jump_ends_leases_of_others': Mutant(
+        "log time does not follow a leap of the leader's clock",
+        clock_jump_ends_leases_of_others, 1, 'leaping_clocks'),
     'rewrites_its_log_as_leader': Mutant(
         'a leader only appends', rewrites_its_log_as_leader, 0),
 }

@@ -158,6 +158,10 @@ class Arena:
         """Wake a process that sleeps."""
         self.nodes[robot].resume(self.queue.now, tick_first=tick_first)
 
+    def leap(self, robot: int, ahead_ms: int) -> None:
+        """Let the clock of a robot leap ahead."""
+        self.nodes[robot].leap(ahead_ms, self.queue.now)
+
     def move(self, robot: int, x: float, y: float) -> None:
         """Put a robot elsewhere (m)."""
         self.air.place(robot, x, y)

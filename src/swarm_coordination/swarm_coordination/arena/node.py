@@ -105,6 +105,7 @@ class Node:
         if core is None or not self.paused:
             return
         self.paused = False
+        self._observers.disturbed(self, now)
         inbox, self._inbox = self._inbox, []
         if tick_first:
             self._tick(core, now)
@@ -115,6 +116,11 @@ class Node:
             core.persisted(self._token, local)
             self._token = 0
         self._after(core, now, local)
+
+    def leap(self, ahead_ms: int, now: int) -> None:
+        """Let its clock leap ahead."""
+        self.clock.leap(ahead_ms * NS_PER_MS, now)
+        self._observers.disturbed(self, now)
 
     # ---------------------------------------------------------------- what goes in
 

@@ -28,6 +28,9 @@ class Observer:
     def crashed(self, node: Node, now: int) -> None:
         """``node`` has died; what it had not synced is lost."""
 
+    def disturbed(self, node: Node, now: int) -> None:
+        """``node`` slept until now, or its clock has leapt."""
+
     def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
         """``node`` has been called, and ``output`` came out."""
 
@@ -62,6 +65,11 @@ class Observers(Observer):
         """Pass on."""
         for observer in self._all:
             observer.crashed(node, now)
+
+    def disturbed(self, node: Node, now: int) -> None:
+        """Pass on."""
+        for observer in self._all:
+            observer.disturbed(node, now)
 
     def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
         """Pass on: to all where something came out."""

@@ -2,8 +2,10 @@
 """
 Linearizable blackboard: what clients asked and were told has an explanation in one order.
 
-An operation begins when a robot takes the command, and ends when that robot applies it, in this
-life or a later one: that is when it answers its client. The checker is ``history/``'s.
+A write, with or without an expected version, begins when a robot takes the command, and ends when
+that robot applies it, in this life or a later one: that is when it answers its client. A
+linearizable read begins when a robot is asked for it, and ends in the same life or never: the
+client looks at the robot's state once the read is confirmed. The checker is ``history/``'s.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ class Blackboard(Observer):
         self.history: list[Event] = []
         self._checker = Checker(versioned=True, expired=lambda steps: steps > STEPS_MAX)
         self._running: dict[tuple[int, int], tuple[str, Request]] = {}
+        # By robot, life and serial.
+        self._reading: dict[tuple[int, int, int], tuple[str, Request]] = {}
 
     def asked(self, node: Node, serial: int, text: str) -> None:
         """Note that a robot has taken a command."""
@@ -39,6 +43,12 @@ class Blackboard(Observer):
             request = Request(Kind.WRITE, command.key, command.value, expected=command.expected)
             self._running[node.storage_id, serial] = (process, request)
             self._add(Event(process, request))
+
+    def asked_to_read(self, node: Node, serial: int, key: str) -> None:
+        """Note that a robot was asked for a linearizable read of a key."""
+        process, request = f'{node.name}.{node.life}.read{serial}', Request(Kind.READ, key)
+        self._reading[node.number, node.life, serial] = (process, request)
+        self._add(Event(process, request))
 
     def started(self, node: Node, recovered: Recovered, now: int) -> None:
         """Forget whom an answer would go to where the serial was never on disk: it comes again."""
@@ -55,6 +65,14 @@ class Blackboard(Observer):
                 if answer is not None:
                     process, request = self._running.pop(key)
                     self._add(Event(process, request, answer))
+        for event in output.events:
+            read = self._reading.pop((node.number, node.life, event.value), None) \
+                if event.kind == 'read' else None
+            if read is not None:
+                process, request = read
+                held = core.watches.held(request.key)
+                found = Answer(Outcome.OK, *(held or (None, 0)))
+                self._add(Event(process, request, found))
 
     def finish(self) -> None:
         """Check what is left; operations without an answer may have taken place or not."""

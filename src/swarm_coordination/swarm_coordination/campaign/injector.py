@@ -31,7 +31,7 @@ class Injector:
     """
     Pushes the faults of a schedule into an arena's queue.
 
-    ``rules`` have to know which clocks are disturbed; ``told`` hears of each fault.
+    ``rules`` know whose disks must not be lost; ``told`` hears of each fault.
     """
 
     def __init__(
@@ -121,8 +121,7 @@ class Injector:
             case 'drift':
                 node.clock.set_rate(fault.values[0], now)
             case 'leap':
-                node.clock.leap(fault.values[0] * NS_PER_MS, now)
-                self._rules.disturbed(robot, now)
+                arena.leap(robot, fault.values[0])
             case 'leap_back':
                 arena.kill(robot)
                 arena.restart(robot)
@@ -147,13 +146,9 @@ class Injector:
             case 'crash' | 'wipe':
                 self._restart(robot)
             case 'pause':
-                self._resume(robot, tick_first=bool(fault.values[0]))
+                arena.resume(robot, tick_first=bool(fault.values[0]))
             case 'slow_disk':
                 arena.sync_ns[robot] = self._disks[robot]
-
-    def _resume(self, robot: int, *, tick_first: bool) -> None:
-        self._rules.disturbed(robot, self._arena.queue.now)
-        self._arena.resume(robot, tick_first=tick_first)
 
     def _restart(self, robot: int) -> None:
         keep = robot not in self._wiped
@@ -187,7 +182,7 @@ class Injector:
         for robot, (x, y) in enumerate(self._homes):
             arena.move(robot, x, y)
             arena.sync_ns[robot] = self._disks[robot]
-            self._resume(robot, tick_first=True)
+            arena.resume(robot)
             self._restart(robot)
 
     # ---------------------------------------------------------------- who and where

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from swarm_coordination.errors import UsageError
+from swarm_coordination.storage.provision import VOTERS_DEFAULT_MAX
 
 NETWORK = {
     'loss': 3, 'duplicate': 1, 'delay': 3, 'clog': 2, 'swizzle': 1, 'one_way': 2, 'island': 3,
@@ -23,7 +24,8 @@ class Profile(NamedTuple):
     ``kinds``: weight of each kind of fault. ``commands_per_s``: of all clients together.
     ``snapshot_entries``, ``items_held``: settings of all robots.
     ``leader_share``: of the faults that hit one robot, and of islands, those with the leader.
-    ``claims_per_s``: of tasks, by all robots together.
+    ``claims_per_s``: of tasks, by all robots together; ``tasks``: somebody else claims them.
+    ``voters``: at most so many of them. ``calm_ms``: from when on there is no fault.
     """
 
     name: str
@@ -40,6 +42,15 @@ class Profile(NamedTuple):
     items_held: int = 512  # log items that a robot holds for others
     stops: float = 0.3  # probability that an operator stops the swarm and lifts it again
     claims_per_s: float = 0.0
+    tasks: bool = False
+    voters: int = VOTERS_DEFAULT_MAX
+    calm_ms: int = 42_000
+
+
+def _course(name: str, text: str, calm_ms: int = 12_000, *, tasks: bool = False) -> Profile:
+    """Return the profile of a course led by hand: no other load, no other fault."""
+    return Profile(name, f'{text}; led by hand', (5,), ('full',), (0, 0), commands_per_s=0.0,
+                   stops=0.0, tasks=tasks, calm_ms=calm_ms)
 
 
 PROFILES = {
@@ -64,8 +75,17 @@ PROFILES = {
                 kinds={'crash': 5, 'wipe': 2, 'island': 3, 'pause': 1, 'slow_disk': 2, 'loss': 2},
                 faults=(8, 20), robots=(3, 4, 5), commands_per_s=8.0, snapshot_entries=12,
                 items_held=64),
-        Profile('figure_3_7', 'the course of figure 3.7 of the thesis on Raft, led by hand',
-                robots=(5,), shapes=('full',), faults=(0, 0), commands_per_s=0.0, stops=0.0),
+        Profile('learners', 'three voters among many: who only follows is no part of a majority',
+                kinds={'island': 6, 'one_way': 2, 'crash': 4, 'wipe': 1, 'slow_disk': 2},
+                faults=(8, 20), robots=(5, 6, 7), voters=3, commands_per_s=6.0),
+        _course('figure_3_7', 'the course of figure 3.7 of the thesis on Raft', 30_000),
+        _course('divergence', 'a tail of uncommitted entries meets the next term', 16_000),
+        _course('deposed_reader', 'a leader in an island is asked to read, the others commit'),
+        _course('lifting', 'stops raised anew while a lifting is on its way, across an island'),
+        _course('dead_leader', 'leaders die for good, one after the other', 20_000),
+        _course('two_candidates', 'two candidates of one term ask the same voters', 18_000),
+        _course('leaping_clocks', 'a holder sleeps past its lease; clocks of leaders leap',
+                36_000, tasks=True),
         Profile('stops', 'safety stops raised again while they are lifted',
                 robots=(3, 4, 5), commands_per_s=0.5, stops=1.0),
         Profile('storm', 'twice as many faults', faults=(20, 40)),

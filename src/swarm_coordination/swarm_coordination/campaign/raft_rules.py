@@ -110,9 +110,9 @@ class RaftRules(Observer):
         """Return the index up to which a robot has applied the log."""
         return self._applied[robot]
 
-    def disturbed(self, robot: int, now: int) -> None:
+    def disturbed(self, node: Node, now: int) -> None:
         """Note that a process slept or its clock leapt until now."""
-        self._awake_since[robot] = now
+        self._awake_since[node.number] = now
 
     def durable(self, node: Node, request: PersistRequest, now: int) -> None:
         """Keep the shadow of the disk."""

@@ -2,7 +2,9 @@
 """
 Linearizable reads: what a read sees holds everything committed before it was asked for.
 
-Ongaro 2014, section 6.4: so much had been applied by the time the read is answered.
+Ongaro 2014, section 6.4: so much had been applied by the time the read is answered. A local read
+promises less: what stands in the common log up to where this robot has applied it, no more and
+no less.
 """
 
 from __future__ import annotations
@@ -11,8 +13,10 @@ from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.campaign.raft_rules import RaftRules
+from swarm_coordination.mission.blackboard import BoardValue
+from swarm_coordination.mission.commands import decode_command, Put
 from swarm_coordination.robot.coordinator import Coordinator
-from swarm_coordination.robot.outputs import RobotOutput
+from swarm_coordination.robot.outputs import CommittedEntry, RobotOutput
 
 
 class ReadRules(Observer):
@@ -22,13 +26,33 @@ class ReadRules(Observer):
         self.checks = 0
         self._rules = rules
         self._asked: dict[tuple[int, int, int], int] = {}  # robot, life, serial: committed then
+        # By key, ascending: index of a write that took effect, and what stood there from then on.
+        self._written: dict[str, list[tuple[int, BoardValue]]] = {}
+        self._judged = 0  # entries of the common log
 
     def asked(self, node: Node, serial: int) -> None:
         """Note that a robot was asked for a read."""
         self._asked[node.number, node.life, serial] = len(self._rules.committed)
 
+    def local(self, node: Node, core: Coordinator, key: str) -> None:
+        """Check what a robot's own state says of a key at this instant."""
+        self.checks += 1
+        applied = self._rules.applied(node.number)
+        due = next((value for index, value in reversed(self._written.get(key, ()))
+                    if index <= applied), None)
+        held = core.watches.held(key)
+        if held != due:
+            raise InvariantBroken(
+                'Local reads', f'{node.name} holds {held} under {key}; the log up to entry '
+                f'{applied} says {due}',
+            )
+
     def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
         """Check the reads that are answered."""
+        for entry in output.committed:
+            if entry.index > self._judged:
+                self._judged = entry.index
+                self._effect(entry)
         for event in output.events:
             if event.kind != 'read':
                 continue
@@ -41,3 +65,11 @@ class ReadRules(Observer):
                     f'{node.name} answered a read at entry {applied}; {due} were committed '
                     'when it was asked',
                 )
+
+    def _effect(self, entry: CommittedEntry) -> None:
+        """Note a write that took effect; nothing is ever deleted here."""
+        told = entry.applied and entry.command
+        command = decode_command(entry.command.encode()) if told else None
+        if isinstance(command, Put):
+            value = BoardValue(command.value, int(entry.result.removeprefix('version ')))
+            self._written.setdefault(command.key, []).append((entry.index, value))

@@ -14,7 +14,10 @@ from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.blackboard import Blackboard
 from swarm_coordination.campaign.broken import InvariantBroken
+from swarm_coordination.campaign.clients import Clients
 from swarm_coordination.campaign.command_rules import CommandRules
+from swarm_coordination.campaign.courses.course import Course
+from swarm_coordination.campaign.courses.courses import COURSES
 from swarm_coordination.campaign.coverage import Coverage
 from swarm_coordination.campaign.ghosts import Ghosts
 from swarm_coordination.campaign.healing import BOUND_MS, LOOK_MS, unhealed
@@ -24,7 +27,6 @@ from swarm_coordination.campaign.promises import Promises
 from swarm_coordination.campaign.raft_rules import RaftRules
 from swarm_coordination.campaign.read_rules import ReadRules
 from swarm_coordination.campaign.schedule import Schedule
-from swarm_coordination.campaign.scripts import SCRIPTS
 from swarm_coordination.campaign.stop_rules import StopRules
 from swarm_coordination.campaign.task_load import TaskLoad
 from swarm_coordination.campaign.task_rules import TaskRules
@@ -35,6 +37,7 @@ from swarm_coordination.errors import SwarmError
 from swarm_coordination.history.operations import Event
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.robot.coordinator import Coordinator
+from swarm_coordination.robot.membership_settings import MembershipSettings
 from swarm_coordination.robot.outputs import RobotOutput
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.simulation.trace_hash import Trace
@@ -83,6 +86,7 @@ class Run:
             shape=schedule.shape,
             base=one_hop((low, high)),
             settings=_settings(profile),
+            voters=min(profile.voters, schedule.robots),
             sync_ms=(schedule.sync_us[0] / 1000.0, schedule.sync_us[1] / 1000.0),
             drift_ppm=DRIFT_PPM,
         )
@@ -90,9 +94,10 @@ class Run:
         self._rules = RaftRules(arena.nodes, voters)
         self._promises = Promises(arena.nodes, arena.codec, self._rules)
         self._commands = CommandRules()
-        self._stops = StopRules()
+        self._stops = StopRules(self._rules)
         self._board = Blackboard()
-        self._tasks = TaskRules(arena.nodes) if profile.claims_per_s else None
+        tasks = profile.tasks or profile.claims_per_s > 0
+        self._tasks = TaskRules(arena.nodes) if tasks else None
         self._reads = ReadRules(self._rules)
         proof_ns = seconds_to_ns(MeshSettings().proof_age_max_s)
         self._ghosts = Ghosts(arena.nodes, proof_ns)
@@ -107,7 +112,8 @@ class Run:
                 arena.watch(observer)
         told = lines.note if lines is not None else _silent
         self._injector = Injector(arena, schedule, self._rules, told)
-        self._workload = Workload(arena, schedule, profile, self._board, self._reads)
+        self._clients = Clients(arena, self._board, self._reads)
+        Workload(arena, schedule, profile, self._clients)
         TaskLoad(arena, schedule, profile)
         self._healed_ms = 0
 
@@ -119,11 +125,13 @@ class Run:
     def play(self) -> Outcome:
         """Run to the end, or to the first rule that breaks."""
         rule = text = ''
-        script = SCRIPTS.get(self._schedule.profile)
+        lead = COURSES.get(self._schedule.profile)
         try:
-            if script is not None:
-                seed = f'{self._schedule.profile}/{self._schedule.seed}/script'
-                script(self.arena, self._rules, random.Random(seed))
+            if lead is not None:
+                rng = random.Random(f'{self._schedule.profile}/{self._schedule.seed}/course')
+                course = Course(self.arena, self._rules, self._clients, rng)
+                lead(course)
+                course.end()
             self._to(self._schedule.calm_ms)
             self._heal()
             self._to(self._schedule.end_ms)
@@ -175,7 +183,7 @@ class Run:
             self._healed_ms,
             self.arena.queue.handled,
             sum(watcher.checks for watcher in watchers if watcher is not None),
-            self._workload.submitted,
+            self._clients.submitted,
             dict(sorted(self._injector.begun.items())),
             tuple(sorted(self._coverage.states)),
             self._hash.trace.hexdigest(),
@@ -196,6 +204,7 @@ def _settings(profile: Profile) -> RobotSettings:
     return RobotSettings(
         mesh=MeshSettings(items_max=profile.items_held),
         consensus=RaftSettings(snapshot_entries=profile.snapshot_entries),
+        membership=MembershipSettings(voters_max=profile.voters),
     )
 
 

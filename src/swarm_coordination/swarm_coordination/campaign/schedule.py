@@ -20,8 +20,9 @@ from swarm_coordination.units import to_mm
 
 # Long enough to elect a leader on every topology without a fault.
 FIRST_MS = 2_000
-CALM_MS = 42_000
-END_MS = 60_000
+# From the calm to the end: the bound on healing (healing.py), and as long as a voter that stays
+# silent or a lease that runs out would take to show.
+AFTER_CALM_MS = 18_000
 # Shares of short, middling and long faults, and how long those last.
 _LASTS = ((0.35, (50, 600)), (0.40, (600, 4_000)), (0.25, (4_000, 15_000)))
 PAUSE_MAX_MS = 10_000
@@ -92,7 +93,7 @@ def make_schedule(profile: Profile, seed: int) -> Schedule:
     faults = _Drawing(profile, robots, shape, rng).faults()
     return Schedule(
         profile.name, seed, robots, shape, (low, low + rng.randint(0, 10)),
-        (0, rng.choice((0, 500, 5_000))), CALM_MS, END_MS, faults,
+        (0, rng.choice((0, 500, 5_000))), profile.calm_ms, profile.calm_ms + AFTER_CALM_MS, faults,
     )
 
 
@@ -112,7 +113,7 @@ class _Drawing:
         found: list[Fault] = []
         for _ in range(rng.randint(*profile.faults)):
             kind = rng.choices(kinds, weights)[0]
-            found += self._draw(kind, rng.randrange(FIRST_MS, CALM_MS - 1_000))
+            found += self._draw(kind, rng.randrange(FIRST_MS, profile.calm_ms - 1_000))
         return tuple(sorted(found))
 
     def _draw(self, kind: str, at: int) -> list[Fault]:

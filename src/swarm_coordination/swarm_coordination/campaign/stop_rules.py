@@ -2,7 +2,9 @@
 """
 A safety stop reaches everybody, and is lifted only under the counters that a command named.
 
-A stop is certain once it is on a disk; one whose issuer died before may be forgotten.
+A stop is certain once it is on a disk; one whose issuer died before may be forgotten. Who has
+heard of a stop obeys it until its own log lifts that counter: checked whenever something is
+lifted, and once all have healed for all that is on any disk.
 """
 
 from __future__ import annotations
@@ -10,30 +12,53 @@ from __future__ import annotations
 from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.broken import InvariantBroken
+from swarm_coordination.campaign.raft_rules import RaftRules
 from swarm_coordination.mission.commands import decode_command, LiftStop
-from swarm_coordination.persistence import PersistRequest, StopRecord
+from swarm_coordination.persistence import PersistRequest, Recovered, StopRecord
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
 
 
 class StopRules(Observer):
-    """Follows every stop from its first disk to its lifting."""
+    """Follows every stop from its first disk to its lifting; told of events after ``rules``."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: RaftRules) -> None:
         self.checks = 0
+        self._rules = rules
         self._raised: dict[int, int] = {}  # issuer: highest counter on any disk
         self._lifted: dict[int, int] = {}
+        self._lifts: list[tuple[int, int, int]] = []  # (index, issuer, counter), ascending
         self._judged = 0
+        self._on_disk: dict[int, dict[int, int]] = {}  # by robot: issuer: highest counter
+        self._heard: dict[int, dict[int, int]] = {}  # the same, in memory of this life
+
+    def started(self, node: Node, recovered: Recovered, now: int) -> None:
+        """Forget what was heard and not written."""
+        self._heard[node.number] = dict(self._on_disk.get(node.number, {}))
+
+    def wiped(self, node: Node, now: int) -> None:
+        """Forget what a disk held."""
+        self._on_disk.pop(node.number, None)
 
     def durable(self, node: Node, request: PersistRequest, now: int) -> None:
         """Note the stops that are on a disk."""
         for record in request.records:
             if isinstance(record, StopRecord):
-                held = self._raised.get(record.issuer, 0)
-                self._raised[record.issuer] = max(held, record.counter)
+                for known in (self._raised, self._on_disk.setdefault(node.number, {})):
+                    known[record.issuer] = max(known.get(record.issuer, 0), record.counter)
 
     def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
-        """Note what committed commands lift."""
+        """Note what is heard, and what committed commands lift; check who has just lifted."""
+        heard = self._heard[node.number]
+        for request in output.persist:
+            for record in request.records:
+                if isinstance(record, StopRecord):
+                    heard[record.issuer] = max(heard.get(record.issuer, 0), record.counter)
+        self._judge(output)
+        if any(event.kind in ('stop_lifted', 'snapshot_installed') for event in output.events):
+            self._check_heard(node, core)
+
+    def _judge(self, output: RobotOutput) -> None:
         for entry in output.committed:
             if entry.index <= self._judged:
                 continue
@@ -43,6 +68,24 @@ class StopRules(Observer):
                 if isinstance(command, LiftStop):
                     for issuer, counter in command.counters:
                         self._lifted[issuer] = max(counter, self._lifted.get(issuer, 0))
+                        self._lifts.append((entry.index, issuer, counter))
+
+    def _check_heard(self, node: Node, core: Coordinator) -> None:
+        """Check that a robot obeys what it has heard and its own log has not lifted."""
+        self.checks += 1
+        applied = self._rules.applied(node.number)
+        lifted: dict[int, int] = {}
+        for index, issuer, counter in self._lifts:
+            if index <= applied:
+                lifted[issuer] = max(counter, lifted.get(issuer, 0))
+        obeyed = _obeyed(core)
+        for issuer, counter in self._heard[node.number].items():
+            if counter > lifted.get(issuer, 0) and obeyed.get(issuer, 0) < counter:
+                raise InvariantBroken(
+                    'Safety stop delivered',
+                    f'{node.name} does not obey stop {counter} of {issuer}; its log has lifted '
+                    f'{lifted.get(issuer, 0)}',
+                )
 
     def in_force(self) -> dict[int, int]:
         """Return (issuer: counter) of the stops that must be in force everywhere."""
@@ -51,10 +94,16 @@ class StopRules(Observer):
     def check(self, node: Node, core: Coordinator) -> None:
         """Check that a robot that has applied all obeys exactly the stops in force."""
         self.checks += 1
-        command = decode_command(core.lift_command().encode()) if core.lift_command() else None
-        obeyed = dict(command.counters) if isinstance(command, LiftStop) else {}
+        obeyed = _obeyed(core)
         if obeyed != self.in_force():
             raise InvariantBroken(
                 'Safety stop delivered',
                 f'{node.name} obeys {obeyed}, in force are {self.in_force()}',
             )
+
+
+def _obeyed(core: Coordinator) -> dict[int, int]:
+    """Return (issuer: counter) of the stops that a robot obeys."""
+    text = core.lift_command()
+    command = decode_command(text.encode()) if text else None
+    return dict(command.counters) if isinstance(command, LiftStop) else {}

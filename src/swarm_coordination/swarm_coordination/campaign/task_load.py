@@ -8,7 +8,7 @@ import random
 
 from swarm_coordination.arena.arena import Arena, START_NS
 from swarm_coordination.campaign.profiles import Profile
-from swarm_coordination.campaign.schedule import CALM_MS, FIRST_MS, Schedule
+from swarm_coordination.campaign.schedule import FIRST_MS, Schedule
 from swarm_coordination.mission.commands import Command, encode_command
 from swarm_coordination.mission.task_commands import (
     TaskAdd,
@@ -39,7 +39,7 @@ class TaskLoad:
         for number, (task, lease_ms) in enumerate(TASKS.items()):
             for robot in range(len(arena.nodes)):  # whoever is there first puts it up
                 self._push(round(at) + 20 * number + robot, robot, TaskAdd(task, lease_ms))
-        while (at := at + rng.expovariate(profile.claims_per_s / 1000.0)) < CALM_MS:
+        while (at := at + rng.expovariate(profile.claims_per_s / 1000.0)) < profile.calm_ms:
             robot, task = rng.randrange(len(arena.nodes)), rng.choice(tuple(TASKS))
             if round(at) >= schedule.calm_ms:
                 break

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-What clients and operators do meanwhile: puts, compare-and-sets, missions, a stop and its lifting.
+What clients and operators do meanwhile: puts, compare-and-sets, reads, missions, stops.
 
 Every client talks to a robot that it changes now and then. Which commands come when is drawn from
 the seed alone, so that a shrunk schedule meets the same load.
@@ -12,14 +12,12 @@ from collections.abc import Callable
 import random
 
 from swarm_coordination.arena.arena import Arena, START_NS
-from swarm_coordination.campaign.blackboard import Blackboard
+from swarm_coordination.campaign.clients import Clients
 from swarm_coordination.campaign.profiles import Profile
-from swarm_coordination.campaign.read_rules import ReadRules
-from swarm_coordination.campaign.schedule import CALM_MS, FIRST_MS, Schedule
+from swarm_coordination.campaign.schedule import FIRST_MS, Schedule
 from swarm_coordination.mission.commands import (
     Abort,
     Command,
-    encode_command,
     Hold,
     Put,
     Resume,
@@ -42,23 +40,17 @@ class Workload:
     """Pushes a seed's commands into an arena's queue; the rules hear of those taken."""
 
     def __init__(
-        self,
-        arena: Arena,
-        schedule: Schedule,
-        profile: Profile,
-        board: Blackboard,
-        reads: ReadRules,
+        self, arena: Arena, schedule: Schedule, profile: Profile, clients: Clients
     ) -> None:
-        self._arena, self._board, self._reads = arena, board, reads
+        self._arena, self._clients = arena, clients
         self._rng = rng = random.Random(f'{schedule.profile}/{schedule.seed}/load')
         self._versions: dict[str, int] = {}  # guessed: a compare-and-set may well fail
         self._count = 0
-        self.submitted = 0
         self._until_ms = schedule.calm_ms
         at = float(FIRST_MS) / 2
         while profile.commands_per_s and (
             at := at + rng.expovariate(profile.commands_per_s / 1000.0)
-        ) < CALM_MS:
+        ) < profile.calm_ms:
             robot = rng.randrange(len(arena.nodes))
             if rng.random() < _READS:
                 self._push_read(round(at), robot)
@@ -67,14 +59,13 @@ class Workload:
         if rng.random() < profile.stops:
             issuer = rng.randrange(len(arena.nodes))
             for _ in range(rng.randint(1, 3)):
-                self._push_stop(issuer, rng.randrange(FIRST_MS, CALM_MS // 2))
+                self._push_stop(
+                    issuer, rng.randrange(FIRST_MS, profile.calm_ms // 2), profile.calm_ms
+                )
 
-    def _push(self, at_ms: int, robot: int, command: str) -> None:
+    def _push(self, at_ms: int, robot: int, command: Command) -> None:
         def submit(now: int) -> None:
-            serial = self._arena.propose(robot, command)
-            if serial is not None:
-                self.submitted += 1
-                self._board.asked(self._arena.nodes[robot], serial, command)
+            self._clients.submit(robot, command)
 
         self._at(at_ms, submit)
 
@@ -84,33 +75,28 @@ class Workload:
             self._arena.queue.push(START_NS + at_ms * NS_PER_MS, act)
 
     def _push_read(self, at_ms: int, robot: int) -> None:
+        key = f'k{self._rng.randrange(KEYS)}'
+
         def read(now: int) -> None:
-            node = self._arena.nodes[robot]
-            serial = node.read(now)
-            if serial is not None:
-                self._reads.asked(node, serial)
+            self._clients.read(robot, key)
 
         self._at(at_ms, read)
 
-    def _push_stop(self, issuer: int, at_ms: int) -> None:
+    def _push_stop(self, issuer: int, at_ms: int, calm_ms: int) -> None:
         """Stop the swarm at one robot; lift at another what is in force there by then."""
-        rng, arena = self._rng, self._arena
-        lifter = rng.randrange(len(arena.nodes))
-        lift_ms = rng.randrange(at_ms, CALM_MS)
+        lifter = self._rng.randrange(len(self._arena.nodes))
+        lift_ms = self._rng.randrange(at_ms, calm_ms)
 
         def lift(now: int) -> None:
-            core = arena.nodes[lifter].core
-            command = core.lift_command() if core is not None else ''
-            if command:
-                arena.propose(lifter, command)
+            self._clients.lift(lifter)
 
         def stop(now: int) -> None:
-            arena.stop(issuer)
+            self._clients.stop(issuer)
 
         self._at(at_ms, stop)
         self._at(lift_ms, lift)
 
-    def _command(self) -> str:
+    def _command(self) -> Command:
         rng = self._rng
         self._count += 1
         draw = rng.random()
@@ -133,4 +119,4 @@ class Workload:
             text = 'x' * _LONG_CHARS if rng.randrange(_LONG) == 0 else ''
             command = Put(key, f'p{self._count}{text}')
             self._versions[key] = self._versions.get(key, 0) + 1
-        return encode_command(command).decode()
+        return command

@@ -13,7 +13,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from swarm_coordination.errors import UsageError
-from swarm_coordination.mission.blackboard import BLACKBOARD_MAX, Change, TOMBSTONES_MAX
+from swarm_coordination.mission.blackboard import (
+    BLACKBOARD_MAX,
+    BoardValue,
+    Change,
+    TOMBSTONES_MAX,
+)
 from swarm_coordination.mission.state import MissionState
 
 # A robot's own programs, not its operators: each watch keeps a version for every key.
@@ -61,6 +66,15 @@ class Watches:
         if self._watches.pop(watch, None) is None:
             raise UsageError(f'there is no watch {watch}')
         self._events = [event for event in self._events if event.watch != watch]
+
+    def held(self, key: str) -> BoardValue | None:
+        """
+        Return what this robot's state holds under ``key``; None for nothing.
+
+        As old as this robot's log; linearizable once the event of a read (``Coordinator.read``)
+        has come that was asked for before.
+        """
+        return self._state.board.get(key)
 
     def changed(self, changes: Iterable[Change]) -> None:
         """Take what an entry changed."""
