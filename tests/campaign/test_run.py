@@ -9,13 +9,16 @@ import subprocess
 import sys
 
 import pytest
+from swarm_coordination.arena.arena import START_NS
+from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.campaign import outcomes, replay_command, Summary
 from swarm_coordination.campaign.faults import Fault
 from swarm_coordination.campaign.profiles import PROFILES
-from swarm_coordination.campaign.run import play
+from swarm_coordination.campaign.run import play, Run
 from swarm_coordination.campaign.schedule import make_schedule, Schedule
 from swarm_coordination.campaign.shrink import Shrinking
 from swarm_coordination.consensus.leadership import Leadership
+from swarm_coordination.units import NS_PER_S
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CALM = Schedule('quiet', 1, 3, 'full', (1, 5), (0, 0), 4_000, 6_000, ())
@@ -56,6 +59,29 @@ def test_the_swarm_heals_from_every_kind_of_fault(fault):
     outcome = play(short(fault))
     assert outcome.rule == '', outcome.text
     assert outcome.faults == {fault.kind: 1}
+
+
+class Wipes(Observer):
+    """When disks were lost."""
+
+    def __init__(self):
+        self.at_s = []
+
+    def wiped(self, node, now):
+        self.at_s.append((now - START_NS) / NS_PER_S)
+
+
+def test_a_disk_is_lost_at_the_next_start_whatever_starts_it_and_not_once_more_later():
+    # Lost later, with another voter evicted meanwhile, it could be the one that held a majority.
+    run = Run(short(
+        Fault(2_000, 'wipe', (2,), 5_000),
+        Fault(3_000, 'leap_back', (2,)),
+        Fault(5_000, 'crash', (2,), 1_000, (0,)),
+    ))
+    wipes = Wipes()
+    run.arena.watch(wipes)
+    assert run.play().rule == ''
+    assert wipes.at_s == [3.0]
 
 
 def test_a_run_repeats_itself_in_every_process():

@@ -124,7 +124,7 @@ class Injector:
                 arena.leap(robot, fault.values[0])
             case 'leap_back':
                 arena.kill(robot)
-                arena.restart(robot)
+                self._restart(robot)
             case 'move':
                 x, y = (from_mm(value) for value in fault.values)
                 start_ms = (now - START_NS) // NS_PER_MS
