@@ -76,6 +76,7 @@ def test_a_failed_expectation_is_status_1(tmp_path):
     (['simulate', '--swarm-file', '/nowhere.yaml'], ['/nowhere.yaml']),
     (['simulate', 'smoke', '--scenario', 'split'], ['--scenario', 'split']),
     (['provision', '/tmp/never', '--voters', 'nobody'], ['voters']),
+    (['robot', 'robot1', '--storage', '/tmp/x', '--battery-leave', '2'], ['battery_leave', '1']),
 ])
 def test_wrong_use_is_one_clear_line_and_status_2(arguments, named, capsys):
     assert main(arguments) == 2

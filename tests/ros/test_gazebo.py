@@ -9,15 +9,17 @@ from ros.support import Ground
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.gazebo.bridge import TRUTH_TOPIC
 from swarm_coordination.live import topics
-from swarm_coordination.ros import qos, tf
+from swarm_coordination.live.conversions import MessageMaker
+from swarm_coordination.ros import qos
 from swarm_coordination.ros.gazebo_node import GazeboNode
+from swarm_coordination.ros.messages import messages
 from swarm_coordination.views import Pose
 from swarm_msgs import msg as swarm
 from swarm_msgs.srv import SetPartition
 
 pytestmark = [
     pytest.mark.ros,
-    pytest.mark.skipif(not tf.available(), reason='tf2_msgs is missing: make setup'),
+    pytest.mark.skipif(messages().TFMessage is None, reason='tf2_msgs is missing: make setup'),
 ]
 
 
@@ -31,7 +33,7 @@ class Gazebo:
         self.ground.watch(swarm.RadioState, topics.RADIO, qos.RADIO)
         self.ground.watch(swarm.WorldState, topics.WORLD, qos.WORLD)
         self._out = self.ground.node.create_publisher(
-            tf.MESSAGE, TRUTH_TOPIC, QoSProfile(depth=10))
+            messages().TFMessage, TRUTH_TOPIC, QoSProfile(depth=10))
         self.seconds, self.places = 100.0, {}
         self._due = 0
         self.moves = lambda: None
@@ -44,10 +46,10 @@ class Gazebo:
         stamp = self.ground.node.get_clock().now().to_msg()
         stamp.sec, stamp.nanosec = divmod(int(self.seconds * 1e9), 10**9)
         strangers = {'left_wheel': Pose(0.0, 0.0, 0.0, 0.0), 'ground': Pose(9.0, 9.0, 0.0, 0.0)}
-        self._out.publish(tf.message([
-            tf.transform('gap', name, pose, stamp)
+        self._out.publish(MessageMaker(messages()).transforms_to([
+            ('gap', name, pose)
             for name, pose in {**strangers, **self.places}.items()
-        ]))
+        ], stamp))
 
     def newest(self, topic):
         """Return the newest message."""

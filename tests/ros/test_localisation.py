@@ -9,10 +9,12 @@ import pytest
 from rclpy.time import Time
 from swarm_coordination.control.controller import FormationController
 from swarm_coordination.control.settings import ControlSettings
+from swarm_coordination.live.localisation import AHEAD_MAX_NS, Localisation
+from swarm_coordination.live.quiet import PERIOD_NS
 from swarm_coordination.ros import clock as clock_module
 from swarm_coordination.ros.clock import CoreClock
 from swarm_coordination.ros.conversions import odometry_to, pose_to
-from swarm_coordination.ros.localisation import AHEAD_MAX_NS, Localisation
+from swarm_coordination.ros.messages import messages
 from swarm_coordination.units import NS_PER_MS, NS_PER_S
 from swarm_coordination.views import Pose
 
@@ -34,16 +36,14 @@ class Bench:
             clock_module.time, 'monotonic_ns', lambda: STEADY_NS + self.waited_ns
         )
         ros = SimpleNamespace(now=self.ros_time)
-        logger = SimpleNamespace(error=lambda text, **limits: self.said.append((text, limits)))
         node = SimpleNamespace(
-            get_clock=lambda: ros,
-            get_logger=lambda: logger,
-            get_parameter=lambda name: SimpleNamespace(value=False),
+            get_clock=lambda: ros, get_parameter=lambda name: SimpleNamespace(value=False)
         )
-        endpoints = SimpleNamespace(subscription=lambda *_: None)
-        self.reader = Localisation(
-            node, endpoints, 'robot1', CoreClock(node), lambda *taken: self.got.append(taken)
+        bus = SimpleNamespace(
+            clock=CoreClock(node), types=messages(), subscribe=lambda *_: None,
+            say=lambda text, level: self.said.append(text),
         )
+        self.reader = Localisation(bus, 'robot1', lambda *taken: self.got.append(taken))
 
     def ros_time(self):
         """Return ROS time now."""
@@ -105,9 +105,11 @@ def test_a_stamp_from_the_future_is_refused_counted_and_said_now_and_then(bench)
     assert bench.got == []
     assert bench.reader.refused == {'from_the_future': 3}
     assert bench.reader.pose is None
-    text, limits = bench.said[0]
-    assert '0.101 s ahead' in text
-    assert limits['throttle_duration_sec'] > 0.0
+    assert len(bench.said) == 1
+    assert '0.101 s ahead' in bench.said[0]
+    bench.waited_ns = PERIOD_NS
+    bench.pose(bench.stamp(-AHEAD_MAX_NS - NS_PER_MS))
+    assert len(bench.said) == 2
 
 
 def test_a_pose_older_than_the_newest_is_dropped(bench):

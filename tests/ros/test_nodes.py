@@ -9,12 +9,14 @@ from geometry_msgs.msg import Point, PoseStamped, Twist, TwistStamped
 import pytest
 from ros.support import bring_up, Ground
 from swarm_coordination.errors import StorageError
+from swarm_coordination.live.topics import PARTITION_SERVICE
+from swarm_coordination.live.topics import WORLD as WORLD_TOPIC
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.controller_node import ControllerNode
 from swarm_coordination.ros.conversions import table_to, target_to
 from swarm_coordination.ros.coordinator_node import CoordinatorNode
 from swarm_coordination.ros.manager import Manager
-from swarm_coordination.ros.world_node import PARTITION_SERVICE, WORLD_TOPIC, WorldNode
+from swarm_coordination.ros.world_node import WorldNode
 from swarm_coordination.storage.provision import read_provision
 from swarm_coordination.storage.store import Storage
 from swarm_coordination.views import FormationTarget, Mode, NeighborTable

@@ -9,11 +9,12 @@ import pytest
 from rclpy.qos import QoSProfile
 from ros.support import Ground
 from rosgraph_msgs.msg import Clock
+from swarm_coordination.live.topics import WORLD as WORLD_TOPIC
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.controller_node import ControllerNode
 from swarm_coordination.ros.coordinator_node import CoordinatorNode
 from swarm_coordination.ros.manager import Manager
-from swarm_coordination.ros.world_node import WORLD_TOPIC, WorldNode
+from swarm_coordination.ros.world_node import WorldNode
 from swarm_coordination.units import NS_PER_S
 from swarm_msgs import msg as swarm
 from swarm_msgs.srv import ProposeCommand

@@ -10,15 +10,18 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from ros.support import bring_up, Ground
 from std_msgs.msg import String
 from swarm_coordination.errors import ConfigurationError
-from swarm_coordination.ros import qos, tf
+from swarm_coordination.live.conversions import MessageMaker
+from swarm_coordination.ros import qos
 from swarm_coordination.ros.controller_node import ControllerNode
 from swarm_coordination.ros.conversions import odometry_to
 from swarm_coordination.ros.coordinator_node import CoordinatorNode
+from swarm_coordination.ros.messages import messages
 from swarm_coordination.ros.world_node import WorldNode
 from swarm_coordination.views import Pose
 
 pytestmark = pytest.mark.ros
-needs_tf = pytest.mark.skipif(not tf.available(), reason='tf2_msgs is missing: make setup')
+TF_MESSAGE = messages().TFMessage
+needs_tf = pytest.mark.skipif(TF_MESSAGE is None, reason='tf2_msgs is missing: make setup')
 
 
 def robot(run, kind, **parameters):
@@ -51,9 +54,9 @@ def test_the_world_publishes_both_links_of_every_robot_the_fixed_one_for_late_jo
     world.add(WorldNode(world))
     run.spin(lambda: False, 0.3)
     ground = Ground(run)
-    ground.watch(tf.MESSAGE, '/tf', QoSProfile(depth=100))
+    ground.watch(TF_MESSAGE, '/tf', QoSProfile(depth=100))
     static = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-    ground.watch(tf.MESSAGE, '/tf_static', static)
+    ground.watch(TF_MESSAGE, '/tf_static', static)
 
     def links(topic):
         return {(t.header.frame_id, t.child_frame_id)
@@ -75,11 +78,11 @@ def test_a_pose_is_composed_of_odometry_and_the_transform_of_its_frame(run, topi
     assert run.spin(lambda: node.part.localisation.refused['no_transform'] > 3)
     assert node.part.localisation.pose is None
     profile = qos.TF_STATIC if topic == '/tf_static' else qos.TF
-    publisher = ground.node.create_publisher(tf.MESSAGE, topic, profile)
+    publisher = ground.node.create_publisher(TF_MESSAGE, topic, profile)
     run.spin(lambda: False, 0.5)
     stamp = ground.node.get_clock().now().to_msg()
-    link = tf.transform('map', 'robot1/odom', Pose(5.0, 2.0, 0.0, math.pi), stamp)
-    publisher.publish(tf.message([link]))
+    link = ('map', 'robot1/odom', Pose(5.0, 2.0, 0.0, math.pi))
+    publisher.publish(MessageMaker(messages()).transforms_to([link], stamp))
     assert run.spin(lambda: node.part.localisation.pose is not None)
     assert node.part.localisation.pose == pytest.approx((4.0, 2.0, 0.0, math.pi))
 
@@ -102,7 +105,7 @@ def test_odometry_in_another_frame_is_refused_and_moves_nothing(run):
 def test_who_flies_by_the_start_pose_publishes_where_its_odometry_began(run):
     robot(run, CoordinatorNode, pose_source='start')
     ground = Ground(run)
-    ground.watch(tf.MESSAGE, '/tf_static', qos.TF_STATIC)
+    ground.watch(TF_MESSAGE, '/tf_static', qos.TF_STATIC)
     assert run.spin(lambda: ground.seen['/tf_static'])
     link = ground.newest('/tf_static').transforms[0]
     assert (link.header.frame_id, link.child_frame_id) == ('map', 'robot1/odom')
@@ -115,7 +118,7 @@ def test_an_unknown_source_is_refused_at_the_start(run):
 
 
 def test_flying_by_tf_without_its_messages_says_so(run, monkeypatch):
-    monkeypatch.setattr(tf, 'MESSAGE', None)
+    monkeypatch.setattr(messages(), 'TFMessage', None)
     runner = run.runner('robot1', swarm_file=run.swarm_file(),
                         storage_dir=run.storage() / 'robot1', pose_source='tf')
     node = ControllerNode(runner)

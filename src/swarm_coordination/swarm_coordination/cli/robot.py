@@ -8,6 +8,9 @@ from pathlib import Path
 
 from swarm_coordination.cli.needs import need
 from swarm_coordination.live.lifetime import die_with_parent
+from swarm_coordination.live.localisation import POSE_SOURCES
+from swarm_coordination.settings import check, declared
+from swarm_coordination.vehicles.safety import SafetyOptions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +38,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             f'--radio-{name}', type=float, default=0.0, metavar='MS',
             help=f'simulation: {text} of every frame heard',
         )
+    parser.add_argument(
+        '--pose-source', choices=POSE_SOURCES, default=POSE_SOURCES[0],
+        help='pose: the topic `pose`, in map; tf: `odom` and the transform map -> NAME/odom; '
+             'start: `odom`, begun at the start pose of the swarm file (default: pose)',
+    )
+    for name, declaration in declared(SafetyOptions).items():
+        parser.add_argument(
+            f'--{name.replace("_", "-")}', type=float, default=getattr(SafetyOptions(), name),
+            metavar=declaration.unit.upper() or 'SHARE', help=declaration.description,
+        )
+
+
+def safety_of(options: argparse.Namespace) -> SafetyOptions:
+    """Return the robot's own limits; raises ConfigurationError."""
+    safety = SafetyOptions(**{name: getattr(options, name) for name in declared(SafetyOptions)})
+    check(safety, 'command line')
+    return safety
 
 
 def run(options: argparse.Namespace) -> int:
@@ -44,6 +64,7 @@ def run(options: argparse.Namespace) -> int:
     need('cyclonedds')
     from swarm_coordination.configuration import find_swarm_file
     from swarm_coordination.dds.robot import run_robot
+    from swarm_coordination.live.air import AirOptions
     from swarm_coordination.live.carrier import CarrierOptions
 
     run_robot(
@@ -52,10 +73,14 @@ def run(options: argparse.Namespace) -> int:
         options.storage,
         options.domain,
         CarrierOptions(
-            radio_filter=options.radio_filter,
-            radio_seed=options.radio_seed,
-            latency_ms=options.radio_latency,
-            jitter_ms=options.radio_jitter,
+            air=AirOptions(
+                radio_filter=options.radio_filter,
+                radio_seed=options.radio_seed,
+                latency_ms=options.radio_latency,
+                jitter_ms=options.radio_jitter,
+            ),
+            safety=safety_of(options),
+            pose_source=options.pose_source,
         ),
     )
     return 0

@@ -41,6 +41,10 @@ class SteadyClock:
         """Age of a header's stamp by the wall clock; below 0 where it lies ahead."""
         return time.time_ns() - stamp.sec * NS_PER_S - int(stamp.nanosec)
 
+    def due_ns(self, deadline_ns: int) -> int:
+        """Return ``deadline_ns``: the core's clock is the steady one."""
+        return deadline_ns
+
     def stamp(self) -> Any:
         """Wall clock now, for the header of a message."""
         seconds, nanoseconds = divmod(time.time_ns(), NS_PER_S)
@@ -49,6 +53,8 @@ class SteadyClock:
 
 class CycloneBus:
     """Topics and services of ``participant``; relative names lie in ``namespace``."""
+
+    active = True
 
     def __init__(self, participant: Participant, namespace: str = '') -> None:
         self._participant, self._namespace = participant, namespace

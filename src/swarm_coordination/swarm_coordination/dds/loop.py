@@ -25,7 +25,7 @@ class CycloneLoop(Loop):
         self._posted.append(callback)
         self.participant.wake()
 
-    def fail(self, error: BaseException) -> None:
+    def fail(self, error: Exception) -> None:
         """End ``run`` with ``error``; may be called from any thread."""
         super().fail(error)
         self.participant.wake()

@@ -12,7 +12,8 @@ from swarm_coordination.dds.bus import CycloneBus
 from swarm_coordination.dds.loop import CycloneLoop
 from swarm_coordination.dds.process import run_on_dds
 from swarm_coordination.errors import ConfigurationError
-from swarm_coordination.live.carrier import Carrier, CarrierOptions
+from swarm_coordination.live.carrier import CarrierOptions
+from swarm_coordination.live.robot_shell import RobotShell
 from swarm_coordination.storage.store import Storage
 
 
@@ -38,6 +39,6 @@ def run_robot(
 
     def begin(loop: CycloneLoop) -> Callable[[], None]:
         bus = CycloneBus(loop.participant, name)
-        return Carrier(bus, loop, robot, storage, recovered, options).close
+        return RobotShell(bus, loop, robot, storage, recovered, options).close
 
     run_on_dds(domain, begin)

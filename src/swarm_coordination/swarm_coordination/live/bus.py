@@ -2,7 +2,8 @@
 """
 What a process needs of its middleware: topics, services, message classes, a clock and a log.
 
-``ros.bus`` gives it by a node, ``dds.bus`` by a Cyclone DDS participant. Names are ROS names:
+``ros.bus`` gives it by a node, ``ros.endpoints`` by a part of a managed one, ``dds.bus`` by a
+Cyclone DDS participant. Names are ROS names:
 those without a leading slash belong to the bus's namespace.
 """
 
@@ -32,6 +33,10 @@ class Clock(Protocol):
         """Time now, for the header of a message."""
         ...
 
+    def due_ns(self, deadline_ns: int) -> int:
+        """Steady time at which to see to ``deadline_ns`` of the core's clock."""
+        ...
+
 
 class Client(Protocol):
     """Asks one service."""
@@ -42,6 +47,24 @@ class Client(Protocol):
 
     def ask(self, request: Any, answered: Callable[[Any], None]) -> Callable[[], None]:
         """Send a request; returns what gives it up, after which no answer is taken."""
+        ...
+
+
+class Turns(Protocol):
+    """What calls one's callbacks, one at a time, in one thread; see ``live.loop``."""
+
+    def at(
+        self, due_ns: Callable[[], int], callback: Callable[[], None]
+    ) -> Callable[[], None]:
+        """Call ``callback`` when the steady clock has reached ``due_ns()``; returns the end."""
+        ...
+
+    def post(self, callback: Callable[[], None]) -> None:
+        """Run ``callback`` in that thread; may be called from any thread."""
+        ...
+
+    def fail(self, error: Exception) -> None:
+        """End what runs with ``error``; may be called from any thread."""
         ...
 
 
@@ -56,6 +79,11 @@ class Bus(Protocol):
     @property
     def clock(self) -> Clock:
         """Return the clock of this process."""
+        ...
+
+    @property
+    def active(self) -> bool:
+        """Whether to take part: a managed node may be paused."""
         ...
 
     def publisher(self, kind: Any, topic: str, profile: Profile) -> Callable[[Any], None]:

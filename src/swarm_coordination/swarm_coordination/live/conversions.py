@@ -10,6 +10,7 @@ on.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 import math
 from typing import Any
 
@@ -238,6 +239,21 @@ class MessageMaker:
         x, y = to_base(velocity[0], velocity[1], pose.yaw)
         message.twist.twist.linear = self._types.Vector3(x=x, y=y, z=velocity[2])
         return message
+
+    def transforms_to(self, links: Iterable[tuple[str, str, Pose]], stamp: Any) -> Any:
+        """Return a TFMessage; each link is (parent, child, where the child stands in it)."""
+        transforms = []
+        for parent, child, pose in links:
+            made = self._types.TransformStamped(
+                child_frame_id=child,
+                transform=self._types.Transform(
+                    translation=self._types.Vector3(x=pose.x, y=pose.y, z=pose.z),
+                    rotation=self.yaw_to_quaternion(pose.yaw),
+                ),
+            )
+            made.header.frame_id, made.header.stamp = parent, stamp
+            transforms.append(made)
+        return self._types.TFMessage(transforms=transforms)
 
     def twist_to(self, command: VelocityCommand, yaw: float) -> Any:
         """Return ``command`` (in ``map``) for the base of a robot at ``yaw``."""

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-A robot's own pose and velocity from its ``pose`` and ``odom`` topics, both nodes' way to read it.
+A robot's own pose in ``map`` and velocity, the one way to read them whatever carries them.
 
-The pose comes in ``map``; a wrong frame is refused, counted and said. The velocity comes in
-base_link and is turned by the newest pose.
+The pose comes from the topic ``pose``, or is composed: the pose of ``odom`` in the robot's odom
+frame, and where that stands in map, by tf or by the start pose (``live.frames``). A wrong frame is
+refused, counted and said. The velocity comes with ``odom`` in base_link and is turned by the pose.
 
-A message is as old as its header's stamp says by this node's ROS clock (the host's clock, or
+A message is as old as its header's stamp says by this process's ROS clock (the host's clock, or
 simulated time), so what has waited while the process was paused is known to be old. The core gets
 ``now`` less that age, in its own clock. A stamp of zero says nothing: the time of receipt counts.
 """
@@ -16,6 +17,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from swarm_coordination.configuration import RobotConfiguration
+from swarm_coordination.live import transforms
 from swarm_coordination.live.bus import Bus
 from swarm_coordination.live.conversions import (
     base_velocity_from,
@@ -23,46 +26,101 @@ from swarm_coordination.live.conversions import (
     pose_from,
     to_map,
 )
+from swarm_coordination.live.frames import base_frame, MapToOdom, odometry_pose
 from swarm_coordination.live.quiet import Quiet
+from swarm_coordination.live.unicycle import ahead
 from swarm_coordination.transport.profiles import STATE
 from swarm_coordination.units import NS_PER_MS, NS_PER_S, ns_to_seconds
 from swarm_coordination.views import Pose
 
+# Where a robot has its pose from: the first is the default.
+POSE_SOURCES = ('pose', 'tf', 'start')
 # A velocity older than this says nothing about the pose beside it: half of a base's command
 # time-out.
 ODOM_AGE_MAX_NS = NS_PER_S // 4
 # A stamp may be ahead by what keeps clocks of two hosts apart, or by a step of ``/clock``; one
 # further ahead is of another clock, and no age follows from it.
 AHEAD_MAX_NS = 100 * NS_PER_MS
+# Takes a pose, a velocity (both in map) and the time of the pose.
+OnPose = Callable[[Pose, tuple[float, float, float], int], None]
+
+
+def localise(
+    bus: Bus, robot: RobotConfiguration, source: str, on_pose: OnPose
+) -> Localisation:
+    """
+    Return the localisation that ``source`` (one of POSE_SOURCES) asks for.
+
+    A differential robot is told where the point ahead of its axle is (``live.unicycle``). Raises
+    ConfigurationError where transforms are needed and there are no messages for them.
+    """
+    taken = _of_axle(on_pose) if robot.kind == 'differential' else on_pose
+    if source == 'pose':
+        return Localisation(bus, robot.name, taken)
+    if source == 'start':
+        return Localisation(bus, robot.name, taken, MapToOdom(robot.name, robot.start))
+    transforms.require(bus)
+    made = Localisation(bus, robot.name, taken, MapToOdom(robot.name))
+    transforms.listen(bus, made.take_transforms)
+    return made
+
+
+def _of_axle(on_pose: OnPose) -> OnPose:
+    def taken(pose: Pose, velocity: tuple[float, float, float], time_ns: int) -> None:
+        on_pose(ahead(pose), velocity, time_ns)
+
+    return taken
 
 
 class Localisation:
     """
     Subscribes on a bus; ``on_pose(pose, velocity, time)`` is called with each usable pose.
 
-    ``time`` is that of the pose in the core's clock; it never goes back.
+    ``time`` is that of the pose in the core's clock; it never goes back. ``pose`` is the newest,
+    of the axle where a robot has one.
     """
 
     def __init__(
-        self,
-        bus: Bus,
-        robot: str,
-        on_pose: Callable[[Pose, tuple[float, float, float], int], None],
+        self, bus: Bus, robot: str, on_pose: OnPose, link: MapToOdom | None = None
     ) -> None:
+        """``link``: compose poses from ``odom`` by it; None: take them from ``pose``."""
         self._bus, self._clock, self._on_pose = bus, bus.clock, on_pose
-        self._base_frame = f'{robot}/base_link'
+        self._robot, self._link = robot, link
+        self._base_frame = base_frame(robot)
         self._velocity = (0.0, 0.0, 0.0)
         self._velocity_ns: int | None = None
         self.pose: Pose | None = None
         self._pose_ns: int | None = None
         self.refused: Counter[str] = Counter()
+        self._refusal = ''  # the newest, in words, until taken by ``fresh_refusal``
         self._refusals = Quiet()
-        bus.subscribe(bus.types.PoseStamped, 'pose', STATE, self._take_pose)
+        if link is None:
+            bus.subscribe(bus.types.PoseStamped, 'pose', STATE, self._take_pose)
         bus.subscribe(bus.types.Odometry, 'odom', STATE, self._take_odometry)
 
-    def _take_pose(self, message: Any) -> None:
+    def age_ns(self, now: int) -> int | None:
+        """Age of the newest usable pose at ``now`` of the core's clock; None: none came."""
+        return None if self._pose_ns is None else now - self._pose_ns
+
+    def fresh_refusal(self) -> str:
+        """Return why the newest message since the last call was refused; empty: none was."""
+        text, self._refusal = self._refusal, ''
+        return text
+
+    def take_transforms(self, transforms: Any) -> None:
+        """Take where the odom frame stands, from tf."""
+        assert self._link is not None
         try:
-            pose = pose_from(message)
+            self._link.take(transforms)
+        except MessageRefused as error:
+            self._refuse(error)
+
+    def _take_pose(self, message: Any) -> None:
+        self._take(message, pose_from)
+
+    def _take(self, message: Any, read: Callable[[Any], Pose]) -> None:
+        try:
+            pose = read(message)
             time_ns = self._time_of(message.header.stamp)
             if self._pose_ns is not None and time_ns < self._pose_ns:
                 raise MessageRefused('late', 'a newer pose came before it')
@@ -84,6 +142,9 @@ class Localisation:
             self._refuse(error)
             return
         self._velocity, self._velocity_ns = velocity, time_ns
+        link = self._link
+        if link is not None:
+            self._take(message, lambda got: link.place(odometry_pose(got, self._robot)))
 
     def _time_of(self, stamp: Any) -> int:
         """Return when a message is from, in the core's clock; raises MessageRefused."""
@@ -94,12 +155,14 @@ class Localisation:
         if age_ns < -AHEAD_MAX_NS:
             raise MessageRefused(
                 'from_the_future',
-                f'a stamp {ns_to_seconds(-age_ns):.3f} s ahead of the ROS clock of this node',
+                f'a stamp {ns_to_seconds(-age_ns):.3f} s ahead of the ROS clock here',
             )
         return now - max(0, age_ns)
 
     def _refuse(self, error: MessageRefused) -> None:
         self.refused[error.reason] += 1
+        if error.reason != 'late':  # the order of arrival is the network's, no fault
+            self._refusal = str(error)
         if self._refusals.over(self._clock.now()):
             self._bus.say(
                 f'localisation refused: {error} ({self.refused[error.reason]} so far)', 'error'

@@ -27,7 +27,7 @@ class Loop(abc.ABC):
         self._deadlines: list[tuple[Callable[[], int], Callable[[], None]]] = []
         self._handlers: dict[int, Any] = {}
         self._stopping = False
-        self._error: BaseException | None = None
+        self._error: Exception | None = None
 
     @abc.abstractmethod
     def _wait(self, timeout_s: float) -> None:
@@ -67,7 +67,7 @@ class Loop(abc.ABC):
         """End ``run`` after the callback in hand."""
         self._stopping = True
 
-    def fail(self, error: BaseException) -> None:
+    def fail(self, error: Exception) -> None:
         """End ``run`` with ``error``; the first one counts."""
         if self._error is None:
             self._error = error

@@ -4,7 +4,7 @@ Services of a robot: ``propose``, ``query_log``, ``stop``.
 
 ``propose`` is answered when the command's serial is on disk: at the core's event ``accepted``.
 A request id asked again, after a time-out too, waits for the same serial: what is not on disk is
-never called accepted.
+never called accepted. While the bus is not active every request is refused.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent
 REQUESTS_MAX = 256
 # Bound of the message.
 ENTRIES_PER_ANSWER = 256
+# Words of a refusal for want of a running robot.
+NOT_ACTIVE = 'the coordinator is not active'
 Answer = Callable[[Any], None]
 
 
@@ -32,8 +34,8 @@ class OperatorServices:
     """
     Serves ``core`` on ``bus``; ``pump(now)`` is called after each call into the core.
 
-    ``entries`` are those that ``query_log`` can give, oldest first; ``timeout_ns``: what is not
-    on disk by then is answered with an unknown outcome.
+    ``entries`` are those that ``query_log`` can give, oldest first; what is not on disk after
+    ``timeout_ns()`` is answered with an unknown outcome.
     """
 
     def __init__(
@@ -42,7 +44,7 @@ class OperatorServices:
         core: Coordinator,
         pump: Callable[[int], None],
         entries: Sequence[CommittedEntry],
-        timeout_ns: int,
+        timeout_ns: Callable[[], int],
     ) -> None:
         self._bus, self._core, self._pump = bus, core, pump
         self._entries, self._timeout_ns = entries, timeout_ns
@@ -67,6 +69,19 @@ class OperatorServices:
         for serial in [s for s, (deadline, _) in self._waiting.items() if now >= deadline]:
             self._release(serial, False)
 
+    def give_up(self) -> None:
+        """Answer all that wait: the outcome of theirs is unknown."""
+        for serial in list(self._waiting):
+            self._release(serial, False)
+
+    def _refused(self, response: Any, answer: Answer) -> bool:
+        """Answer where nobody is to be asked now; whether that is so."""
+        if self._bus.active:
+            return False
+        response.error, response.message = response.ERROR_NOT_READY, NOT_ACTIVE
+        answer(response)
+        return True
+
     def _release(self, serial: int, accepted: bool) -> None:
         _, answers = self._waiting.pop(serial, (0, ()))
         for answer in answers:
@@ -88,6 +103,8 @@ class OperatorServices:
         )
 
     def _propose(self, request: Any, answer: Answer) -> None:
+        if self._refused(self._proposed(), answer):
+            return
         now = self._bus.clock.now()
         serial = self._requests.get(request.request_id) if request.request_id else None
         if serial is None:
@@ -108,7 +125,7 @@ class OperatorServices:
             self._remember(request.request_id, serial)
             self._pump(now)
         if serial > self._core.durable_serial:
-            _, answers = self._waiting.setdefault(serial, (now + self._timeout_ns, []))
+            _, answers = self._waiting.setdefault(serial, (now + self._timeout_ns(), []))
             answers.append(answer)
         else:
             answer(self._outcome(serial, True))
@@ -120,6 +137,8 @@ class OperatorServices:
                 self._requests.popitem(last=False)
 
     def _query_log(self, request: Any, answer: Answer) -> None:
+        if self._refused(self._responses.QueryLog.Response(), answer):
+            return
         entries = self._entries
         response = self._responses.QueryLog.Response(
             commit_index=entries[-1].index if entries else 0,
@@ -142,6 +161,8 @@ class OperatorServices:
     def _stop(self, request: Any, answer: Answer) -> None:
         stop = self._responses.SetStop
         response = stop.Response(issuer=self._core.storage_id)
+        if self._refused(response, answer):
+            return
         if request.level not in (stop.Request.LEVEL_HOLD, stop.Request.LEVEL_STOP):
             response.error = response.ERROR_INVALID_LEVEL
             response.message = f'level {request.level}: 1 (hold) or 2 (stop)'

@@ -22,25 +22,31 @@ from swarm_coordination.transport.profiles import Profile
 class RosBus:
     """Topics and services of ``node``, spun by ``runner``; ``clock`` is the node's CoreClock."""
 
+    active = True
+
     def __init__(self, node: Any, runner: Any, clock: Any) -> None:
         self._node, self._runner = node, runner
         self.types, self.clock = messages(), clock
+        self._ends: list[Callable[[], Any]] = []
 
     def publisher(self, kind: Any, topic: str, profile: Profile) -> Callable[[Any], None]:
         """Return a function that publishes on a topic."""
-        publish: Callable[[Any], None] = self._node.create_publisher(
+        made = self._node.create_publisher(
             kind, topic, qos.of(profile), event_callbacks=qos.publisher_events(self._node, topic)
-        ).publish
+        )
+        self.owns(lambda: self._node.destroy_publisher(made))
+        publish: Callable[[Any], None] = made.publish
         return publish
 
     def subscribe(
         self, kind: Any, topic: str, profile: Profile, take: Callable[[Any], None]
     ) -> None:
         """Have ``take`` called with every message of a topic."""
-        self._node.create_subscription(
+        made = self._node.create_subscription(
             kind, topic, take, qos.of(profile),
             event_callbacks=qos.subscription_events(self._node, topic),
         )
+        self.owns(lambda: self._node.destroy_subscription(made))
 
     def serve(self, service: Any, name: str, handler: Handler) -> None:
         """Answer requests of a service."""
@@ -51,22 +57,28 @@ class RosBus:
 
             def answer(response: Any) -> None:
                 answers.append(response)
-                for future in waiting:
+                if waiting:
                     self._runner.pending -= 1
-                    future.set_result(None)
+                    waiting.pop().set_result(None)
 
             handler(request, answer)
             if not answers:
-                waiting.append(self._runner.future())
+                future = self._runner.future()
+                waiting.append(future)
                 self._runner.pending += 1
-                await waiting[0]
+                await future
             return answers[0]
 
-        self._node.create_service(service, name, serve, callback_group=ReentrantCallbackGroup())
+        made = self._node.create_service(
+            service, name, serve, callback_group=ReentrantCallbackGroup()
+        )
+        self.owns(lambda: self._node.destroy_service(made))
 
     def client(self, service: Any, name: str) -> Client:
         """Return a client of a service."""
-        return _RosClient(self._node.create_client(service, name))
+        made = self._node.create_client(service, name)
+        self.owns(lambda: self._node.destroy_client(made))
+        return _RosClient(made)
 
     def say(self, text: str, level: str = 'info') -> None:
         """Log a line."""
@@ -78,6 +90,15 @@ class RosBus:
             log.warning(text)
         else:
             log.info(text)
+
+    def owns(self, end: Callable[[], Any]) -> None:
+        """Have ``end`` called by ``close``."""
+        self._ends.append(end)
+
+    def close(self) -> None:
+        """Destroy everything, the newest first."""
+        while self._ends:
+            self._ends.pop()()
 
 
 class _RosClient:

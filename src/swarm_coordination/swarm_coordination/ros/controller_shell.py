@@ -12,25 +12,24 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from geometry_msgs.msg import Twist, TwistStamped
 from swarm_coordination.configuration import RobotConfiguration
 from swarm_coordination.control.controller import ControlReport, FormationController
-from swarm_coordination.live.unicycle import steer
-from swarm_coordination.ros import qos
-from swarm_coordination.ros.conversions import (
+from swarm_coordination.live.conversions import (
+    MessageMaker,
     MessageRefused,
-    stamped,
     table_from,
     target_from,
-    twist_to,
 )
+from swarm_coordination.live.frames import base_frame
+from swarm_coordination.live.localisation import localise
+from swarm_coordination.live.quiet import Quiet
+from swarm_coordination.live.unicycle import steer
 from swarm_coordination.ros.endpoints import Endpoints
 from swarm_coordination.ros.health import controller_health, localisation_health, Report
-from swarm_coordination.ros.localisation import localise, LOG_PERIOD_S
 from swarm_coordination.ros.recorded import recorded
+from swarm_coordination.transport import profiles
 from swarm_coordination.units import seconds_to_ns
 from swarm_coordination.views import Pose
-from swarm_msgs import msg as swarm
 
 
 class ControllerShell:
@@ -39,8 +38,8 @@ class ControllerShell:
     def __init__(
         self, node: Any, endpoints: Endpoints, robot: RobotConfiguration, storage_id: int
     ) -> None:
-        self._node = node
-        self._clock = node.core_clock
+        self._bus, self._clock = endpoints, endpoints.clock
+        self._make = MessageMaker(endpoints.types)
         self._name = robot.name
         control = robot.settings.control
         now = self._clock.now()
@@ -50,17 +49,25 @@ class ControllerShell:
         )
         self._pose_timeout_s = control.pose_timeout_s
         self._refused: Counter[str] = Counter()
+        self._refusals = Quiet()
         self._report: ControlReport | None = None
         self._steers = robot.kind == 'differential'
         self._stamped = node.options.cmd_vel_stamped
-        kind = TwistStamped if self._stamped else Twist
-        self._cmd_vel = endpoints.publisher(kind, 'cmd_vel', qos.COMMAND)
-        self.localisation = localise(node, endpoints, robot, self._on_pose)
-        endpoints.subscription(swarm.NeighborTable, 'neighbors', self._on_table, qos.TABLE)
-        endpoints.subscription(swarm.FormationTarget, 'target', self._on_target, qos.TABLE)
+        types = endpoints.types
+        kind = types.TwistStamped if self._stamped else types.Twist
+        self._cmd_vel = endpoints.publisher(kind, 'cmd_vel', profiles.COMMAND)
+        self.localisation = localise(
+            endpoints, robot, node.localisation_options.pose_source, self._on_pose
+        )
+        endpoints.subscribe(
+            types.swarm.NeighborTable, 'neighbors', profiles.TABLE, self._on_table
+        )
+        endpoints.subscribe(
+            types.swarm.FormationTarget, 'target', profiles.TABLE, self._on_target
+        )
         self._period_ns = seconds_to_ns(control.period_s)
         self._next_ns = self._clock.now()
-        endpoints.deadline(lambda: self._clock.due_ns(self._next_ns), self._on_deadline)
+        endpoints.at(lambda: self._clock.due_ns(self._next_ns), self._on_deadline)
 
     def activate(self) -> None:
         """Begin commands at once: standing, until there is something to fly by."""
@@ -68,7 +75,7 @@ class ControllerShell:
 
     def deactivate(self) -> None:
         """Let the base stand."""
-        self._command(Twist())
+        self._command(self._bus.types.Twist())
 
     def close(self) -> None:
         """End the recording."""
@@ -106,9 +113,8 @@ class ControllerShell:
 
     def _refuse(self, topic: str, error: MessageRefused) -> None:
         self._refused[error.reason] += 1
-        self._node.get_logger().error(
-            f'{topic} refused: {error}', throttle_duration_sec=LOG_PERIOD_S
-        )
+        if self._refusals.over(self._clock.now()):
+            self._bus.say(f'{topic} refused: {error}', 'error')
 
     def _on_deadline(self) -> None:
         now = self._clock.now()
@@ -118,11 +124,11 @@ class ControllerShell:
         pose = self.localisation.pose
         yaw = pose.yaw if pose is not None else 0.0
         steered = steer(report.command, yaw) if self._steers else report.command
-        self._command(twist_to(steered, yaw))
+        self._command(self._make.twist_to(steered, yaw))
 
-    def _command(self, twist: Twist) -> None:
+    def _command(self, twist: Any) -> None:
         if self._stamped:
-            frame = f'{self._name}/base_link'
-            self._cmd_vel.publish(stamped(twist, frame, self._clock.stamp()))
+            stamp = self._clock.stamp()
+            self._cmd_vel(self._make.stamped(twist, base_frame(self._name), stamp))
         else:
-            self._cmd_vel.publish(twist)
+            self._cmd_vel(twist)

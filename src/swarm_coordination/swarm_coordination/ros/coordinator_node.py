@@ -53,3 +53,5 @@ class CoordinatorNode(ManagedNode):
 
     def _take_options(self, options: CoordinatorOptions) -> None:
         self.options = options
+        if self.part is not None:
+            self.part.adjust()

@@ -17,18 +17,26 @@ from rclpy.node import Node
 from swarm_coordination.configuration import find_swarm_file, load_swarm
 from swarm_coordination.gazebo.bridge import TRUTH_TOPIC
 from swarm_coordination.gazebo.models import map_to_odom
-from swarm_coordination.live.conversions import MAP, MessageRefused, quaternion_to_yaw
+from swarm_coordination.live import transforms
+from swarm_coordination.live.conversions import (
+    MAP,
+    MessageMaker,
+    MessageRefused,
+    quaternion_to_yaw,
+)
 from swarm_coordination.live.frames import odom_frame
-from swarm_coordination.ros import qos, tf
+from swarm_coordination.live.truth import NOTHING_CLOSE, Truth
+from swarm_coordination.ros.bus import RosBus
+from swarm_coordination.ros.clock import CoreClock
 from swarm_coordination.ros.executor import Runner
 from swarm_coordination.ros.options import GazeboOptions
 from swarm_coordination.ros.parameters import OF_ROBOTS, Overrides
-from swarm_coordination.ros.truth import NOTHING_CLOSE, Truth
 from swarm_coordination.scenario.backend import TrueState
 from swarm_coordination.scenario.loading import load_scenario
 from swarm_coordination.scenario.schema import RadioSettings
 from swarm_coordination.simulation.radio import Radio
 from swarm_coordination.simulation.world import Closest
+from swarm_coordination.transport import profiles
 from swarm_coordination.units import NS_PER_MS, NS_PER_S, ns_to_seconds
 
 # As often as the embedded world by default.
@@ -49,7 +57,8 @@ class GazeboNode(Node):
         overrides = Overrides(self)
         options = overrides.group(GazeboOptions(), '')
         overrides.done(ignored=OF_ROBOTS)
-        tf.require()
+        bus = RosBus(self, runner, CoreClock(self))
+        transforms.require(bus)
         found = load_swarm(find_swarm_file(options.swarm_file or None))
         robots = (found.first(options.robots) if options.robots else found).robots
         radio = load_scenario(options.scenario).radio if options.scenario else RadioSettings()
@@ -59,15 +68,16 @@ class GazeboNode(Node):
         self._start_ns = self._shown_ns = -1
         self._closest = NOTHING_CLOSE
         self._tells = Truth(
-            self, Radio(radio, robots[0].settings.control.range_m, self._names), self._cut
+            bus, Radio(radio, robots[0].settings.control.range_m, self._names), self._cut
         )
-        fixed = self.create_publisher(tf.MESSAGE, tf.TF_STATIC, qos.TF_STATIC)
-        stamp = self.get_clock().now().to_msg()
-        fixed.publish(tf.message([
-            tf.transform(MAP, odom_frame(robot.name), map_to_odom(robot), stamp)
-            for robot in robots
-        ]))
-        self.create_subscription(tf.MESSAGE, TRUTH_TOPIC, self._on_poses, qos.TF)
+        kind = bus.types.TFMessage
+        bus.publisher(kind, transforms.TF_STATIC, profiles.TF_STATIC)(
+            MessageMaker(bus.types).transforms_to(
+                ((MAP, odom_frame(robot.name), map_to_odom(robot)) for robot in robots),
+                self.get_clock().now().to_msg(),
+            )
+        )
+        bus.subscribe(kind, TRUTH_TOPIC, profiles.TF, self._on_poses)
 
     def _cut(self) -> None:
         self._shown_ns = -1

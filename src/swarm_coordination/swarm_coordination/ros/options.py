@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from swarm_coordination.live.localisation import POSE_SOURCES
 from swarm_coordination.settings import setting
 
 
@@ -36,10 +37,10 @@ class LocalisationOptions:
     """Where both nodes of a robot have its pose in ``map`` from."""
 
     pose_source: str = setting(
-        'pose', '', None, None,
+        POSE_SOURCES[0], '', None, None,
         'pose: the topic `pose`, in map; tf: `odom` and the transform map -> <robot>/odom of /tf '
         'or /tf_static; start: `odom`, begun at the start pose of the swarm file',
-        choices=('pose', 'tf', 'start'),
+        choices=POSE_SOURCES,
     )
 
 

@@ -14,10 +14,11 @@ from typing import Any
 
 from rclpy.node import Node
 from swarm_coordination.errors import ConfigurationError
-from swarm_coordination.live import topics
+from swarm_coordination.live import topics, transforms
 from swarm_coordination.recording.bag import BagWriter, Recorded
-from swarm_coordination.ros import qos, tf
+from swarm_coordination.ros import qos
 from swarm_coordination.ros.executor import Runner
+from swarm_coordination.ros.messages import messages
 from swarm_coordination.transport import profiles
 
 _OF_ROBOT = (
@@ -41,10 +42,11 @@ _OF_SWARM = (
 def recorded_topics(robots: Sequence[str]) -> list[Recorded]:
     """Return what is recorded of a swarm of these robots."""
     found = [Recorded(*one) for one in _OF_SWARM]
-    if tf.available():
+    if messages().TFMessage is not None:
         kind = 'tf2_msgs/msg/TFMessage'
         found += [
-            Recorded(tf.TF, kind, profiles.TF), Recorded(tf.TF_STATIC, kind, profiles.TF_STATIC)
+            Recorded(transforms.TF, kind, profiles.TF),
+            Recorded(transforms.TF_STATIC, kind, profiles.TF_STATIC),
         ]
     return found + [
         Recorded(f'/{robot}/{name}', kind, profile)

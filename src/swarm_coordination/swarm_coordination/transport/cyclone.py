@@ -61,6 +61,7 @@ class Participant:
         except DDSException as error:
             raise ParticipantError(f'domain {domain}: {error}') from error
         self._topics: dict[str, Topic] = {}
+        self._writers: list[DataWriter] = []
         self._readers: list[tuple[DataReader, Callable[[Any], None]]] = []
         self._conditions: list[ReadCondition] = []
         self._waitset = WaitSet(self._participant)
@@ -70,7 +71,10 @@ class Participant:
 
     def writer(self, kind: Any, topic: str, profile: Profile) -> Any:
         """Return a DataWriter of the DDS topic ``topic``."""
-        return DataWriter(self._participant, self._topic(kind, topic), _qos(profile))
+        writer = DataWriter(self._participant, self._topic(kind, topic), _qos(profile))
+        # Kept: what late joiners are to get goes with the object.
+        self._writers.append(writer)
+        return writer
 
     def reader(
         self, kind: Any, topic: str, profile: Profile, take: Callable[[Any], None]
@@ -106,6 +110,7 @@ class Participant:
 
     def close(self) -> None:
         """Leave the domain."""
+        self._writers.clear()
         self._readers.clear()
         self._conditions.clear()
         self._topics.clear()

@@ -21,8 +21,9 @@ from swarm_coordination.dds.bus import CycloneBus
 from swarm_coordination.dds.loop import CycloneLoop
 from swarm_coordination.dds.process import run_on_dds
 from swarm_coordination.live.bus import Handler
-from swarm_coordination.live.carrier import Carrier, CarrierOptions
+from swarm_coordination.live.carrier import CarrierOptions
 from swarm_coordination.live.lifetime import die_with_parent
+from swarm_coordination.live.robot_shell import RobotShell
 from swarm_coordination.mission.commands import encode_command, Put
 from swarm_coordination.storage.store import Storage
 from swarm_coordination.transport.profiles import Profile
@@ -70,7 +71,7 @@ class LoadedMember:
         self._bus.taps = {'events': self._on_event, 'log': self._on_entry}
         self._load = Load(self._propose, time.monotonic)
         self._next_tick = time.monotonic_ns()
-        self.carrier = Carrier(self._bus, loop, robot, storage, recovered, CarrierOptions())
+        self.robot = RobotShell(self._bus, loop, robot, storage, recovered, CarrierOptions())
         loop.at(lambda: self._next_tick, self._tick)
         threading.Thread(target=self._read_orders, daemon=True).start()
 
@@ -109,7 +110,7 @@ def main() -> None:
     name, swarm_file, folder, domain = sys.argv[1:]
 
     def begin(loop: CycloneLoop) -> Callable[[], None]:
-        return LoadedMember(loop, name, Path(swarm_file), Path(folder)).carrier.close
+        return LoadedMember(loop, name, Path(swarm_file), Path(folder)).robot.close
 
     run_on_dds(int(domain), begin)
 

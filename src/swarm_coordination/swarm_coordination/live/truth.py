@@ -7,38 +7,38 @@ The same radio model whoever moves the robots, the embedded world or Gazebo.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import math
 from typing import Any
 
-from geometry_msgs.msg import Point, Vector3
 from swarm_coordination.live import topics
-from swarm_coordination.ros import qos
+from swarm_coordination.live.bus import Bus
 from swarm_coordination.scenario.backend import TrueState
 from swarm_coordination.simulation.radio import FRAME_BYTES, Radio
 from swarm_coordination.simulation.world import Closest
-from swarm_msgs import msg as swarm
-from swarm_msgs.srv import SetPartition
+from swarm_coordination.transport import profiles
 
 NOTHING_CLOSE = Closest(math.inf, '', '')
 
 
 class Truth:
-    """Publishes for a node; ``on_cut`` is called when a cut has come into force."""
+    """Publishes on a bus; ``on_cut`` is called when a cut has come into force."""
 
-    def __init__(self, node: Any, radio: Radio, on_cut: Any) -> None:
-        self._node, self._radio, self._on_cut = node, radio, on_cut
+    def __init__(self, bus: Bus, radio: Radio, on_cut: Callable[[], None]) -> None:
+        self._bus, self._radio, self._on_cut = bus, radio, on_cut
         self._revision = 0
-        self._radio_topic = node.create_publisher(swarm.RadioState, topics.RADIO, qos.RADIO)
-        self._world_topic = node.create_publisher(swarm.WorldState, topics.WORLD, qos.WORLD)
-        node.create_service(SetPartition, topics.PARTITION_SERVICE, self._set_partition)
+        types = bus.types
+        self._radio_topic = bus.publisher(types.swarm.RadioState, topics.RADIO, profiles.RADIO)
+        self._world_topic = bus.publisher(types.swarm.WorldState, topics.WORLD, profiles.WORLD)
+        bus.serve(types.services.SetPartition, topics.PARTITION_SERVICE, self._set_partition)
 
     def publish_radio(self, truth: dict[str, TrueState], stamp: Any, elapsed_ns: int) -> None:
         """Publish who hears whom, with robots where ``truth`` says."""
         self._radio.place(truth)
         # Losses of the disc do not depend on the size of a frame.
         reference = 0 if self._radio.settings.model == 'disc' else FRAME_BYTES
-        self._radio_topic.publish(
-            swarm.RadioState(
+        self._radio_topic(
+            self._bus.types.swarm.RadioState(
                 stamp=stamp,
                 elapsed_ns=elapsed_ns,
                 names=list(self._radio.names),
@@ -58,14 +58,14 @@ class Truth:
         command_timeout_s: float,
     ) -> None:
         """Publish where everybody is; ages of commands are infinite where none came."""
-        states = list(truth.values())
-        self._world_topic.publish(
-            swarm.WorldState(
+        types, states = self._bus.types, list(truth.values())
+        self._world_topic(
+            types.swarm.WorldState(
                 stamp=stamp,
                 elapsed_ns=elapsed_ns,
                 names=list(self._radio.names),
-                positions=[Point(x=s.x, y=s.y, z=s.z) for s in states],
-                velocities=[Vector3(x=s.vx, y=s.vy, z=s.vz) for s in states],
+                positions=[types.Point(x=s.x, y=s.y, z=s.z) for s in states],
+                velocities=[types.Vector3(x=s.vx, y=s.vy, z=s.vz) for s in states],
                 yaws=[s.yaw for s in states],
                 commanded=[age <= command_timeout_s for age in command_ages_s],
                 closest_m=closest.distance_m,
@@ -75,13 +75,15 @@ class Truth:
             )
         )
 
-    def _set_partition(self, request: Any, response: Any) -> Any:
+    def _set_partition(self, request: Any, answer: Callable[[Any], None]) -> None:
+        response = self._bus.types.services.SetPartition.Response()
         names, numbers, known = list(request.names), list(request.groups), self._radio.names
         unknown = [name for name in names if name not in known]
         if unknown or len(set(names)) != len(names) or len(names) != len(numbers):
             response.error = response.ERROR_INVALID
             response.message = f'names {names} with groups {numbers}: each robot once, one group'
-            return response
+            answer(response)
+            return
         groups = tuple(
             tuple(name for name, group in zip(names, numbers) if group == number)
             for number in sorted(set(numbers))
@@ -93,5 +95,5 @@ class Truth:
         self._on_cut()  # at once: receivers must not hear on by the old state
         response.accepted = True
         response.message = f'{len(groups)} groups' if groups else 'whole'
-        self._node.get_logger().info(f'radio: {response.message}: {groups}')
-        return response
+        self._bus.say(f'radio: {response.message}: {groups}')
+        answer(response)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Acts on what a robot watches of itself: leaving the fence stops the swarm, a low battery its part.
+
+Beyond the fence the robot raises the safety stop, once for each time it leaves; as any stop it is
+lifted by a committed command. A low battery is told to the core, which hands leadership over;
+then the robot asks to be taken off the roster, and at last says on ``land`` (std_msgs/Bool) that
+it has to land, which its autopilot's adapter obeys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from swarm_coordination.errors import CommandError, ProposalRefused
+from swarm_coordination.live.bus import Bus
+from swarm_coordination.mission.commands import encode_command, RosterRemove
+from swarm_coordination.robot.coordinator import Coordinator
+from swarm_coordination.transport import profiles
+from swarm_coordination.vehicles.safety import BatteryWatch, Charge, outside, SafetyOptions
+from swarm_coordination.views import Pose
+
+STOP = 2  # swarm_msgs/SetStop LEVEL_STOP
+
+
+class SafetyGuard:
+    """Guards the robot of ``core``; ``pump(now)`` is called after each call into it."""
+
+    def __init__(
+        self, bus: Bus, core: Coordinator, pump: Callable[[int], None], options: SafetyOptions
+    ) -> None:
+        self._bus, self._core, self._pump, self._options = bus, core, pump, options
+        self._battery = BatteryWatch(options)
+        self._acted = Charge.FLY
+        self._beyond = False
+        self._land = bus.publisher(bus.types.Bool, 'land', profiles.DESCRIPTION)
+        bus.subscribe(
+            bus.types.BatteryState, 'battery_state', profiles.STATE, self._on_battery
+        )
+
+    def observe(self, pose: Pose, now: int) -> None:
+        """Look whether the robot is within its fence."""
+        text = outside(pose, self._options)
+        if text and not self._beyond:
+            counter = self._core.stop(STOP, now)
+            self._bus.say(f'{text}: safety stop {counter}', 'error')
+            self._pump(now)
+        self._beyond = bool(text)
+
+    def _on_battery(self, message: Any) -> None:
+        charge = float(message.percentage)
+        if not 0.0 <= charge <= 1.0:
+            return  # NaN: not measured
+        self._core.battery(charge)
+        verdict, now = self._battery.take(charge), self._bus.clock.now()
+        if verdict is self._acted:
+            return
+        self._bus.say(f'battery at {100.0 * charge:.0f} %: {verdict.name.lower()}', 'error')
+        if self._acted is Charge.FLY:
+            command = encode_command(RosterRemove(self._core.storage_id)).decode()
+            try:
+                self._core.propose(command, now)
+            except (CommandError, ProposalRefused) as error:
+                self._bus.say(f'cannot leave the formation: {error}', 'error')
+        if verdict is Charge.LAND:
+            self._land(self._bus.types.Bool(data=True))
+        self._acted = verdict
+        self._pump(now)

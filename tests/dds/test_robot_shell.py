@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A plain DDS robot reads its pose from three sources and heeds fence and battery, as ROS's do."""
+
+import math
+import time
+
+import pytest
+from swarm_coordination.configuration import load_swarm
+from swarm_coordination.dds.bus import CycloneBus
+from swarm_coordination.dds.loop import CycloneLoop
+from swarm_coordination.live.carrier import CarrierOptions
+from swarm_coordination.live.conversions import MessageMaker
+from swarm_coordination.live.provisioning import provision_swarm
+from swarm_coordination.live.robot_shell import RobotShell
+from swarm_coordination.live.transforms import TF_STATIC
+from swarm_coordination.live.unicycle import AHEAD_M
+from swarm_coordination.storage.store import Storage
+from swarm_coordination.transport import profiles
+from swarm_coordination.transport.messages import messages
+from swarm_coordination.vehicles.safety import SafetyOptions
+from swarm_coordination.views import Pose
+
+pytestmark = pytest.mark.dds
+TYPES = messages()
+MAKE = MessageMaker(TYPES)
+AT_REST = (0.0, 0.0, 0.0)
+FILE = """
+all: {{}}
+robot_types: {{one: {{kind: {kind}}}}}
+robots:
+  robot1: {{type: one, start: {{x_m: 0.0, y_m: 0.0, yaw_rad: 1.5707963267948966}}}}
+"""
+
+
+class Field:
+    """One robot, which starts at the origin looking north, and somebody beside it."""
+
+    def __init__(self, domain, folder):
+        self.domain, self.folder = domain, folder
+        self.loops, self.shell, self.seen = [], None, {}
+        self.bus = self.join('')
+        self.clock = self.bus.clock
+
+    def join(self, namespace):
+        """Return a bus of one more participant."""
+        self.loops.append(CycloneLoop(self.domain))
+        return CycloneBus(self.loops[-1].participant, namespace)
+
+    def fly(self, kind='holonomic', **options):
+        """Start the robot."""
+        source = self.folder / 'swarm.yaml'
+        source.write_text(FILE.format(kind=kind))
+        provision_swarm(self.folder, ('robot1',))
+        bus = self.join('robot1')
+        self.shell = RobotShell(
+            bus, self.loops[-1], load_swarm(source).robot('robot1'),
+            *Storage.recover(self.folder / 'robot1'), CarrierOptions(**options))
+
+    def watch(self, kind, topic, profile):
+        """Keep what is said on a topic of the robot."""
+        seen = self.seen[topic] = []
+        self.bus.subscribe(kind, f'/robot1/{topic}', profile, seen.append)
+
+    def repeat(self, publish, make):
+        """Publish what ``make()`` returns, 50 times a second."""
+        due = [0]
+
+        def send():
+            due[0] = time.monotonic_ns() + 20_000_000
+            publish(make())
+
+        self.loops[0].at(lambda: due[0], send)
+
+    def until(self, condition, seconds=20.0):
+        """Serve everybody until the condition holds; return whether it came to hold."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not condition():
+            for loop in self.loops:
+                loop.spin_once(0.002)
+        return bool(condition())
+
+    def close(self):
+        """End the robot, leave the domain."""
+        if self.shell is not None:
+            self.shell.close()
+        for loop in self.loops:
+            loop.close()
+
+
+@pytest.fixture
+def field(domain, tmp_path):
+    """Give a ``Field``."""
+    made = Field(domain, tmp_path)
+    yield made
+    made.close()
+
+
+def odometry(field, frame='robot1/odom'):
+    """Let the robot be 1 m ahead of where its odometry began."""
+    def make():
+        message = MAKE.odometry_to(
+            Pose(1.0, 0.0, 0.0, 0.0), AT_REST, 'robot1', field.clock.stamp())
+        message.header.frame_id = frame
+        return message
+
+    field.repeat(
+        field.bus.publisher(TYPES.Odometry, '/robot1/odom', profiles.STATE_OFFERED), make)
+
+
+def place(field):
+    """Return where the robot says that it is."""
+    at = field.seen['pose'][-1].pose.position
+    return at.x, at.y
+
+
+def test_a_pose_is_composed_of_odometry_and_the_start_of_the_swarm_file(field):
+    field.watch(TYPES.PoseStamped, 'pose', profiles.STATE)
+    odometry(field)
+    field.fly(pose_source='start')
+    assert field.until(lambda: field.seen['pose'])
+    assert place(field) == pytest.approx((0.0, 1.0))
+
+
+def test_a_pose_is_composed_of_odometry_and_the_transform_of_its_frame(field):
+    field.watch(TYPES.PoseStamped, 'pose', profiles.STATE)
+    odometry(field)
+    link = ('map', 'robot1/odom', Pose(5.0, 2.0, 0.0, math.pi))
+    field.bus.publisher(TYPES.TFMessage, TF_STATIC, profiles.TF_STATIC)(
+        MAKE.transforms_to([link], field.clock.stamp()))
+    field.fly(pose_source='tf')
+    assert field.until(lambda: field.seen['pose'])
+    assert place(field) == pytest.approx((4.0, 2.0))
+
+
+def test_the_pose_of_a_differential_robot_is_that_of_the_point_ahead_of_its_axle(field):
+    field.watch(TYPES.PoseStamped, 'pose', profiles.STATE)
+    odometry(field)
+    field.fly('differential', pose_source='start')
+    assert field.until(lambda: field.seen['pose'])
+    assert place(field) == pytest.approx((0.0, 1.0 + AHEAD_M))
+
+
+def test_odometry_in_another_frame_moves_nothing(field):
+    field.watch(TYPES.PoseStamped, 'pose', profiles.STATE)
+    field.watch(TYPES.swarm.RobotStatus, 'status', profiles.STATUS)
+    odometry(field, 'map')
+    field.fly(pose_source='start')
+    assert field.until(lambda: len(field.seen['status']) > 20)
+    assert field.seen['pose'] == []
+
+
+def test_a_low_battery_takes_the_robot_off_the_roster_and_then_lands_it(field):
+    field.watch(TYPES.Bool, 'land', profiles.DESCRIPTION)
+    field.watch(TYPES.swarm.LogEntry, 'log', profiles.LOG)
+    charge = [0.25]
+    publish = field.bus.publisher(
+        TYPES.BatteryState, '/robot1/battery_state', profiles.STATE_OFFERED)
+    field.repeat(publish, lambda: TYPES.BatteryState(percentage=charge[0]))
+    field.fly(safety=SafetyOptions(battery_leave=0.3, battery_land=0.1))
+
+    def left():
+        return [entry for entry in field.seen['log'] if 'roster_remove' in entry.command]
+
+    assert field.until(left)
+    assert field.seen['land'] == []
+    charge[0] = 0.05
+    assert field.until(lambda: field.seen['land'])
+    assert field.seen['land'][0].data
+    assert len(left()) == 1
+
+
+def test_a_robot_beyond_its_fence_stops_the_swarm_once(field):
+    field.watch(TYPES.swarm.MissionEvent, 'events', profiles.EVENTS)
+    poses = field.bus.publisher(TYPES.PoseStamped, '/robot1/pose', profiles.STATE_OFFERED)
+    field.watch(TYPES.swarm.RobotStatus, 'status', profiles.STATUS)
+    field.repeat(poses, lambda: MAKE.pose_to(Pose(5.2, 0.0, 0.0, 0.0), field.clock.stamp()))
+    field.fly(safety=SafetyOptions(fence_x_max_m=5.0))
+
+    def stops():
+        return [event for event in field.seen['events'] if event.kind == 'stop']
+
+    assert field.until(stops)
+    told = len(field.seen['status'])
+    assert field.until(lambda: len(field.seen['status']) > told + 10)
+    assert len(stops()) == 1
