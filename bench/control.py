@@ -53,6 +53,7 @@ def window(flight: Flight) -> float:
             flight.scratch,
             flight.outcome,
             flight.limits,
+            flight.ground,
         )
         flight.tick += 1
     return ROBOTS * WINDOW / (time.process_time() - before)

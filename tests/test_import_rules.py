@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / 'src/swarm_coordination/swarm_coordination'
 
-CORE = ('mesh', 'consensus', 'mission', 'control', 'robot', 'history')
+CORE = ('area', 'mesh', 'consensus', 'mission', 'control', 'robot', 'history')
 ADAPTERS = ('wire', 'storage', 'configuration', 'transport')
 # Shells that must run where there is no ROS.
 WITHOUT_ROS = ('live', 'dds', 'netns', 'simulation', 'arena', 'benchmarks', 'scenario', 'station',

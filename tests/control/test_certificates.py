@@ -105,7 +105,7 @@ class Scene:
                     *place,
                     SPEED * (age + HOLD) + ERROR if rules.intervals else 0.0,
                     hears,
-                    ahead(place, (*slot, 0.0), STEP_M) if predicted else None,
+                    ahead((*place, 0.0), (*slot, 0.0), STEP_M) if predicted else None,
                 )
             )
         mine = next(node for node in nodes if node.robot == own + 1)
@@ -178,8 +178,8 @@ def test_a_step_towards_a_slot_never_moves_further_than_the_robot():
     rng = random.Random(5)
     for _ in range(2000):
         slot = (rng.uniform(-9, 9), rng.uniform(-9, 9), 0.0)
-        one = (rng.uniform(-9, 9), rng.uniform(-9, 9))
-        other = (rng.uniform(-9, 9), rng.uniform(-9, 9))
+        one = (rng.uniform(-9, 9), rng.uniform(-9, 9), rng.uniform(-3, 3))
+        other = (rng.uniform(-9, 9), rng.uniform(-9, 9), rng.uniform(-3, 3))
         step = rng.uniform(0.0, 6.0)
         there = math.dist(ahead(one, slot, step), ahead(other, slot, step))
         assert there <= math.dist(one, other) + 1e-9

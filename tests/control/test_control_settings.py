@@ -45,5 +45,5 @@ def test_what_the_guarantees_share_is_in_the_configuration_hash():
     shared = [name for name, field in declared(DEFAULT).items() if field.shared]
     assert shared == [
         'hold_s', 'speed_max_mps', 'safety_distance_m', 'range_m', 'kept_range_m',
-        'resilience', 'look_ahead_s',
+        'resilience', 'look_ahead_s', 'dimensions', 'downwash_factor',
     ]

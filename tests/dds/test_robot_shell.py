@@ -6,6 +6,7 @@ import time
 
 import pytest
 from swarm_coordination.configuration import load_swarm
+from swarm_coordination.control.unicycle import AHEAD_M
 from swarm_coordination.dds.bus import CycloneBus
 from swarm_coordination.dds.loop import CycloneLoop
 from swarm_coordination.live.carrier import CarrierOptions
@@ -13,7 +14,6 @@ from swarm_coordination.live.conversions import MessageMaker
 from swarm_coordination.live.provisioning import provision_swarm
 from swarm_coordination.live.robot_shell import RobotShell
 from swarm_coordination.live.transforms import TF_STATIC
-from swarm_coordination.live.unicycle import AHEAD_M
 from swarm_coordination.storage.store import Storage
 from swarm_coordination.transport import profiles
 from swarm_coordination.transport.messages import messages

@@ -118,10 +118,10 @@ def test_starts_and_slots_of_a_seed_are_those_of_every_method():
 @pytest.mark.parametrize('count', [2, 5, 19, 100])
 def test_neighbours_of_a_formation_are_one_spacing_apart(shape, count):
     places = offsets(shape, count, 6.0)
-    apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2)
     np.fill_diagonal(apart, np.inf)
     assert apart.min(axis=1) == pytest.approx(np.full(count, 6.0))
-    assert places.mean(axis=0) == pytest.approx((0.0, 0.0))
+    assert places.mean(axis=0) == pytest.approx((0.0, 0.0, 0.0))
 
 
 def test_the_assignment_is_the_one_of_least_total_squared_distance():
@@ -135,7 +135,7 @@ def test_random_starts_are_connected_at_the_kept_range():
 
     for seed in range(5):
         places = starts(TWENTY, random.Random(seed))
-        apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+        apart = np.linalg.norm(places[:, None] - places[None], axis=2)
         near = apart <= SETTINGS.link_distance_m
         assert np.linalg.matrix_power(near.astype(float), 20).min() > 0.0
 

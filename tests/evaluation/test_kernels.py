@@ -9,6 +9,7 @@ import random
 from control.closed_loop import connected_start
 import numpy as np
 import pytest
+from swarm_coordination.area.shapes import Area, box, cylinder, NOWHERE_CLOSED, polygon
 from swarm_coordination.control.controller import FormationController
 from swarm_coordination.control.settings import ControlSettings
 from swarm_coordination.evaluation.kernels import state
@@ -30,11 +31,21 @@ RING = state.RING
 class Swarm:
     """Robots in the kernels, and their states as one robot's controller takes them."""
 
-    def __init__(self, seed: int, count: int, settings: ControlSettings, crowded: bool) -> None:
+    def __init__(
+        self,
+        seed: int,
+        count: int,
+        settings: ControlSettings,
+        crowded: bool,
+        area: Area = NOWHERE_CLOSED,
+    ) -> None:
         rng = random.Random(seed)
         self.settings, self.count, self.tick = settings, count, 0
         apart = 1.2 if crowded else 3.0
-        places = np.array(connected_start(rng, count, 2.5 if crowded else 9.4, apart))
+        plane = connected_start(rng, count, 2.5 if crowded else 9.4, apart)
+        space = settings.dimensions == 3
+        places = np.array([(*spot, rng.uniform(1.0, 4.0) if space else 0.0) for spot in plane])
+        self.area, self.ground = area, state.ground_of(area)
         self.world = state.new_world(places, seed)
         self.tables, self.beacons = state.new_tables(count), state.new_beacons(count)
         self.air, self.scratch = state.new_air(count, 4), state.new_scratch(count)
@@ -47,7 +58,7 @@ class Swarm:
     def step(self) -> None:
         advance(
             self.tick, 2, 1, True, self.reach, self.world, self.tables, self.beacons, self.air,
-            self.scratch, self.outcome, self.limits,
+            self.scratch, self.outcome, self.limits, self.ground,
         )
         self.tick += 1
 
@@ -65,44 +76,47 @@ class Swarm:
                 life = Liveness.SILENT if quiet > limits.silent_s else Liveness.SUSPECT
             row = beat % RING
             listed = beacons.listed[row, j, : beacons.listed_count[row, j]]
-            x, y = self.world.slots[epoch, j]
+            slot = tuple(map(float, self.world.slots[epoch, j]))
             rows.append(
                 NeighborState(
                     j + 1, f'robot{j + 1}',
-                    (float(tables.x[own, j]), float(tables.y[own, j]), 0.0),
+                    (float(tables.x[own, j]), float(tables.y[own, j]), float(tables.z[own, j])),
                     (0.0, 0.0, 0.0), 0.0,
                     int(beacons.epoch[row, j]),
                     float(now - tables.after[own, j]),
                     life,
                     bool(now - tables.heard_at[own, j] <= limits.link_timeout_s),
                     tuple(int(k) + 1 for k in listed),
-                    0.0, 0, True, (float(x), float(y), 0.0), (float(x), float(y), 0.0),
+                    0.0, 0, True, slot, slot,
                 )
             )
         return NeighborTable(seconds_to_ns(now), own + 1, epoch, tuple(rows))
 
     def target(self, own: int, now: float) -> FormationTarget:
         epoch = int(self.world.epoch[own])
-        x, y = self.world.slots[epoch, own]
+        slot = tuple(map(float, self.world.slots[epoch, own]))
         return FormationTarget(
             seconds_to_ns(now), Mode.FLY, epoch, own, self.count,
-            (float(x), float(y), 0.0), (0.0, 0.0, 0.0), 0.0, (float(x), float(y), 0.0),
+            slot, (0.0, 0.0, 0.0), 0.0, slot,
         )
 
 
 def compare(swarm: Swarm) -> float:
     """Run one period; return the greatest difference between kernel and controller (m/s)."""
     # What the controllers will see: frames of this tick are delivered, nothing has moved.
-    before = swarm.world.place.copy()
+    before, moved = swarm.world.place.copy(), swarm.world.velocity.copy()
     swarm.step()
     now = (swarm.tick - 1) * swarm.settings.period_s
     worst = 0.0
     for own in range(swarm.count):
         if not swarm.world.alive[own]:
             continue
-        controller = FormationController(own + 1, swarm.settings)
-        x, y = before[own]
-        controller.observe(Pose(float(x), float(y), 0.0, 0.0), (0.0,) * 3, seconds_to_ns(now))
+        # Made one period ago with the velocity in force: what acceleration is counted from.
+        controller = FormationController(
+            own + 1, swarm.settings, seconds_to_ns(now - swarm.settings.period_s), swarm.area
+        )
+        pose = Pose(*map(float, before[own]), 0.0)
+        controller.observe(pose, tuple(map(float, moved[own])), seconds_to_ns(now))
         controller.table(swarm.table(own, now), seconds_to_ns(now))
         controller.target(swarm.target(own, now), seconds_to_ns(now))
         report = controller.update(seconds_to_ns(now))
@@ -110,23 +124,41 @@ def compare(swarm: Swarm) -> float:
         gone = set((np.flatnonzero(swarm.outcome.released[own]) + 1).tolist())
         assert set(report.released) == gone
         assert int(report.relaxation) == swarm.outcome.level[own]
-        vx, vy = swarm.world.velocity[own]
-        worst = max(worst, math.hypot(report.command.vx - vx, report.command.vy - vy))
+        worst = max(worst, math.dist(report.command[:3], swarm.world.velocity[own]))
     return worst
 
 
-@pytest.mark.parametrize('crowded', [False, True])
-@pytest.mark.parametrize(
-    'settings',
-    [
-        ControlSettings(),
-        ControlSettings(cohesion_gain=4.0, look_ahead_s=2.0),
-        ControlSettings(cohesion_gain=4.0, look_ahead_s=2.0, resilience=2),
-    ],
-    ids=['distance', 'predicted', 'resilience'],
+TOWN = Area(
+    obstacles=(
+        box((1.0, 2.0), (2.0, 1.5), 0.5, 0.0, 2.0),
+        cylinder((-3.0, 0.0), 0.8, 0.0, 6.0),
+        box((6.0, -4.0), (1.0, 5.0), -0.2),
+        *polygon([(-9, 4), (-4, 4), (-4, 9), (-6, 5)], 0.0, 3.0),
+    ),
+    zone=((-30.0, -30.0), (25.0, -28.0), (18.0, 0.0), (28.0, 30.0), (-30.0, 26.0)),
+    low_m=0.0,
+    high_m=5.0,
 )
-def test_all_robots_at_once_decide_as_each_robot_alone_would(settings, crowded):
-    swarm = Swarm(11 if crowded else 3, 14, settings, crowded)
+SETTINGS = {
+    'distance': ControlSettings(),
+    'predicted': ControlSettings(cohesion_gain=4.0, look_ahead_s=2.0),
+    'resilience': ControlSettings(cohesion_gain=4.0, look_ahead_s=2.0, resilience=2),
+    'space': ControlSettings(cohesion_gain=4.0, look_ahead_s=2.0, dimensions=3),
+    'downwash': ControlSettings(dimensions=3, downwash_factor=2.5, acceleration_max_mps2=3.0),
+    'acceleration': ControlSettings(cohesion_gain=4.0, acceleration_max_mps2=2.0),
+}
+
+
+@pytest.mark.parametrize('crowded', [False, True], ids=['apart', 'crowded'])
+@pytest.mark.parametrize(('name', 'area'), [
+    *((name, NOWHERE_CLOSED) for name in SETTINGS),
+    ('distance', TOWN),
+    ('space', TOWN),
+    ('downwash', TOWN),
+    ('acceleration', TOWN),
+])
+def test_all_robots_at_once_decide_as_each_robot_alone_would(name, area, crowded):
+    swarm = Swarm(11 if crowded else 3, 14, SETTINGS[name], crowded, area)
     rng = random.Random(4)
     for period in range(160):
         if period == 60:
@@ -138,4 +170,5 @@ def test_all_robots_at_once_decide_as_each_robot_alone_would(settings, crowded):
         else:
             swarm.step()
         if period % 40 == 39:  # somewhere else all of a sudden: violated distances, recovery
-            swarm.world.place[rng.randrange(14)] += (rng.uniform(-2, 2), rng.uniform(-2, 2))
+            step = (rng.uniform(-2, 2), rng.uniform(-2, 2), 0.0)
+            swarm.world.place[rng.randrange(14)] += step

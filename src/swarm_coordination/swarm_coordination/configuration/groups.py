@@ -9,10 +9,12 @@ settings module of each room.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 import hashlib
 import json
 from typing import Any, NamedTuple
 
+from swarm_coordination.area.shapes import Area, NOWHERE_CLOSED
 from swarm_coordination.bounds import ID_MAX
 from swarm_coordination.configuration.section import Section
 from swarm_coordination.consensus.settings import RaftSettings
@@ -65,8 +67,14 @@ def build_settings(layers: tuple[Section, ...]) -> RobotSettings:
     return RobotSettings(**groups, config_hash=config_hash(groups))
 
 
-def config_hash(groups: dict[str, Any]) -> int:
-    """Return the 62-bit BLAKE2b over every shared setting of ``groups``."""
+def with_area(settings: RobotSettings, area: Area) -> RobotSettings:
+    """Return the settings in another area, under the hash that goes with it."""
+    groups = {name: getattr(settings, name) for name in GROUPS}
+    return replace(settings, area=area, config_hash=config_hash(groups, area))
+
+
+def config_hash(groups: dict[str, Any], area: Area = NOWHERE_CLOSED) -> int:
+    """Return the 62-bit BLAKE2b over every shared setting of ``groups`` and the area."""
     shared = {
         name: {
             field: getattr(settings, field)
@@ -75,7 +83,8 @@ def config_hash(groups: dict[str, Any]) -> int:
         }
         for name, settings in groups.items()
     }
-    text = json.dumps([HASH_FORMAT, shared], sort_keys=True, allow_nan=False)
+    where = [] if area.empty else [area]
+    text = json.dumps([HASH_FORMAT, shared, *where], sort_keys=True, allow_nan=False)
     digest = hashlib.blake2b(text.encode('utf-8'), digest_size=8).digest()
     return int.from_bytes(digest, 'big') & ID_MAX
 

@@ -2,8 +2,9 @@
 """
 The swarm file: which robots there are, where they start and how each is set.
 
-Sections ``all``, ``robot_types`` and ``robots``; a field of a robot goes before the same field
-of its type, and that before the one of ``all`` (the layout of crazyswarm2's crazyflies.yaml).
+Sections ``all``, ``area`` (``configuration.area``), ``robot_types`` and ``robots``; a field of a
+robot goes before the same field of its type, and that before the one of ``all`` (the layout of
+crazyswarm2's crazyflies.yaml).
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import math
 from pathlib import Path
 import re
 
+from swarm_coordination.area.shapes import Area
+from swarm_coordination.configuration.area import check_area, read_area
 from swarm_coordination.configuration.documents import load_document
-from swarm_coordination.configuration.groups import build_settings, GROUPS
+from swarm_coordination.configuration.groups import build_settings, GROUPS, with_area
 from swarm_coordination.configuration.relations import check_relations, check_starts
 from swarm_coordination.configuration.section import Section
 from swarm_coordination.errors import ConfigurationError
@@ -26,8 +29,8 @@ ROBOTS_MAX = 64
 # REP-144: lower-case letters, digits and single underscores, a letter first, two at least.
 NAME = re.compile(r'[a-z][a-z0-9]*(_[a-z0-9]+)*')
 NAME_CHARS_MAX = 32
-# How a robot moves: in any direction; along its heading only (``live.unicycle``); in any direction
-# at its height.
+# How a robot moves: in any direction; along its heading only (``control.unicycle``); in any
+# direction at its height.
 KINDS = ('holonomic', 'differential', 'quadrotor')
 # Any start beyond is no local map frame (bounds.COORDINATE_MAX_MM).
 START_MAX_M = 100_000.0
@@ -61,6 +64,23 @@ class SwarmFile:
         """Hash of the shared settings: the same for every robot of the file."""
         return self.robots[0].settings.config_hash
 
+    @property
+    def area(self) -> Area:
+        """Obstacles, zones and altitude limits: the same for every robot of the file."""
+        return self.robots[0].settings.area
+
+    def within(self, area: Area, source: str) -> SwarmFile:
+        """
+        Return the swarm in another area; raises ConfigurationError where a start is not clear.
+
+        ``source``: the file that the area is of.
+        """
+        robots = tuple(
+            replace(robot, settings=with_area(robot.settings, area)) for robot in self.robots
+        )
+        check_area(area, source, {r.name: (r.start, r.settings.control) for r in robots})
+        return replace(self, robots=robots)
+
     def robot(self, name: str) -> RobotConfiguration:
         """Return the robot of that name; raises ConfigurationError."""
         for robot in self.robots:
@@ -91,7 +111,8 @@ def load_swarm(path: str | Path) -> SwarmFile:
 
 def read_swarm(document: object, source: str) -> SwarmFile:
     """Return the swarm in a parsed document; raises ConfigurationError."""
-    top = Section(source, '', document, ('all', 'robot_types', 'robots'))
+    top = Section(source, '', document, ('all', 'area', 'robot_types', 'robots'))
+    area = read_area(top)
     everyone = top.section('all', GROUPS)
     types = top.section('robot_types')
     robots = top.section('robots')
@@ -103,7 +124,8 @@ def read_swarm(document: object, source: str) -> SwarmFile:
         _read_robot_type(everyone, types, name)
     found = tuple(_read_robot(everyone, types, robots, name) for name in robots.names)
     check_starts(source, {robot.name: (robot.start, robot.settings) for robot in found})
-    return SwarmFile(source, found)
+    swarm = SwarmFile(source, found)
+    return swarm if area.empty else swarm.within(area, source)
 
 
 def _read_robot_type(everyone: Section, types: Section, name: str) -> Section:

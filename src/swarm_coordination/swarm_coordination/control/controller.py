@@ -7,9 +7,9 @@ Each update, in this order:
 1. nominal velocity: track the slot (FLY), keep station (HOLD), else brake and stand; brake too
    when pose, table or target are missing, stale or refused;
 2. release the links that this very table certifies as superfluous;
-3. half-spaces for every robot known and every link kept;
-4. the admissible velocity nearest to the nominal one; where there is none, recovery demands
-   are given up, links before collisions, and counted.
+3. half-spaces for every robot known, every link kept, and everything in the area near;
+4. the admissible velocity nearest to the nominal one (``filter``); what had to be given up for it
+   is counted.
 
 A standing robot passes the filter too: its nominal velocity is 0, which is admissible unless a
 distance is already violated. Without a usable own pose nothing can be filtered: the last command
@@ -21,18 +21,18 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from swarm_coordination.control.detour import detour
+from swarm_coordination.area.shapes import Area, NOWHERE_CLOSED
+from swarm_coordination.control.filter import admissible, reachable
 from swarm_coordination.control.halfspaces import (
     collision_rows,
     HalfSpace,
     link_rows,
     Relaxation,
-    relaxed,
     silent_rows,
 )
 from swarm_coordination.control.nominal import brake, STANDSTILL, track
+from swarm_coordination.control.obstacles import Surround
 from swarm_coordination.control.picture import Picture
-from swarm_coordination.control.projection import project
 from swarm_coordination.control.settings import ControlSettings
 from swarm_coordination.control.watch import PoseGate, TableGate, TargetGate
 from swarm_coordination.errors import UsageError
@@ -54,6 +54,7 @@ _STANDING = {
     Mode.STOPPED: 'stopped',
     Mode.ABORTED: 'aborted',
 }
+_ORIGIN = Pose(0.0, 0.0, 0.0, 0.0)
 
 
 class ControlReport(NamedTuple):
@@ -66,7 +67,7 @@ class ControlReport(NamedTuple):
     released: tuple[int, ...]  # robots whose link is live but certified superfluous, ascending
     rows: int  # half-spaces that could bind
     relaxation: Relaxation
-    relaxations: tuple[int, int]  # updates so far at each level above NONE
+    relaxations: tuple[int, int, int, int]  # updates so far at each level above NONE
     nearest_m: float | None  # distance to the nearest last known position; None: nobody known
     deviation_mps: float  # |command - nominal| in the plane
     slot_error_m: float | None  # distance to the slot; None without pose or target
@@ -75,6 +76,7 @@ class ControlReport(NamedTuple):
     poses_refused: int
     tables_refused: int
     targets_refused: int
+    obstacle_gap_m: float | None  # to the nearest obstacle or zone edge near; None: none is near
 
 
 class FormationController:
@@ -86,7 +88,13 @@ class FormationController:
     ``idle``, ``lease_expired``, ``stopped``, ``aborted``; ``hold`` does not brake.
     """
 
-    def __init__(self, robot_id: int, settings: ControlSettings, now: int = 0) -> None:
+    def __init__(
+        self,
+        robot_id: int,
+        settings: ControlSettings,
+        now: int = 0,
+        area: Area = NOWHERE_CLOSED,
+    ) -> None:
         """Start standing; ``settings`` have passed ``check_control``."""
         self._robot = robot_id
         self._settings = settings
@@ -96,7 +104,8 @@ class FormationController:
         self._command: VelocityCommand | None = None
         self._updated_ns = now
         self._deadline_ns = now
-        self._relaxations = [0, 0]
+        self._relaxations = [0, 0, 0, 0]
+        self._surround = Surround(area)
 
     def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> bool:
         """
@@ -145,20 +154,12 @@ class FormationController:
         released: tuple[int, ...] = ()
         rows: list[HalfSpace] = []
         nearest: float | None = None
+        gap: float | None = None
         if picture is not None and table is not None:
             released = picture.released()
-            for row in table.neighbors:
-                if row.liveness is Liveness.SILENT:
-                    seen = picture.silent_sighting(row)
-                    rows += silent_rows(seen, self._settings)
-                else:
-                    seen = picture.sighting(row)
-                    rows += collision_rows(seen, self._settings)
-                    if row.robot not in released and picture.linked(row):
-                        kept.append(row.robot)
-                        rows += link_rows(seen, self._settings)
-                nearest = seen.distance_m if nearest is None else min(nearest, seen.distance_m)
-            command, level = self._filtered(nominal, rows, braking)
+            rows, kept, nearest = self._rows(picture, table, released)
+        if self._pose.fresh(now):
+            command, level, gap = self._filtered(nominal, rows, braking, now)
         self._command, self._updated_ns = command, now
         self._deadline_ns = now + seconds_to_ns(self._settings.period_s)
         return ControlReport(
@@ -169,7 +170,12 @@ class FormationController:
             released=released,
             rows=len(rows),
             relaxation=level,
-            relaxations=(self._relaxations[0], self._relaxations[1]),
+            relaxations=(
+                self._relaxations[0],
+                self._relaxations[1],
+                self._relaxations[2],
+                self._relaxations[3],
+            ),
             nearest_m=nearest,
             deviation_mps=math.hypot(command.vx - nominal.vx, command.vy - nominal.vy),
             slot_error_m=self._slot_error(),
@@ -178,7 +184,33 @@ class FormationController:
             poses_refused=self._pose.refused,
             tables_refused=self._table.refused,
             targets_refused=self._target.refused,
+            obstacle_gap_m=gap,
         )
+
+    def _rows(
+        self, picture: Picture, table: NeighborTable, released: tuple[int, ...]
+    ) -> tuple[list[HalfSpace], list[int], float | None]:
+        """Return the half-spaces of the others, whose links are kept, and the least distance."""
+        settings, squeeze = self._settings, self._settings.downwash_factor
+        rows: list[HalfSpace] = []
+        kept: list[int] = []
+        nearest: float | None = None
+        for row in table.neighbors:
+            if row.liveness is Liveness.SILENT:
+                seen = picture.silent_sighting(row)
+                rows += silent_rows(
+                    seen if squeeze == 1.0 else picture.silent_sighting(row, squeeze), settings
+                )
+            else:
+                seen = picture.sighting(row)
+                rows += collision_rows(
+                    seen if squeeze == 1.0 else picture.sighting(row, squeeze), settings
+                )
+                if row.robot not in released and picture.linked(row):
+                    kept.append(row.robot)
+                    rows += link_rows(seen, settings)
+            nearest = seen.distance_m if nearest is None else min(nearest, seen.distance_m)
+        return rows, kept, nearest
 
     def _reasons(self, now: int) -> tuple[str, ...]:
         """Every reason not to fly the mission now."""
@@ -211,9 +243,7 @@ class FormationController:
         pose, target = self._pose.pose, self._target.target
         if not braking and pose is not None and target is not None:
             return track(pose, target, not hold, self._settings, self._table.table)
-        # A command never outlasts the hold time, so longer gaps do not brake harder.
-        elapsed = min(max(0.0, ns_to_seconds(now - self._updated_ns)), self._settings.hold_s)
-        return brake(self._command or STANDSTILL, elapsed, self._settings)
+        return brake(self._command or STANDSTILL, self._elapsed_s(now), self._settings)
 
     def _picture(self, now: int) -> Picture | None:
         """Return the others as known now; None without a usable own pose or any table."""
@@ -229,31 +259,36 @@ class FormationController:
         )
 
     def _filtered(
-        self, nominal: VelocityCommand, rows: list[HalfSpace], braking: bool
-    ) -> tuple[VelocityCommand, Relaxation]:
-        """
-        Return the admissible command nearest to the nominal one.
-
-        A robot that brakes stands in the end: recovery is not demanded of it.
-        """
-        speed = self._settings.speed_max_mps
-        if braking:
-            rows = relaxed(rows, Relaxation.COLLISION_RECOVERY)
-        for level in Relaxation:
-            admitted = relaxed(rows, level)
-            best = project(nominal.vx, nominal.vy, admitted, speed)
-            if best.feasible:
-                break
-        around = detour((nominal.vx, nominal.vy), (best.x, best.y), admitted)
-        if around is not None and not braking:
-            best = project(*around, admitted, speed)
+        self, nominal: VelocityCommand, rows: list[HalfSpace], braking: bool, now: int
+    ) -> tuple[VelocityCommand, Relaxation, float | None]:
+        """Return the command, what was given up for it, and the distance to an obstacle."""
+        settings, pose = self._settings, self._pose.pose or _ORIGIN
+        drift = settings.speed_max_mps * self._pose.age_s(now)
+        around = self._surround.clearance(pose.x, pose.y, pose.z, drift, settings)
+        rows += around.rows
+        heights = (around.low_mps, around.high_mps)
+        wanted, admitted, level = admissible(nominal, rows, heights, braking, settings)
+        last = self._command or STANDSTILL
+        command, clear = reachable(last, wanted, admitted, self._elapsed_s(now), settings)
+        if not clear:
+            level = Relaxation.BRAKING
         if level is not Relaxation.NONE:
             self._relaxations[level - 1] += 1
-        return nominal._replace(vx=best.x, vy=best.y), level
+        return command, level, around.gap_m
+
+    def _elapsed_s(self, now: int) -> float:
+        """
+        Time since the last update, at most the hold time.
+
+        A command never outlasts that, so longer gaps do not brake harder.
+        """
+        elapsed = ns_to_seconds(now - self._updated_ns)
+        return min(max(0.0, elapsed), self._settings.hold_s)
 
     def _slot_error(self) -> float | None:
-        """Distance from the own pose to the slot, in the plane."""
+        """Distance from the own pose to the slot, in the plane or in space."""
         pose, target = self._pose.pose, self._target.target
         if pose is None or target is None or target.slot < 0:
             return None
-        return math.hypot(pose.x - target.position[0], pose.y - target.position[1])
+        up = pose.z - target.position[2] if self._settings.dimensions == 3 else 0.0
+        return math.hypot(pose.x - target.position[0], pose.y - target.position[1], up)

@@ -10,7 +10,7 @@ apply to it as to any other, so no guarantee depends on this.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 import math
 
 from swarm_coordination.control.halfspaces import HalfSpace, Kind
@@ -25,20 +25,29 @@ ACTIVE_MPS = 1e-9
 
 
 def detour(
-    wish: tuple[float, float], got: tuple[float, float], rows: Iterable[HalfSpace]
+    wish: tuple[float, float],
+    got: tuple[float, float],
+    rows: Sequence[HalfSpace],
+    wish_z: float = 0.0,
+    got_z: float = 0.0,
 ) -> tuple[float, float] | None:
     """
     Return the wish (m/s) turned clockwise by up to 90 degrees; None where nobody blocks it.
 
     ``got`` is its projection on ``rows``. The turn is the whole quarter where nothing is left
-    of the wish and half of it at the threshold.
+    of the wish and half of it at the threshold. In space heights block (``wish_z``, ``got_z``)
+    but are not turned.
     """
     square = wish[0] ** 2 + wish[1] ** 2
     if square < WISH_MIN_MPS**2:
         return None
-    share = max(0.0, (got[0] * wish[0] + got[1] * wish[1]) / square)
+    along = got[0] * wish[0] + got[1] * wish[1]
+    if any(row.nz for row in rows):
+        along, square = along + got_z * wish_z, square + wish_z * wish_z
+    share = max(0.0, along / square)
     if share >= BLOCKED_SHARE or not any(
-        row.kind is Kind.COLLISION and row.nx * got[0] + row.ny * got[1] >= row.bound - ACTIVE_MPS
+        row.kind is Kind.COLLISION
+        and row.nx * got[0] + row.ny * got[1] + row.nz * got_z >= row.bound - ACTIVE_MPS
         for row in rows
     ):
         return None

@@ -2,6 +2,8 @@
 """
 Half-spaces of admissible velocity: keep apart from every robot, keep every link not released.
 
+For obstacles and zones see ``obstacles``.
+
 A robot j was last seen at q, d metres away in direction -n. Where it is now lies in a ball
 around q of radius r, its drift since then; during the hold time T of the coming command the
 direction to it turns by at most theta. A robot may close, per hold time, a share a <= 1/2 of the
@@ -17,7 +19,9 @@ its time-out and then brakes, as far as S seconds at full speed. That closes hal
 D and R are those for measured positions (2 e more, 2 e less). The two normals of a pair span all
 directions that the other robot can be in, so the staleness of the direction is covered exactly,
 and every right-hand side is at least 0 whatever the ages: standing still is always admissible.
-docs/control.md has the proof.
+In space (``dimensions: 3``) the directions are a cone, covered by the four edges of the pyramid
+around it, and heights count a ``downwash_factor`` less for collisions. docs/control.md has the
+proof.
 
 Where the last known distance itself breaks a bound, one more row demands recovery (bound < 0);
 it is the first thing given up when the rows have no common point (``Relaxation``).
@@ -32,6 +36,8 @@ from typing import NamedTuple
 
 from swarm_coordination.control.settings import ControlSettings
 
+Vector = tuple[float, float, float]
+
 # Nearer than this the direction to the other robot is rounding noise.
 _COINCIDENT_M = 1e-6
 
@@ -41,16 +47,18 @@ class Kind(enum.IntEnum):
 
     COLLISION = 0
     LINK = 1
+    OBSTACLE = 2
 
 
 class HalfSpace(NamedTuple):
-    """Admissible velocities: nx * vx + ny * vy <= bound (m/s), (nx, ny) a unit vector."""
+    """Admissible velocities: n . v <= bound (m/s), n = (nx, ny, nz) a unit vector."""
 
     nx: float
     ny: float
     bound: float
     kind: Kind
-    robot: int
+    robot: int  # -1: none, an obstacle
+    nz: float = 0.0
 
 
 class Sighting(NamedTuple):
@@ -59,8 +67,9 @@ class Sighting(NamedTuple):
     robot: int
     nx: float  # unit vector from it to this robot
     ny: float
-    distance_m: float  # to its last known position, in the plane
+    distance_m: float  # to its last known position
     drift_m: float  # radius of the ball around that position in which it is now (r)
+    nz: float = 0.0
 
 
 class Relaxation(enum.IntEnum):
@@ -68,32 +77,46 @@ class Relaxation(enum.IntEnum):
 
     NONE = 0
     LINK_RECOVERY = 1  # link rows clipped to bounds >= 0
-    COLLISION_RECOVERY = 2  # collision rows too: always solvable, u = 0 satisfies all
+    OBSTACLE_RECOVERY = 2  # rows of obstacles and zones too
+    COLLISION_RECOVERY = 3  # collision rows too: always solvable, u = 0 satisfies all
+    BRAKING = 4  # the acceleration limit reaches nothing admissible: braked in a straight line
 
 
-def sight(robot: int, dx: float, dy: float, drift_m: float, lower_id: bool) -> Sighting:
+_RECOVERING = {
+    Relaxation.LINK_RECOVERY: (Kind.COLLISION, Kind.OBSTACLE),
+    Relaxation.OBSTACLE_RECOVERY: (Kind.COLLISION,),
+}
+
+
+def sight(
+    robot: int, dx: float, dy: float, drift_m: float, lower_id: bool, dz: float = 0.0
+) -> Sighting:
     """
-    Return the sighting of a robot at offset (-dx, -dy).
+    Return the sighting of a robot at offset (-dx, -dy, -dz).
 
     Of two robots at the very same place the one of lower id counts as the eastern one.
     """
-    distance = math.hypot(dx, dy)
+    distance = math.hypot(dx, dy, dz) if dz else math.hypot(dx, dy)
     if distance < _COINCIDENT_M:
         return Sighting(robot, 1.0 if lower_id else -1.0, 0.0, 0.0, drift_m)
-    return Sighting(robot, dx / distance, dy / distance, distance, drift_m)
+    return Sighting(robot, dx / distance, dy / distance, distance, drift_m, dz / distance)
 
 
 def collision_rows(seen: Sighting, settings: ControlSettings) -> list[HalfSpace]:
-    """Return the rows that keep this robot apart from a moving robot; [] where none can bind."""
+    """
+    Return the rows that keep this robot apart from a moving robot; [] where none can bind.
+
+    In space ``seen`` is in heights divided by ``downwash_factor``.
+    """
     hold, gain = settings.hold_s, settings.collision_gain
     sine = _sine(seen.drift_m + settings.speed_max_mps * hold, seen.distance_m)
     gap = seen.distance_m - settings.collision_distance_m
     rate = _share(gain, settings) * max(0.0, gap - seen.drift_m)
-    rows = _wedge(seen, -1.0, sine, rate, Kind.COLLISION, settings.speed_max_mps)
+    rows = _towards(seen, -1.0, sine, rate, Kind.COLLISION, settings)
     if gap < 0.0:
         demand = min(-gain * gap / (2.0 * hold), settings.recovery_speed_mps)
-        rows.append(HalfSpace(-seen.nx, -seen.ny, -demand, Kind.COLLISION, seen.robot))
-    return rows
+        rows.append(_single(seen, -1.0, -demand, Kind.COLLISION))
+    return _upright(rows, settings)
 
 
 def link_rows(seen: Sighting, settings: ControlSettings) -> list[HalfSpace]:
@@ -102,10 +125,10 @@ def link_rows(seen: Sighting, settings: ControlSettings) -> list[HalfSpace]:
     sine = _sine(seen.drift_m + 2.0 * settings.speed_max_mps * hold, seen.distance_m)
     gap = settings.link_distance_m - seen.distance_m
     rate = _share(gain, settings) * max(0.0, gap - seen.drift_m)
-    rows = _wedge(seen, 1.0, sine, rate, Kind.LINK, settings.speed_max_mps)
+    rows = _towards(seen, 1.0, sine, rate, Kind.LINK, settings)
     if gap < 0.0:
         demand = min(-gain * gap / (2.0 * hold), settings.recovery_speed_mps)
-        rows.append(HalfSpace(seen.nx, seen.ny, -demand, Kind.LINK, seen.robot))
+        rows.append(_single(seen, 1.0, -demand, Kind.LINK))
     return rows
 
 
@@ -123,14 +146,14 @@ def silent_rows(seen: Sighting, settings: ControlSettings) -> list[HalfSpace]:
     bound = max(0.0, gap) / max(settings.hold_s, settings.stopping_time_s)
     if bound >= settings.speed_max_mps:
         return []
-    return [HalfSpace(-seen.nx, -seen.ny, bound, Kind.COLLISION, seen.robot)]
+    return _upright([_single(seen, -1.0, bound, Kind.COLLISION)], settings)
 
 
 def relaxed(rows: Iterable[HalfSpace], level: Relaxation) -> list[HalfSpace]:
     """Return the rows with the bounds of ``level``."""
     if level is Relaxation.NONE:
         return list(rows)
-    keep_recovery = {Kind.COLLISION} if level is Relaxation.LINK_RECOVERY else set()
+    keep_recovery = _RECOVERING.get(level, ())
     return [
         row if row.bound >= 0.0 or row.kind in keep_recovery else row._replace(bound=0.0)
         for row in rows
@@ -147,17 +170,33 @@ def _sine(radius_m: float, distance_m: float) -> float:
     return radius_m / distance_m if distance_m > radius_m else 1.0
 
 
-def _wedge(
-    seen: Sighting, sign: float, sine: float, rate: float, kind: Kind, speed: float
+def _single(seen: Sighting, sign: float, bound: float, kind: Kind) -> HalfSpace:
+    """Return the row for the direction ``sign`` * n alone."""
+    return HalfSpace(
+        sign * seen.nx, sign * seen.ny, bound, kind, seen.robot, sign * seen.nz
+    )
+
+
+def _towards(
+    seen: Sighting, sign: float, sine: float, rate: float, kind: Kind, settings: ControlSettings
 ) -> list[HalfSpace]:
     """
-    Rows for all directions within the wedge, for closing ``sign`` * n at most at ``rate``.
+    Rows for all directions that the other robot can be in, closing at most at ``rate``.
 
-    Every unit vector m of the wedge is a sum of its two edges with weights >= 0 that add up to
-    at most 1 / cos(theta): the edges bounded by cos(theta) * rate bound m by rate.
+    Every unit vector m of the wedge (the cone) is a sum of the edges of the wedge (of the pyramid
+    around the cone) with weights >= 0 that add up to at most 1 / cos(edge): the edges bounded by
+    cos(edge) * rate bound m by rate.
     """
-    if rate >= speed:
+    if rate >= settings.speed_max_mps:
         return []
+    if settings.dimensions == 3:
+        return _cone(seen, sign, sine, rate, kind)
+    return _wedge(seen, sign, sine, rate, kind)
+
+
+def _wedge(
+    seen: Sighting, sign: float, sine: float, rate: float, kind: Kind
+) -> list[HalfSpace]:
     nx, ny = sign * seen.nx, sign * seen.ny
     if sine >= 1.0:  # it can be in any direction: only standing still is surely harmless
         axes = ((nx, ny), (-nx, -ny), (-ny, nx), (ny, -nx))
@@ -168,3 +207,52 @@ def _wedge(
         HalfSpace(nx * cosine - ny * sine, ny * cosine + nx * sine, bound, kind, seen.robot),
         HalfSpace(nx * cosine + ny * sine, ny * cosine - nx * sine, bound, kind, seen.robot),
     ]
+
+
+def _cone(
+    seen: Sighting, sign: float, sine: float, rate: float, kind: Kind
+) -> list[HalfSpace]:
+    nx, ny, nz = sign * seen.nx, sign * seen.ny, sign * seen.nz
+    (ax, ay, az), (bx, by, bz) = across(nx, ny, nz)
+    sides = ((ax, ay, az), (-ax, -ay, -az), (bx, by, bz), (-bx, -by, -bz))
+    if sine >= 1.0:
+        axes = ((nx, ny, nz), (-nx, -ny, -nz), *sides)
+        return [HalfSpace(x, y, 0.0, kind, seen.robot, z) for x, y, z in axes]
+    # The square pyramid around a cone of half-angle theta: its edges are at tan = sqrt(2) tan.
+    square = sine * sine
+    cosine = math.sqrt((1.0 - square) / (1.0 + square))
+    slope = math.sqrt(2.0 * square / (1.0 + square))
+    return [
+        HalfSpace(
+            nx * cosine + x * slope,
+            ny * cosine + y * slope,
+            cosine * rate,
+            kind,
+            seen.robot,
+            nz * cosine + z * slope,
+        )
+        for x, y, z in sides
+    ]
+
+
+def across(nx: float, ny: float, nz: float) -> tuple[Vector, Vector]:
+    """Return two unit vectors that make an orthonormal base with n (Duff et al., JCGT 2017)."""
+    sign = 1.0 if nz >= 0.0 else -1.0
+    a = -1.0 / (sign + nz)
+    b = nx * ny * a
+    return (1.0 + sign * nx * nx * a, sign * b, -sign * nx), (b, sign + ny * ny * a, -ny)
+
+
+def _upright(rows: list[HalfSpace], settings: ControlSettings) -> list[HalfSpace]:
+    """Return rows of squeezed heights as rows of velocities: n . (vx, vy, vz / factor)."""
+    factor = settings.downwash_factor
+    if settings.dimensions == 2 or factor == 1.0:
+        return rows
+    found = []
+    for row in rows:
+        nz = row.nz / factor
+        norm = math.sqrt(row.nx * row.nx + row.ny * row.ny + nz * nz)
+        found.append(row._replace(
+            nx=row.nx / norm, ny=row.ny / norm, nz=nz / norm, bound=row.bound / norm
+        ))
+    return found

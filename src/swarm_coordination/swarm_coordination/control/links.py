@@ -40,7 +40,8 @@ class LinkNode(NamedTuple):
     y: float
     slack_m: float  # how far from (x, y) it may be until the decision is made anew
     links: tuple[int, ...]  # robots it lists as heard directly and live
-    ahead: tuple[float, float] | None = None  # where its links are weighed; None: at (x, y)
+    ahead: tuple[float, ...] | None = None  # where its links are weighed; None: at its place
+    z: float = 0.0  # 0 for all where distances are taken in the plane
 
 
 def released_links(
@@ -97,7 +98,8 @@ class _Certain:
                 continue
             there = self._nodes[near]
             slack = here.slack_m + there.slack_m
-            if math.hypot(here.x - there.x, here.y - there.y) + slack <= self._range_m:
+            far = math.hypot(here.x - there.x, here.y - there.y, here.z - there.z)
+            if far + slack <= self._range_m:
                 yield near, _key(_weight(here, there) + slack, robot, near)
 
     def bottlenecks(self, start: int) -> dict[int, _Key]:
@@ -130,6 +132,6 @@ def _key(weight_m: float, first: int, second: int) -> _Key:
 
 
 def _weight(first: LinkNode, second: LinkNode) -> float:
-    here = first.ahead or (first.x, first.y)
-    there = second.ahead or (second.x, second.y)
-    return math.hypot(here[0] - there[0], here[1] - there[1])
+    here = first.ahead or (first.x, first.y, first.z)
+    there = second.ahead or (second.x, second.y, second.z)
+    return math.hypot(*(a - b for a, b in zip(here, there)))

@@ -5,8 +5,8 @@ What a robot would do if it were alone: track its slot, or brake in a straight l
     u = v_slot + gain (p_slot - p) + cohesion mean_j (e_j - e),    e = p - p_slot
 
 in each axis, the mean over the robots j whose slots are within the kept range of the own one; then
-shortened to the speed bound, direction kept. The horizontal part goes through the safety filter;
-the vertical part and the heading do not depend on the others.
+shortened to the speed bound, direction kept. In the plane the vertical part is bounded by itself
+and does not depend on the others; the heading never does.
 
 The last term is consensus on displacements (Ren and Beard, *Distributed Consensus in Multi-vehicle
 Cooperative Control*, chapter 5): who waits for a kept link is not left behind by its neighbours in
@@ -44,25 +44,29 @@ def track(
     rows = () if table is None else table.neighbors
     moved = _closing(target, rows, settings)
     x, y = moved.moved(target.position[0], target.position[1])
-    ex, ey = x - pose.x, y - pose.y
-    dx, dy = _lead(ex, ey, target, rows, moved, settings)
+    ex, ey, ez = x - pose.x, y - pose.y, target.position[2] - pose.z
+    dx, dy, dz = _lead((ex, ey, ez), target, rows, moved, settings)
     vx = gain * ex + settings.cohesion_gain * dx
     vy = gain * ey + settings.cohesion_gain * dy
-    vz = gain * (target.position[2] - pose.z)
+    vz = gain * ez + settings.cohesion_gain * dz
     if feed_forward:
         vx, vy, vz = vx + target.velocity[0], vy + target.velocity[1], vz + target.velocity[2]
-    norm = math.hypot(vx, vy)
-    if norm > speed:
-        vx, vy = vx * speed / norm, vy * speed / norm
+    if settings.dimensions == 3:
+        norm = math.hypot(vx, vy, vz)
+        if norm > speed:
+            vx, vy, vz = vx * speed / norm, vy * speed / norm, vz * speed / norm
+    else:
+        norm = math.hypot(vx, vy)
+        if norm > speed:
+            vx, vy = vx * speed / norm, vy * speed / norm
+        vz = _clip(vz, speed)
     turn = settings.yaw_gain * math.remainder(target.yaw - pose.yaw, 2.0 * math.pi)
-    return VelocityCommand(
-        vx, vy, _clip(vz, speed), _clip(turn, settings.yaw_rate_max_radps)
-    )
+    return VelocityCommand(vx, vy, vz, _clip(turn, settings.yaw_rate_max_radps))
 
 
 def brake(last: VelocityCommand, elapsed_s: float, settings: ControlSettings) -> VelocityCommand:
     """Return ``last`` slowed down along its own direction for ``elapsed_s``; turning ends."""
-    slower = settings.deceleration_mps2 * elapsed_s
+    slower = settings.brake_mps2 * elapsed_s
     norm = math.hypot(last.vx, last.vy, last.vz)
     if norm <= slower:
         return STANDSTILL
@@ -86,25 +90,31 @@ def _closing(
 
 
 def _lead(
-    ex: float,
-    ey: float,
+    error: tuple[float, float, float],
     target: FormationTarget,
     rows: Sequence[NeighborState],
     moved: Contraction,
     settings: ControlSettings,
-) -> tuple[float, float]:
-    """Mean of how much further the own slot is than those of neighbours in the formation are."""
-    near, dx, dy = 0, 0.0, 0.0
+) -> tuple[float, float, float]:
+    """
+    Mean of how much further the own slot is than those of neighbours in the formation are.
+
+    Heights take part where distances are taken in space.
+    """
+    near, dx, dy, dz = 0, 0.0, 0.0, 0.0
+    heights = 1.0 if settings.dimensions == 3 else 0.0
     for row in rows if settings.cohesion_gain > 0.0 else ():
         if row.slot is None or row.liveness is Liveness.SILENT or row.epoch != target.epoch:
             continue
-        apart = math.hypot(row.slot[0] - target.position[0], row.slot[1] - target.position[1])
-        if apart <= settings.link_distance_m:
+        sx, sy, sz = target.position
+        up = heights * (row.slot[2] - sz)
+        if math.hypot(row.slot[0] - sx, row.slot[1] - sy, up) <= settings.link_distance_m:
             near += 1
             x, y = moved.moved(row.slot[0], row.slot[1])
-            dx += ex - (x - row.position[0])
-            dy += ey - (y - row.position[1])
-    return (dx / near, dy / near) if near else (0.0, 0.0)
+            dx += error[0] - (x - row.position[0])
+            dy += error[1] - (y - row.position[1])
+            dz += heights * (error[2] - (row.slot[2] - row.position[2]))
+    return (dx / near, dy / near, dz / near) if near else (0.0, 0.0, 0.0)
 
 
 def _clip(value: float, bound: float) -> float:

@@ -42,25 +42,27 @@ class Picture:
         self._goal = goal
         self._resilience = resilience or settings.resilience
 
-    def sighting(self, row: NeighborState) -> Sighting:
+    def sighting(self, row: NeighborState, squeeze: float = 1.0) -> Sighting:
         """
         Return where another robot is and how far it may have drifted from there.
 
-        Beyond ``age_max_s`` the ball grows no further: a robot heard of that long ago must not
-        freeze everybody else for ever.
+        ``squeeze``: heights are divided by it (downwash). Beyond ``age_max_s`` the ball grows no
+        further: a robot heard of that long ago must not freeze everybody else for ever.
         """
-        limits, pose = self._settings, self._pose
+        limits = self._settings
         age = min(self._age_s(row), limits.age_max_s)
         drift = limits.speed_max_mps * (age + limits.pose_period_s + self._pose_age_s)
-        dx, dy = pose.x - row.position[0], pose.y - row.position[1]
-        return sight(row.robot, dx, dy, drift, self._table.robot < row.robot)
+        return self._sight(row, drift, squeeze)
 
-    def silent_sighting(self, row: NeighborState) -> Sighting:
+    def silent_sighting(self, row: NeighborState, squeeze: float = 1.0) -> Sighting:
         """Return where a silent robot was last: only the own position has drifted since."""
-        pose = self._pose
-        drift = self._settings.speed_max_mps * self._pose_age_s
-        dx, dy = pose.x - row.position[0], pose.y - row.position[1]
-        return sight(row.robot, dx, dy, drift, self._table.robot < row.robot)
+        return self._sight(row, self._settings.speed_max_mps * self._pose_age_s, squeeze)
+
+    def _sight(self, row: NeighborState, drift: float, squeeze: float) -> Sighting:
+        pose, place = self._pose, row.position
+        dz = (pose.z - place[2]) / squeeze if self._settings.dimensions == 3 else 0.0
+        lower = self._table.robot < row.robot
+        return sight(row.robot, pose.x - place[0], pose.y - place[1], drift, lower, dz)
 
     def linked(self, row: NeighborState) -> bool:
         """
@@ -79,7 +81,7 @@ class Picture:
             return ()
         own = self._node(
             table.robot,
-            (self._pose.x, self._pose.y),
+            (self._pose.x, self._pose.y, self._pose.z),
             self._pose_age_s,
             tuple(row.robot for row in table.neighbors if self.linked(row)),
             self._goal,
@@ -87,7 +89,7 @@ class Picture:
         others = [
             self._node(
                 row.robot,
-                (row.position[0], row.position[1]),
+                row.position,
                 self._age_s(row) + limits.pose_period_s,
                 row.links,
                 row.goal,
@@ -103,17 +105,20 @@ class Picture:
     def _node(
         self,
         robot: int,
-        place: tuple[float, float],
+        place: Point,
         age_s: float,
         links: tuple[int, ...],
         goal: Point | None,
     ) -> LinkNode:
         limits = self._settings
         slack = limits.speed_max_mps * (age_s + limits.hold_s) + limits.localisation_error_m
+        if limits.dimensions == 2:
+            place = (place[0], place[1], 0.0)
+            goal = None if goal is None else (goal[0], goal[1], 0.0)
         where = None
         if goal is not None and limits.look_ahead_s > 0.0:
             where = ahead(place, goal, limits.speed_max_mps * limits.look_ahead_s)
-        return LinkNode(robot, place[0], place[1], slack, links, where)
+        return LinkNode(robot, place[0], place[1], slack, links, where, place[2])
 
     def _age_s(self, row: NeighborState) -> float:
         return row.age_s + self._table_age_s
@@ -127,15 +132,16 @@ class Picture:
         )
 
 
-def ahead(place: tuple[float, float], slot: Point, step_m: float) -> tuple[float, float]:
+def ahead(place: Point, slot: Point, step_m: float) -> Point:
     """
     Return the point at most ``step_m`` from ``place`` on the straight way to ``slot``.
 
     Never moves further than ``place`` does (the remainder of a projection on a ball around the
     slot), so that whatever bounds an error of ``place`` bounds the error of the result.
     """
-    dx, dy = slot[0] - place[0], slot[1] - place[1]
-    way = math.hypot(dx, dy)
+    dx, dy, dz = slot[0] - place[0], slot[1] - place[1], slot[2] - place[2]
+    way = math.hypot(dx, dy, dz)
     if way <= step_m:
-        return (slot[0], slot[1])
-    return (place[0] + dx * step_m / way, place[1] + dy * step_m / way)
+        return slot
+    share = step_m / way
+    return (place[0] + dx * share, place[1] + dy * share, place[2] + dz * share)

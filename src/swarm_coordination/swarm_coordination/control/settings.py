@@ -101,6 +101,28 @@ class ControlSettings:
     silent_inflation_max_m: float = setting(
         2.0, 'm', 0.0, 100.0, 'cap on the radius added around a silent robot'
     )
+    obstacle_distance_m: float = setting(
+        0.3, 'm', 0.0, 100.0, 'robots never come closer to an obstacle or a zone edge (D_o)'
+    )
+    dimensions: int = setting(
+        2,
+        '',
+        2,
+        3,
+        'distances between robots are taken in the plane (2) or in space (3)',
+        shared=True,
+    )
+    downwash_factor: float = setting(
+        1.0,
+        '',
+        1.0,
+        10.0,
+        'in space robots keep so many times the safety distance above each other',
+        shared=True,
+    )
+    acceleration_max_mps2: float = setting(
+        0.0, 'm/s^2', 0.0, 100.0, 'greatest change of velocity; 0: any, at once'
+    )
     recovery_speed_mps: float = setting(
         0.4, 'm/s', 0.0, 20.0, 'cap on the speed demanded to undo a violated distance'
     )
@@ -114,6 +136,16 @@ class ControlSettings:
     def link_distance_m(self) -> float:
         """Kept range between measured positions: R_k - 2 e."""
         return self.kept_range_m - 2.0 * self.localisation_error_m
+
+    @property
+    def obstacle_clear_m(self) -> float:
+        """Distance of the measured position from an obstacle: D_o + e."""
+        return self.obstacle_distance_m + self.localisation_error_m
+
+    @property
+    def brake_mps2(self) -> float:
+        """Deceleration a robot can count on."""
+        return min(self.deceleration_mps2, self.acceleration_max_mps2 or self.deceleration_mps2)
 
     @property
     def stopping_distance_m(self) -> float:
@@ -135,7 +167,7 @@ class ControlSettings:
     @property
     def stopping_time_s(self) -> float:
         """Time at full speed in which a robot goes as far as on a last command (S)."""
-        return self.command_timeout_s + self.speed_max_mps / (2.0 * self.deceleration_mps2)
+        return self.command_timeout_s + self.speed_max_mps / (2.0 * self.brake_mps2)
 
 
 def check_control(settings: ControlSettings, source: str, prefix: str = '') -> None:
@@ -164,6 +196,8 @@ def check_control(settings: ControlSettings, source: str, prefix: str = '') -> N
         refuse('recovery_speed_mps', f'below speed_max_mps = {speed:g} m/s')
     if settings.age_max_s < hold:
         refuse('age_max_s', f'at least hold_s = {hold:g} s')
+    if 0.0 < settings.acceleration_max_mps2 < 0.05:
+        refuse('acceleration_max_mps2', '0 or at least 0.05 m/s^2')
     # The nearest distance at which a kept link's row can bind, with data of the greatest age.
     drift = speed * (settings.age_max_s + settings.pose_timeout_s + settings.pose_period_s)
     slowed = 2.0 * speed * max(hold / settings.link_gain, settings.stopping_time_s)

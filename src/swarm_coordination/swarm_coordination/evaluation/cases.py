@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 import math
 
+from swarm_coordination.area.shapes import Area, NOWHERE_CLOSED
 from swarm_coordination.control.settings import check_control, ControlSettings
 from swarm_coordination.errors import UsageError
 from swarm_coordination.evaluation.kernels.state import AIR, ROBOTS_MAX
@@ -43,6 +44,7 @@ class Case:
     kill_formed: bool = False  # once the formation stands, not in transit
     relays: int = 8  # rows of others in one frame, at most: a frame has 1,200 bytes
     limit_s: float = 240.0
+    area: Area = NOWHERE_CLOSED
     settings: ControlSettings = field(default_factory=ControlSettings)
 
     @property

@@ -8,8 +8,8 @@ from swarm_coordination.evaluation.kernels.state import Floats
 
 
 def algebraic_connectivity(places: Floats, range_m: float) -> float:
-    """Return lambda2 of the graph that joins places (N, 2) within ``range_m``."""
-    apart = np.hypot(*(places[:, None, :] - places[None, :, :]).transpose(2, 0, 1))
+    """Return lambda2 of the graph that joins places (N, 3) within ``range_m``."""
+    apart = np.linalg.norm(places[:, None, :] - places[None, :, :], axis=2)
     near = (apart <= range_m).astype(np.float64)
     np.fill_diagonal(near, 0.0)
     values = np.linalg.eigvalsh(np.diag(near.sum(axis=1)) - near)

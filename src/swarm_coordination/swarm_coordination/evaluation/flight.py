@@ -54,6 +54,7 @@ class Flight:
         self.air, self.scratch = state.new_air(count, relays), state.new_scratch(count)
         self.outcome = state.new_outcome(count)
         self.reach, self.range_m = reception(case)
+        self.ground = state.ground_of(case.area)
         self.leader = Leader(case, self.limits)
         self.label = np.zeros(count, np.int64)
         self.result = Result(seed)
@@ -93,6 +94,7 @@ class Flight:
             self.scratch,
             self.outcome,
             self.limits,
+            self.ground,
         )
         self._costs.append(time.process_time() - before)
         self.tick += 1
@@ -111,14 +113,14 @@ class Flight:
         """Distance of each living robot to its slot, as it knows it (m)."""
         world, alive = self.world, self.world.alive
         slots = world.slots[world.epoch, np.arange(len(alive))]
-        apart = np.hypot(*(slots - world.place)[alive].T)
+        apart = np.linalg.norm((slots - world.place)[alive], axis=1)
         return np.asarray(np.where(np.isnan(apart), math.inf, apart))
 
     def finish(self) -> Result:
         """Write the figures of the whole run."""
         result, world, case = self.result, self.world, self.case
         errors = self.errors()
-        far = np.hypot(*(world.place - self.starts).T)
+        far = np.linalg.norm(world.place - self.starts, axis=1)
         moved = world.alive & (far > 1.0)
         result.makespan_s = self.now - GATHER_S
         result.rmse_m = float(np.sqrt(np.mean(np.minimum(errors, 1e3) ** 2)))
@@ -126,7 +128,9 @@ class Flight:
         result.min_distance_over_d = self._least / case.settings.safety_distance_m
         result.min_lambda2 = self._lambda2
         result.kept_fraction = float(np.mean(self._kept)) if self._kept else 0.0
-        result.relaxed_link, result.relaxed_collision = map(int, self.outcome.relaxed)
+        relaxed = self.outcome.relaxed
+        result.relaxed_link, result.relaxed_obstacle = int(relaxed[0]), int(relaxed[1])
+        result.relaxed_collision, result.relaxed_braking = int(relaxed[2]), int(relaxed[3])
         result.decisions = self.tick * len(far)
         result.path_ratio = float(np.median((world.travelled / np.maximum(far, 1.0))[moved])) \
             if moved.any() else 1.0
@@ -166,7 +170,7 @@ class Flight:
     def adjacency(self) -> state.Floats:
         """Return 1 for every pair of living robots within radio range."""
         places = self.world.place[self.world.alive]
-        apart = np.hypot(*(places[:, None, :] - places[None, :, :]).transpose(2, 0, 1))
+        apart = np.linalg.norm(places[:, None, :] - places[None, :, :], axis=2)
         return np.asarray(((apart <= self.range_m) & (apart > 0.0)).astype(np.float64))
 
     def _complete(self) -> bool:

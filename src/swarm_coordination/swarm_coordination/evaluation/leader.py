@@ -60,7 +60,7 @@ class Leader:
         known = tables.beat[who] >= 0
         quiet = known & (now - tables.advanced[who] > self._limits.silent_s)
         known[who], quiet[who] = True, False
-        places = np.stack([tables.x[who], tables.y[who]], axis=1)
+        places = np.stack([tables.x[who], tables.y[who], tables.z[who]], axis=1)
         places[who] = world.place[who]
         lost = tuple(np.flatnonzero(quiet & ~np.isnan(slots[:, 0])).tolist())
         returned = tuple(np.flatnonzero(known & ~quiet & np.isnan(slots[:, 0])).tolist())
@@ -104,7 +104,7 @@ class Leader:
         self, who: int, now: float, places: Floats, slots: Floats, world: World
     ) -> None:
         """Shrink a formation that is stuck; open one that is shrunk and comes no nearer."""
-        errors = np.hypot(*(places - slots).T)
+        errors = np.linalg.norm(places - slots, axis=1)
         scale = self._regrouping.scale(errors.tolist(), self._scale, 0.0, now)
         if scale is None:
             return
@@ -124,7 +124,8 @@ class Leader:
         robots = np.flatnonzero(living)
         layout = offsets(self._case.shape, len(robots), self._case.spacing_m)
         clear = self._limits.collision_m + self._limits.silent_m + CLEAR_M
-        layout = layout + np.array(beside(layout.tolist(), places[quiet].tolist(), clear))
+        shift = beside(layout.tolist(), places[quiet].tolist(), clear)
+        layout = layout + np.array([*shift, 0.0])
         slots = np.full_like(places, np.nan)
         slots[robots] = layout[assigned(places[robots], layout)]
         self.repacked, self._full, self._scale = True, None, 1.0

@@ -51,7 +51,7 @@ def _panel(axes: Any, trail: Floats, places: Floats, flight: Flight) -> None:
     axes.plot(slots[:, 0], slots[:, 1], '+', color='0.4', markersize=6, zorder=2)
     for i, one in enumerate(places):
         for other in places[:i]:
-            if np.hypot(*(one - other)) <= flight.range_m:
+            if np.linalg.norm(one - other) <= flight.range_m:
                 pair = np.array([one, other])
                 axes.plot(pair[:, 0], pair[:, 1], color='tab:blue', linewidth=0.7, zorder=2)
     axes.plot(places[:, 0], places[:, 1], 'o', color='tab:red', markersize=4, zorder=3)

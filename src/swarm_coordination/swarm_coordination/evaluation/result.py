@@ -28,7 +28,9 @@ class Result:
     min_lambda2: float = 0.0  # of the graph at the radio range, every second
     kept_fraction: float = 0.0  # links kept by somebody, of links live
     relaxed_link: int = 0  # decisions in which link recovery was given up
+    relaxed_obstacle: int = 0
     relaxed_collision: int = 0
+    relaxed_braking: int = 0  # decisions in which the acceleration limit admitted nothing else
     decisions: int = 0
     path_ratio: float = 0.0  # way flown over straight way, median of robots
     bytes_per_s: float = 0.0  # sent by one robot
@@ -64,8 +66,14 @@ def columns(results: Sequence[Result]) -> dict[str, Any]:
         'min_lambda2': round(min(r.min_lambda2 for r in results), 4),
         'kept_fraction': round(statistics.mean(r.kept_fraction for r in results), 4),
         'relaxed_link_per_10k': round(1e4 * sum(r.relaxed_link for r in results) / decisions, 2),
+        'relaxed_obstacle_per_10k': round(
+            1e4 * sum(r.relaxed_obstacle for r in results) / decisions, 2
+        ),
         'relaxed_collision_per_10k': round(
             1e4 * sum(r.relaxed_collision for r in results) / decisions, 2
+        ),
+        'relaxed_braking_per_10k': round(
+            1e4 * sum(r.relaxed_braking for r in results) / decisions, 2
         ),
         'path_ratio': round(statistics.median(r.path_ratio for r in results), 3),
         'bytes_per_robot_s': round(statistics.mean(r.bytes_per_s for r in results)),

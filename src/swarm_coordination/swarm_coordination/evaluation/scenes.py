@@ -20,7 +20,7 @@ APART_M = 1.2
 
 def starts(case: Case, rng: random.Random) -> Floats:
     """
-    Return places (N, 2) whose graph at the kept range is connected, around the origin.
+    Return places (N, 3) whose graph at the kept range is connected, around the origin.
 
     Random: each robot beside a random earlier one, as a tree grows. Ordered: a square grid.
     """
@@ -35,12 +35,12 @@ def starts(case: Case, rng: random.Random) -> Floats:
         spot = (x + far * math.cos(turn), y + far * math.sin(turn))
         if all(math.dist(spot, other) >= APART_M for other in places):
             places.append(spot)
-    found = np.array(places)
+    found = np.array([(*place, 0.0) for place in places])
     return found - found.mean(axis=0)
 
 
 def slots_for(case: Case, places: Floats, rng: random.Random) -> Floats:
-    """Return the slot (N, 2) of each robot at ``places``: Hungarian, or drawn by lot."""
+    """Return the slot (N, 3) of each robot at ``places``: Hungarian, or drawn by lot."""
     slots = offsets(case.shape, len(places), case.spacing_m)
     if case.slots == 'random':
         return np.array(rng.sample(list(slots), len(slots)))
@@ -48,14 +48,17 @@ def slots_for(case: Case, places: Floats, rng: random.Random) -> Floats:
 
 
 def assigned(places: Floats, slots: Floats) -> Ints:
-    """Return for each of N robots at ``places`` (N, 2) the index of its slot (N, 2)."""
-    robots = {k + 1: (to_mm(x), to_mm(y), 0) for k, (x, y) in enumerate(places.tolist())}
-    places_mm = tuple((to_mm(x), to_mm(y), 0) for x, y in slots.tolist())
+    """Return for each of N robots at ``places`` (N, 3) the index of its slot (N, 3)."""
+    robots = {k + 1: _millimetres(place) for k, place in enumerate(places.tolist())}
+    places_mm = tuple(_millimetres(slot) for slot in slots.tolist())
     holder = np.array(assign(robots, places_mm)) - 1
     return np.asarray(np.argsort(holder))
 
 
 def offsets(shape: str, count: int, spacing_m: float) -> Floats:
-    """Return the slots (N, 2) of a formation, neighbours ``spacing_m`` apart, mean at 0."""
-    points = np.array(layout(shape, spacing_m, count))
-    return np.asarray(points[:, :2], dtype=np.float64)
+    """Return the slots (N, 3) of a formation, neighbours ``spacing_m`` apart, mean at 0."""
+    return np.array(layout(shape, spacing_m, count), dtype=np.float64)
+
+
+def _millimetres(place: list[float]) -> tuple[int, int, int]:
+    return to_mm(place[0]), to_mm(place[1]), to_mm(place[2])

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from swarm_coordination.configuration import RobotConfiguration
+from swarm_coordination.control.unicycle import ahead
 from swarm_coordination.live import transforms
 from swarm_coordination.live.bus import Bus
 from swarm_coordination.live.conversions import (
@@ -28,7 +29,6 @@ from swarm_coordination.live.conversions import (
 )
 from swarm_coordination.live.frames import base_frame, MapToOdom, odometry_pose
 from swarm_coordination.live.quiet import Quiet
-from swarm_coordination.live.unicycle import ahead
 from swarm_coordination.transport.profiles import STATE
 from swarm_coordination.units import NS_PER_MS, NS_PER_S, ns_to_seconds
 from swarm_coordination.views import Pose
@@ -51,8 +51,12 @@ def localise(
     """
     Return the localisation that ``source`` (one of POSE_SOURCES) asks for.
 
-    A differential robot is told where the point ahead of its axle is (``live.unicycle``). Raises
+    A differential robot is told where the point ahead of its axle is (``control.unicycle``).
+
+    Raises
+    ------
     ConfigurationError where transforms are needed and there are no messages for them.
+
     """
     taken = _of_axle(on_pose) if robot.kind == 'differential' else on_pose
     if source == 'pose':

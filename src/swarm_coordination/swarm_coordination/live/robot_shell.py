@@ -8,10 +8,10 @@ import secrets
 
 from swarm_coordination.bounds import ID_MAX
 from swarm_coordination.configuration import RobotConfiguration
+from swarm_coordination.control.unicycle import steer
 from swarm_coordination.live.bus import Bus, Turns
 from swarm_coordination.live.carrier import Carrier, CarrierOptions
 from swarm_coordination.live.conversions import MessageMaker
-from swarm_coordination.live.unicycle import steer
 from swarm_coordination.persistence import Recovered
 from swarm_coordination.robot.outputs import RobotOutput
 from swarm_coordination.robot.robot import Robot

@@ -10,6 +10,7 @@ import random
 import tempfile
 from typing import Any
 
+from swarm_coordination.area.shapes import area_from
 from swarm_coordination.configuration.groups import config_hash, GROUPS
 from swarm_coordination.control.controller import FormationController
 from swarm_coordination.recording.environment import code, environment
@@ -37,6 +38,7 @@ def start_of(
         'environment': environment(),
         'code': code(),
         'settings': {name: asdict(getattr(settings, name)) for name in GROUPS},
+        'area': settings.area,
         'now': now,
         **more,
     }
@@ -47,7 +49,8 @@ def settings_from(start: dict[str, Any]) -> RobotSettings:
     groups: dict[str, Any] = {
         name: group.settings(**start['settings'][name]) for name, group in GROUPS.items()
     }
-    return RobotSettings(**groups, config_hash=config_hash(groups))
+    area = area_from(start.get('area', ()))
+    return RobotSettings(**groups, area=area, config_hash=config_hash(groups, area))
 
 
 def coordinator_from(start: dict[str, Any]) -> Coordinator:
@@ -65,6 +68,7 @@ def coordinator_from(start: dict[str, Any]) -> Coordinator:
 
 def controller_from(start: dict[str, Any]) -> FormationController:
     """Return a controller as it was at the start of the recording."""
+    settings = settings_from(start)
     return FormationController(
-        start['storage_id'], settings_from(start).control, start['now']
+        start['storage_id'], settings.control, start['now'], settings.area
     )

@@ -37,7 +37,7 @@ class Robot:
     ) -> None:
         self.coordinator = Coordinator(recovered, settings, codec, rng, now)
         self.controller = FormationController(
-            self.coordinator.storage_id, settings.control, now
+            self.coordinator.storage_id, settings.control, now, settings.area
         )
         self.report: ControlReport | None = None
         self._command: VelocityCommand | None = None

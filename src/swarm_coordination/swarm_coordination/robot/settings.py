@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from swarm_coordination.area.shapes import Area, NOWHERE_CLOSED
 from swarm_coordination.consensus.settings import RaftSettings
 from swarm_coordination.control.settings import ControlSettings
 from swarm_coordination.mesh.settings import MeshSettings
@@ -18,8 +19,8 @@ class RobotSettings:
     """
     Settings of the four rooms, and of who votes.
 
-    ``config_hash`` covers every field declared ``shared``: a robot with another hash is heard
-    for collision avoidance only.
+    ``config_hash`` covers the area and every field declared ``shared``: a robot with another hash
+    is heard for collision avoidance only.
     """
 
     mesh: MeshSettings = field(default_factory=MeshSettings)
@@ -27,6 +28,7 @@ class RobotSettings:
     control: ControlSettings = field(default_factory=ControlSettings)
     mission: MissionSettings = field(default_factory=MissionSettings)
     membership: MembershipSettings = field(default_factory=MembershipSettings)
+    area: Area = NOWHERE_CLOSED  # obstacles, zones, altitude limits
     config_hash: int = 0
 
     @property

@@ -14,6 +14,7 @@ from typing import Any
 
 from swarm_coordination.configuration import RobotConfiguration
 from swarm_coordination.control.controller import ControlReport, FormationController
+from swarm_coordination.control.unicycle import steer
 from swarm_coordination.live.conversions import (
     MessageMaker,
     MessageRefused,
@@ -23,7 +24,6 @@ from swarm_coordination.live.conversions import (
 from swarm_coordination.live.frames import base_frame
 from swarm_coordination.live.localisation import localise
 from swarm_coordination.live.quiet import Quiet
-from swarm_coordination.live.unicycle import steer
 from swarm_coordination.ros.endpoints import Endpoints
 from swarm_coordination.ros.health import controller_health, localisation_health, Report
 from swarm_coordination.ros.recorded import recorded
@@ -44,8 +44,8 @@ class ControllerShell:
         control = robot.settings.control
         now = self._clock.now()
         self.core, self._recording = recorded(
-            'controller', FormationController(storage_id, control, now), node, robot, now,
-            storage_id=storage_id,
+            'controller', FormationController(storage_id, control, now, robot.settings.area),
+            node, robot, now, storage_id=storage_id,
         )
         self._pose_timeout_s = control.pose_timeout_s
         self._refused: Counter[str] = Counter()

@@ -148,7 +148,8 @@ def read_robot(
         )
         check_group(settings, SOURCE, f'{group}.')
         groups[group] = settings
-    settings = replace(robot.settings, **groups, config_hash=config_hash(groups))
+    shared = config_hash(groups, robot.settings.area)
+    settings = replace(robot.settings, **groups, config_hash=shared)
     check_relations(settings, SOURCE, place.robot_name)
     return replace(robot, settings=settings), Path(place.storage_dir)
 

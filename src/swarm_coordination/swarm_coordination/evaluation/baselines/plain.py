@@ -30,16 +30,16 @@ def fly_plain(case: Case, seed: int, steer_for: Callable[[Floats, Case], Steer])
     """Fly straight to the slots, changed by ``steer_for(places, case)`` in every period."""
     rng = random.Random(seed)
     places = starts(case, rng)
-    slots = slots_for(case, places, rng)
+    slots = slots_for(case, places, rng)[:, :2]
     limits, world = case.settings, state.new_world(places, seed)
-    steer, label = steer_for(places, case), np.zeros(len(places), np.int64)
+    steer, label = steer_for(places[:, :2], case), np.zeros(len(places), np.int64)
     result, least, costs, lambda2 = Result(seed), np.inf, [], np.inf
     period = limits.period_s
     for tick in range(round(case.limit_s / period)):
-        wish = slots - world.place
+        wish = slots - world.place[:, :2]
         wish *= (limits.speed_max_mps / np.maximum(limits.speed_max_mps, _norms(wish)))[:, None]
         before = time.process_time()
-        world.velocity[:] = steer(wish, world.place)
+        world.velocity[:, :2] = steer(wish, world.place[:, :2])
         costs.append(1e6 * (time.process_time() - before) / len(places))
         least = min(least, nearest_approach(world, period))
         move(world, period)
@@ -48,7 +48,7 @@ def fly_plain(case: Case, seed: int, steer_for: Callable[[Floats, Case], Steer])
             result.disconnected_s += period
         if tick % round(1.0 / period) == 0:
             lambda2 = min(lambda2, algebraic_connectivity(world.place, limits.range_m))
-        errors = _norms(slots - world.place)
+        errors = _norms(slots - world.place[:, :2])
         result.makespan_s = (tick + 1) * period
         if errors.max() <= REACHED_M:
             result.reached = True

@@ -8,11 +8,13 @@ import math
 import numba
 from swarm_coordination.evaluation.kernels import halfspaces
 from swarm_coordination.evaluation.kernels.closing import contraction
+from swarm_coordination.evaluation.kernels.filter import admissible
 from swarm_coordination.evaluation.kernels.links import release
-from swarm_coordination.evaluation.kernels.projection import project
+from swarm_coordination.evaluation.kernels.obstacles import obstacles
 from swarm_coordination.evaluation.kernels.state import (
     Beacons,
     CERTIFIED,
+    Ground,
     KEEP_NONE,
     Limits,
     Outcome,
@@ -21,7 +23,7 @@ from swarm_coordination.evaluation.kernels.state import (
     Tables,
     World,
 )
-from swarm_coordination.evaluation.kernels.wish import braked, detour, shortened
+from swarm_coordination.evaluation.kernels.wish import braked, shortened
 
 # Nearer than this the direction to another robot is rounding noise (control.halfspaces).
 _COINCIDENT_M = 1e-6
@@ -38,54 +40,72 @@ def decide(
     scratch: Scratch,
     outcome: Outcome,
     limits: Limits,
+    ground: Ground,
 ) -> None:
     """Choose the velocity of robot ``own``; a robot that is not ``flying`` brakes and stands."""
+    place, velocity = world.place[own], world.velocity[own]
+    last = (velocity[0], velocity[1], velocity[2])
     if flying:
-        wx, wy = _wish(own, now, world, tables, beacons, limits)
+        wish = _wish(own, now, world, tables, beacons, limits)
     else:
-        slower = limits.deceleration * limits.period_s
-        wx, wy = braked(world.velocity[own, 0], world.velocity[own, 1], slower)
-    outcome.nominal[own, 0], outcome.nominal[own, 1] = wx, wy
+        wish = braked(last[0], last[1], last[2], limits.deceleration * limits.period_s)
+    nominal = outcome.nominal[own]
+    nominal[0], nominal[1], nominal[2] = wish
     _look(own, now, world, tables, beacons, scratch, limits)
     if limits.keep == CERTIFIED:
         release(own, scratch, tables.beat[own], beacons, limits)
     count = _half_spaces(own, now, world, tables, scratch, outcome, limits)
-    ux, uy, level = _admissible(wx, wy, flying, scratch, count, limits)
-    world.velocity[own, 0], world.velocity[own, 1] = ux, uy
+    low, high = -limits.speed, limits.speed
+    if ground.bounded:
+        count, low, high = obstacles(
+            scratch.rows, count, place[0], place[1], place[2], ground, limits
+        )
+    got, level = admissible(wish, last, flying, scratch, count, low, high, limits)
+    velocity[0], velocity[1], velocity[2] = got
     outcome.level[own] = level
     if level > 0:
         outcome.relaxed[level - 1] += 1
 
 
-@numba.njit(cache=True, inline='always')
-def ahead(x: float, y: float, sx: float, sy: float, step: float) -> tuple[float, float]:
-    """Return the place at most ``step`` metres from (x, y) towards the slot."""
-    way = math.hypot(sx - x, sy - y)
+@numba.njit(cache=True)
+def ahead(
+    x: float, y: float, z: float, sx: float, sy: float, sz: float, step: float
+) -> tuple[float, float, float]:
+    """Return the place at most ``step`` metres from (x, y, z) towards the slot."""
+    dx, dy, dz = sx - x, sy - y, sz - z
+    way = math.sqrt(dx * dx + dy * dy + dz * dz)
     if way <= step:
-        return sx, sy
-    return x + (sx - x) * step / way, y + (sy - y) * step / way
+        return sx, sy, sz
+    share = step / way
+    return x + dx * share, y + dy * share, z + dz * share
 
 
 @numba.njit(cache=True)
 def _wish(
     own: int, now: float, world: World, tables: Tables, beacons: Beacons, limits: Limits
-) -> tuple[float, float]:
+) -> tuple[float, float, float]:
     """Velocity towards the slot, drawn to the displacement of neighbours in the formation."""
     epoch = world.epoch[own]
     slots, place = world.slots[epoch], world.place[own]
-    sx, sy = slots[own, 0], slots[own, 1]
+    sx, sy, sz = slots[own, 0], slots[own, 1], slots[own, 2]
     if math.isnan(sx):
-        return 0.0, 0.0
+        return 0.0, 0.0, 0.0
     beats, advanced, epochs = tables.beat[own], tables.advanced[own], beacons.epoch
     cx, cy, scale = contraction(own, now, slots, beats, advanced, limits)
     ex, ey = cx + scale * (sx - cx) - place[0], cy + scale * (sy - cy) - place[1]
-    wx, wy = limits.gain * ex, limits.gain * ey
+    ez = sz - place[2]
+    way = world.way[own]
+    if math.isnan(way[0]):
+        wx, wy, wz = limits.gain * ex, limits.gain * ey, limits.gain * ez
+    else:
+        wx, wy, wz = limits.gain * way[0], limits.gain * way[1], limits.gain * way[2]
     if limits.cohesion > 0.0:
-        xs, ys = tables.x[own], tables.y[own]
-        near, dx, dy = 0, 0.0, 0.0
+        xs, ys, zs = tables.x[own], tables.y[own], tables.z[own]
+        near, dx, dy, dz = 0, 0.0, 0.0, 0.0
         for j in range(len(slots)):
-            ax, ay = slots[j, 0] - sx, slots[j, 1] - sy
-            if not ax * ax + ay * ay <= limits.link_m * limits.link_m or j == own:
+            ax, ay, az = slots[j, 0] - sx, slots[j, 1] - sy, slots[j, 2] - sz
+            square = ax * ax + ay * ay + (az * az if limits.space else 0.0)
+            if not square <= limits.link_m * limits.link_m or j == own:
                 continue
             if beats[j] < 0 or now - advanced[j] > limits.silent_s:
                 continue
@@ -93,10 +113,15 @@ def _wish(
                 near += 1
                 dx += ex - (cx + scale * (slots[j, 0] - cx) - xs[j])
                 dy += ey - (cy + scale * (slots[j, 1] - cy) - ys[j])
+                dz += ez - (slots[j, 2] - zs[j])
         if near > 0:
             wx += limits.cohesion * dx / near
             wy += limits.cohesion * dy / near
-    return shortened(wx, wy, limits.speed)
+            wz += limits.cohesion * dz / near if limits.space else 0.0
+    if limits.space:
+        return shortened(wx, wy, wz, limits.speed)
+    wx, wy, _ = shortened(wx, wy, 0.0, limits.speed)
+    return wx, wy, max(-limits.speed, min(limits.speed, wz))
 
 
 @numba.njit(cache=True)
@@ -113,7 +138,7 @@ def _look(
     epoch, speed, step = world.epoch[own], limits.speed, limits.look_ahead_m
     slots, epochs = world.slots[epoch], beacons.epoch
     beats, after, advanced = tables.beat[own], tables.after[own], tables.advanced[own]
-    heard_at, xs, ys = tables.heard_at[own], tables.x[own], tables.y[own]
+    heard_at, xs, ys, zs = tables.heard_at[own], tables.x[own], tables.y[own], tables.z[own]
     node, usable, linked, released = (
         scratch.node,
         scratch.usable,
@@ -125,7 +150,7 @@ def _look(
         linked[j] = False
         released[j] = False
         if j == own:
-            x, y = world.place[own, 0], world.place[own, 1]
+            x, y, z = world.place[own, 0], world.place[own, 1], world.place[own, 2]
             slack = speed * limits.hold_s
         else:
             if beats[j] < 0:
@@ -136,15 +161,17 @@ def _look(
             linked[j] = now - heard_at[j] <= limits.link_timeout_s
             if quiet > limits.suspect_s or epochs[beats[j] % RING, j] != epoch:
                 continue
-            x, y = xs[j], ys[j]
+            x, y, z = xs[j], ys[j], zs[j]
             slack = speed * (age + limits.pose_period_s + limits.hold_s)
         usable[j] = True
-        node[j, 0], node[j, 1], node[j, 4] = x, y, slack + limits.error
+        z = z if limits.space else 0.0
+        node[j, 0], node[j, 1], node[j, 4], node[j, 5] = x, y, slack + limits.error, z
         if step > 0.0 and math.isnan(slots[j, 0]):
             usable[j] = False
         elif step > 0.0:
-            x, y = ahead(x, y, slots[j, 0], slots[j, 1], step)
-        node[j, 2], node[j, 3] = x, y
+            up = slots[j, 2] if limits.space else 0.0
+            x, y, z = ahead(x, y, z, slots[j, 0], slots[j, 1], up, step)
+        node[j, 2], node[j, 3], node[j, 6] = x, y, z
 
 
 @numba.njit(cache=True)
@@ -162,8 +189,8 @@ def _half_spaces(
     linked, released = scratch.linked, scratch.released
     kept, gone = outcome.kept[own], outcome.released[own]
     beats, after, advanced = tables.beat[own], tables.after[own], tables.advanced[own]
-    xs, ys = tables.x[own], tables.y[own]
-    x, y = world.place[own, 0], world.place[own, 1]
+    xs, ys, zs = tables.x[own], tables.y[own], tables.z[own]
+    x, y, z = world.place[own, 0], world.place[own, 1], world.place[own, 2]
     drift = limits.speed * (limits.age_max_s + limits.pose_period_s)
     moving = drift + limits.speed / limits.collision_rate
     clear = limits.collision_m + max(moving, limits.silent_m + limits.speed * limits.silent_hold_s)
@@ -176,39 +203,28 @@ def _half_spaces(
         square = dx * dx + dy * dy
         if square > clear * clear and not holding:
             continue  # too far for any row to bind
-        far = math.sqrt(square)
-        if far < _COINCIDENT_M:
-            far, dx, dy = 0.0, 1.0 if own < j else -1.0, 0.0
-        else:
-            dx, dy = dx / far, dy / far
+        dz = z - zs[j] if limits.space else 0.0
+        nx, ny, nz, far = _direction(own, j, dx, dy, dz / limits.squeeze)
         if now - advanced[j] > limits.silent_s:
-            count = halfspaces.silent(rows, count, dx, dy, far, 0.0, limits)
+            count = halfspaces.silent(rows, count, nx, ny, nz, far, 0.0, limits)
             continue
         age = min(now - after[j], limits.age_max_s)
         drift = limits.speed * (age + limits.pose_period_s)
-        count = halfspaces.collision(rows, count, dx, dy, far, drift, limits)
+        count = halfspaces.collision(rows, count, nx, ny, nz, far, drift, limits)
         if holding:
             kept[j] = True
-            count = halfspaces.link(rows, count, dx, dy, far, drift, limits)
+            if limits.squeeze > 1.0:
+                nx, ny, nz, far = _direction(own, j, dx, dy, dz)
+            count = halfspaces.link(rows, count, nx, ny, nz, far, drift, limits)
     return count
 
 
 @numba.njit(cache=True)
-def _admissible(
-    wx: float, wy: float, flying: bool, scratch: Scratch, count: int, limits: Limits
-) -> tuple[float, float, int]:
-    """Return the nearest admissible velocity and the relaxation it took."""
-    rows, bound = scratch.rows, scratch.bound
-    first = scratch.start[count]
-    order = scratch.order[first:]
-    level, found = -1, False
-    ux, uy = 0.0, 0.0
-    while not found and level < 2:
-        level += 1
-        halfspaces.relax(rows, bound, count, level if flying else 2)
-        ux, uy, found = project(wx, wy, rows, bound, count, limits.speed, order)
-    if flying:
-        tx, ty, turned = detour(wx, wy, ux, uy, rows, bound, count)
-        if turned:
-            ux, uy, found = project(tx, ty, rows, bound, count, limits.speed, order)
-    return ux, uy, level
+def _direction(
+    own: int, other: int, dx: float, dy: float, dz: float
+) -> tuple[float, float, float, float]:
+    """Return the unit vector along (dx, dy, dz) and its length (``control.halfspaces.sight``)."""
+    far = math.sqrt(dx * dx + dy * dy + dz * dz)
+    if far < _COINCIDENT_M:
+        return (1.0 if own < other else -1.0), 0.0, 0.0, 0.0
+    return dx / far, dy / far, dz / far, far

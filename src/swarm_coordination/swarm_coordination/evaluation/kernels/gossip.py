@@ -46,14 +46,14 @@ def deliver(
     """Merge the frames of one tick (modulo AIR) into the tables of those who receive them."""
     sent, receivers, echo = air.sent, air.receivers, air.echo
     relayed, relayed_beat, relayed_age = air.row, air.row_beat, air.row_age
-    made, xs, ys, epochs = beacons.made, beacons.x, beacons.y, beacons.epoch
+    made, xs, ys, zs, epochs = beacons.made, beacons.x, beacons.y, beacons.z, beacons.epoch
     heard_beat, heard_at, alive, epoch = (
         tables.heard_beat,
         tables.heard_at,
         world.alive,
         world.epoch,
     )
-    table = (tables.beat, tables.after, tables.x, tables.y)
+    table = (tables.beat, tables.after, tables.x, tables.y, tables.z)
     told, told_beat, seen, advanced = air.told, air.told_beat, tables.seen, tables.advanced
     for sender in range(len(alive)):
         if not sent[frame, sender]:
@@ -67,7 +67,16 @@ def deliver(
             after = -math.inf if echoed < 0 else made[echoed % RING, own]
             heard_beat[own, sender] = max(beat, heard_beat[own, sender])
             heard_at[own, sender] = now
-            _merge(own, sender, beat, after, xs[row, sender], ys[row, sender], table)
+            _merge(
+                own,
+                sender,
+                beat,
+                after,
+                xs[row, sender],
+                ys[row, sender],
+                zs[row, sender],
+                table,
+            )
             _sight(own, sender, beat, now, seen, advanced)
             for k in range(told.shape[2]):
                 robot = told[frame, sender, k]
@@ -83,7 +92,16 @@ def deliver(
                     older = after - relayed_age[frame, sender, k]
                     number = relayed_beat[frame, sender, k]
                     at = number % RING
-                    _merge(own, robot, number, older, xs[at, robot], ys[at, robot], table)
+                    _merge(
+                        own,
+                        robot,
+                        number,
+                        older,
+                        xs[at, robot],
+                        ys[at, robot],
+                        zs[at, robot],
+                        table,
+                    )
                     _sight(own, robot, number, now, seen, advanced)
 
 
@@ -95,14 +113,15 @@ def _merge(
     made_after: float,
     x: float,
     y: float,
-    table: tuple[Ints, Floats, Floats, Floats],
+    z: float,
+    table: tuple[Ints, Floats, Floats, Floats, Floats],
 ) -> None:
     """Take a row that is newer, or as new and of a tighter age."""
-    beats, after, xs, ys = table
+    beats, after, xs, ys, zs = table
     if beat > beats[own, robot]:
         beats[own, robot] = beat
         after[own, robot] = max(made_after, after[own, robot])
-        xs[own, robot], ys[own, robot] = x, y
+        xs[own, robot], ys[own, robot], zs[own, robot] = x, y, z
     elif beat == beats[own, robot] and made_after > after[own, robot]:
         after[own, robot] = made_after
 
@@ -140,12 +159,12 @@ def send(
         at = at + 1 if at + 1 < count else 0
     tables.cursor[1, own] = at
     place, alive, state, receivers = world.place, world.alive, world.random, air.receivers
-    x, y = place[own, 0], place[own, 1]
+    x, y, z = place[own, 0], place[own, 1], place[own, 2]
     for j in range(count):
         hears = False
         if j != own and alive[j]:
-            dx, dy = x - place[j, 0], y - place[j, 1]
-            cell = int(math.sqrt(dx * dx + dy * dy) * PER_METRE)
+            dx, dy, dz = x - place[j, 0], y - place[j, 1], z - place[j, 2]
+            cell = int(math.sqrt(dx * dx + dy * dy + dz * dz) * PER_METRE)
             hears = cell < len(reach) and uniform(state) < reach[cell]
         receivers[frame, own, j] = hears
     air.sent[frame, own] = True
@@ -161,6 +180,7 @@ def _note(
     beacons.made[row, own] = now
     beacons.x[row, own] = round(world.place[own, 0] * 1000.0) / 1000.0
     beacons.y[row, own] = round(world.place[own, 1] * 1000.0) / 1000.0
+    beacons.z[row, own] = round(world.place[own, 2] * 1000.0) / 1000.0
     beacons.epoch[row, own] = world.epoch[own]
     heard_at, listing, heard = tables.heard_at[own], beacons.listed, beacons.heard
     heard[row, own, :] = np.uint64(0)
@@ -189,7 +209,9 @@ def _note(
 @numba.njit(cache=True, inline='always')
 def _apart(own: int, other: int, world: World, tables: Tables) -> float:
     dx = world.place[own, 0] - tables.x[own, other]
-    return math.hypot(dx, world.place[own, 1] - tables.y[own, other])
+    dy = world.place[own, 1] - tables.y[own, other]
+    dz = world.place[own, 2] - tables.z[own, other]
+    return math.sqrt(dx * dx + dy * dy + dz * dz)
 
 
 @numba.njit(cache=True)

@@ -8,67 +8,108 @@ import math
 import numba
 from swarm_coordination.evaluation.kernels.state import Floats, Limits
 
-COLLISION, LINK = 0, 1
+COLLISION, LINK, OBSTACLE = 0, 1, 2
+# Levels of relaxation.
+NONE, LINK_RECOVERY, OBSTACLE_RECOVERY, COLLISION_RECOVERY, BRAKING = 0, 1, 2, 3, 4
 
 
 @numba.njit(cache=True, inline='always')
 def add(
-    rows: Floats, count: int, nx: float, ny: float, bound: float, kind: int
+    rows: Floats, count: int, nx: float, ny: float, nz: float, bound: float, kind: int
 ) -> int:
     """Append one row; return the new count."""
     rows[count, 0], rows[count, 1], rows[count, 2], rows[count, 3] = nx, ny, bound, kind
+    rows[count, 4] = nz
     return count + 1
 
 
-@numba.njit(cache=True, inline='always')
+@numba.njit(cache=True)
 def collision(
-    rows: Floats, count: int, nx: float, ny: float, far: float, drift: float, limits: Limits
+    rows: Floats,
+    count: int,
+    nx: float,
+    ny: float,
+    nz: float,
+    far: float,
+    drift: float,
+    limits: Limits,
 ) -> int:
-    """Keep apart from a moving robot ``far`` metres away in direction -(nx, ny)."""
+    """Keep apart from a moving robot ``far`` metres away in direction -n, heights squeezed."""
+    first = count
     gap = far - limits.collision_m
     rate = limits.collision_rate * max(0.0, gap - drift)
     if rate < limits.speed:
         sine = _sine(drift + limits.speed * limits.hold_s, far)
-        count = _wedge(rows, count, -nx, -ny, sine, rate, COLLISION)
+        if limits.space:
+            count = _cone(rows, count, -nx, -ny, -nz, sine, rate, COLLISION)
+        else:
+            count = _wedge(rows, count, -nx, -ny, sine, rate, COLLISION)
     if gap < 0.0:
         demand = min(-limits.collision_recovery * gap, limits.recovery_speed)
-        count = add(rows, count, -nx, -ny, -demand, COLLISION)
+        count = add(rows, count, -nx, -ny, -nz, -demand, COLLISION)
+    if limits.squeeze > 1.0:
+        _upright(rows, first, count, limits.squeeze)
     return count
 
 
-@numba.njit(cache=True, inline='always')
+@numba.njit(cache=True)
 def link(
-    rows: Floats, count: int, nx: float, ny: float, far: float, drift: float, limits: Limits
+    rows: Floats,
+    count: int,
+    nx: float,
+    ny: float,
+    nz: float,
+    far: float,
+    drift: float,
+    limits: Limits,
 ) -> int:
-    """Keep the link with a robot ``far`` metres away in direction -(nx, ny)."""
+    """Keep the link with a robot ``far`` metres away in direction -n."""
     gap = limits.link_m - far
     rate = limits.link_rate * max(0.0, gap - drift)
     if rate < limits.speed:
         sine = _sine(drift + 2.0 * limits.speed * limits.hold_s, far)
-        count = _wedge(rows, count, nx, ny, sine, rate, LINK)
+        if limits.space:
+            count = _cone(rows, count, nx, ny, nz, sine, rate, LINK)
+        else:
+            count = _wedge(rows, count, nx, ny, sine, rate, LINK)
     if gap < 0.0:
         demand = min(-limits.link_recovery * gap, limits.recovery_speed)
-        count = add(rows, count, nx, ny, -demand, LINK)
+        count = add(rows, count, nx, ny, nz, -demand, LINK)
     return count
 
 
-@numba.njit(cache=True, inline='always')
+@numba.njit(cache=True)
 def silent(
-    rows: Floats, count: int, nx: float, ny: float, far: float, drift: float, limits: Limits
+    rows: Floats,
+    count: int,
+    nx: float,
+    ny: float,
+    nz: float,
+    far: float,
+    drift: float,
+    limits: Limits,
 ) -> int:
-    """Keep off a silent robot: a standing disc."""
+    """Keep off a silent robot: a standing disc, heights squeezed."""
     gap = far - drift - limits.collision_m - limits.silent_m
     bound = max(0.0, gap) / limits.silent_hold_s
     if bound >= limits.speed:
         return count
-    return add(rows, count, -nx, -ny, bound, COLLISION)
+    end = add(rows, count, -nx, -ny, -nz, bound, COLLISION)
+    if limits.squeeze > 1.0:
+        _upright(rows, count, end, limits.squeeze)
+    return end
 
 
 @numba.njit(cache=True)
 def relax(rows: Floats, bound: Floats, count: int, level: int) -> None:
-    """Write to ``bound`` the bounds of the rows at relaxation ``level`` (0 to 2)."""
+    """Write to ``bound`` the bounds of the rows at relaxation ``level``."""
     for row in range(count):
-        given_up = rows[row, 2] < 0.0 and (level == 2 or (level == 1 and rows[row, 3] == LINK))
+        kind = rows[row, 3]
+        given_up = rows[row, 2] < 0.0 and (
+            level >= COLLISION_RECOVERY
+            or (level >= LINK_RECOVERY and kind == LINK)
+            or (level >= OBSTACLE_RECOVERY and kind == OBSTACLE)
+        )
         bound[row] = 0.0 if given_up else rows[row, 2]
 
 
@@ -77,18 +118,69 @@ def _sine(radius: float, far: float) -> float:
     return radius / far if far > radius else 1.0
 
 
-@numba.njit(cache=True, inline='always')
+@numba.njit(cache=True)
 def _wedge(
     rows: Floats, count: int, nx: float, ny: float, sine: float, rate: float, kind: int
 ) -> int:
     if sine >= 1.0:
-        count = add(rows, count, nx, ny, 0.0, kind)
-        count = add(rows, count, -nx, -ny, 0.0, kind)
-        count = add(rows, count, -ny, nx, 0.0, kind)
-        return add(rows, count, ny, -nx, 0.0, kind)
+        count = add(rows, count, nx, ny, 0.0, 0.0, kind)
+        count = add(rows, count, -nx, -ny, 0.0, 0.0, kind)
+        count = add(rows, count, -ny, nx, 0.0, 0.0, kind)
+        return add(rows, count, ny, -nx, 0.0, 0.0, kind)
     cosine = math.sqrt(1.0 - sine * sine)
     bound = cosine * rate
-    count = add(
-        rows, count, nx * cosine - ny * sine, ny * cosine + nx * sine, bound, kind
-    )
-    return add(rows, count, nx * cosine + ny * sine, ny * cosine - nx * sine, bound, kind)
+    x, y = nx * cosine - ny * sine, ny * cosine + nx * sine
+    count = add(rows, count, x, y, 0.0, bound, kind)
+    x, y = nx * cosine + ny * sine, ny * cosine - nx * sine
+    return add(rows, count, x, y, 0.0, bound, kind)
+
+
+@numba.njit(cache=True)
+def _cone(
+    rows: Floats,
+    count: int,
+    nx: float,
+    ny: float,
+    nz: float,
+    sine: float,
+    rate: float,
+    kind: int,
+) -> int:
+    (ax, ay, az), (bx, by, bz) = across(nx, ny, nz)
+    sides = ((ax, ay, az), (-ax, -ay, -az), (bx, by, bz), (-bx, -by, -bz))
+    if sine >= 1.0:
+        count = add(rows, count, nx, ny, nz, 0.0, kind)
+        count = add(rows, count, -nx, -ny, -nz, 0.0, kind)
+        for x, y, z in sides:
+            count = add(rows, count, x, y, z, 0.0, kind)
+        return count
+    square = sine * sine
+    cosine = math.sqrt((1.0 - square) / (1.0 + square))
+    slope = math.sqrt(2.0 * square / (1.0 + square))
+    for x, y, z in sides:
+        ex, ey, ez = nx * cosine + x * slope, ny * cosine + y * slope, nz * cosine + z * slope
+        count = add(rows, count, ex, ey, ez, cosine * rate, kind)
+    return count
+
+
+@numba.njit(cache=True)
+def across(
+    nx: float, ny: float, nz: float
+) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """Return two unit vectors that make an orthonormal base with n (``control.halfspaces``)."""
+    sign = 1.0 if nz >= 0.0 else -1.0
+    a = -1.0 / (sign + nz)
+    b = nx * ny * a
+    return (1.0 + sign * nx * nx * a, sign * b, -sign * nx), (b, sign + ny * ny * a, -ny)
+
+
+@numba.njit(cache=True)
+def _upright(rows: Floats, first: int, end: int, squeeze: float) -> None:
+    """Turn rows of squeezed heights into rows of velocities."""
+    for row in range(first, end):
+        nz = rows[row, 4] / squeeze
+        norm = math.sqrt(rows[row, 0] * rows[row, 0] + rows[row, 1] * rows[row, 1] + nz * nz)
+        rows[row, 0] /= norm
+        rows[row, 1] /= norm
+        rows[row, 2] /= norm
+        rows[row, 4] = nz / norm

@@ -42,8 +42,12 @@ def release(own: int, table: Scratch, beats: Ints, beacons: Beacons, limits: Lim
     for j in range(count):
         released[j] = False
         if linked[j] and usable[j]:
-            dx, dy = node[own, 2] - node[j, 2], node[own, 3] - node[j, 3]
-            far = math.sqrt(dx * dx + dy * dy)
+            dx, dy, dz = (
+                node[own, 2] - node[j, 2],
+                node[own, 3] - node[j, 3],
+                node[own, 6] - node[j, 6],
+            )
+            far = math.sqrt(dx * dx + dy * dy + dz * dz)
             key[j, 0] = far - node[own, 4] - node[j, 4]
             limit = max(limit, key[j, 0])
             known += 1

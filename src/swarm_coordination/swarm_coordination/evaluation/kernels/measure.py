@@ -35,7 +35,8 @@ def islands(world: World, range_m: float, label: Ints) -> int:
                 if label[j] < 0 and world.alive[j]:
                     dx = world.place[here, 0] - world.place[j, 0]
                     dy = world.place[here, 1] - world.place[j, 1]
-                    if dx * dx + dy * dy <= range_m * range_m:
+                    dz = world.place[here, 2] - world.place[j, 2]
+                    if dx * dx + dy * dy + dz * dz <= range_m * range_m:
                         label[j] = found
                         queue[tail] = j
                         tail += 1
@@ -60,7 +61,8 @@ def deaf_pairs(
                 continue
             dx = world.place[i, 0] - world.place[j, 0]
             dy = world.place[i, 1] - world.place[j, 1]
-            if dx * dx + dy * dy > kept * kept:
+            dz = world.place[i, 2] - world.place[j, 2]
+            if dx * dx + dy * dy + dz * dz > kept * kept:
                 near_since[i, j] = math.inf
             elif near_since[i, j] == math.inf:
                 near_since[i, j] = now

@@ -14,8 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from swarm_coordination.area.shapes import Area
+from swarm_coordination.control.obstacles import circled
 from swarm_coordination.control.projection import shuffled
 from swarm_coordination.control.settings import ControlSettings
+from swarm_coordination.errors import UsageError
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -40,8 +43,10 @@ MTU_BYTES, FRAME_BYTES, ROW_BYTES, LISTED_BYTES = 1200, 290, 65, 15
 EPOCHS = 512
 # The words of a bit set hold so many; also what keeps a robot's half-spaces within ROWS.
 ROBOTS_MAX = 128
-# Half-spaces of one robot: at most four and one of recovery for each other robot and each link.
-ROWS = 10 * ROBOTS_MAX
+# Half-spaces of one robot: at most six and one of recovery for each other robot and each link;
+# one for each piece of the area and two for heights.
+PIECES_MAX = 126
+ROWS = 14 * ROBOTS_MAX + PIECES_MAX + 2
 
 # How links are released.
 KEEP_NONE, KEEP_ALL, CERTIFIED = 0, 1, 2
@@ -64,6 +69,11 @@ class Limits(NamedTuple):
     recovery_speed: float
     gain: float
     cohesion: float
+    space: bool  # distances are taken in space
+    squeeze: float  # heights count so many times less for collisions
+    obstacle_m: float  # least distance of a measured position from an obstacle
+    acceleration: float  # 0: any
+    ahead_m: float  # the place is a point so far ahead of an axle; 0: moves in any direction
     look_ahead_m: float  # v theta of the predicted weight; 0: the weight is the distance now
     pose_period_s: float
     age_max_s: float
@@ -81,12 +91,14 @@ class Limits(NamedTuple):
 class World(NamedTuple):
     """The truth."""
 
-    place: Floats  # (N, 2)
-    velocity: Floats  # (N, 2): command in force
+    place: Floats  # (N, 3); heights are 0 where distances are taken in the plane
+    velocity: Floats  # (N, 3): command in force
+    yaw: Floats  # (N,): heading of robots that move along it only
     alive: Flags  # (N,)
     died: Floats  # (N,): when; inf while alive
     epoch: Ints  # (N,): assignment in force at each robot
-    slots: Floats  # (EPOCHS, N, 2): slot of each robot by epoch; NaN: none
+    slots: Floats  # (EPOCHS, N, 3): slot of each robot by epoch; NaN: none
+    way: Floats  # (N, 3): the way to the slot around obstacles, its length kept; NaN: straight
     travelled: Floats  # (N,): metres
     random: Words  # (1,): state of the generator
 
@@ -98,6 +110,7 @@ class Tables(NamedTuple):
     after: Floats  # made after this time; -inf: unbounded age
     x: Floats
     y: Floats
+    z: Floats
     advanced: Floats  # when ``seen`` last advanced
     heard_beat: Ints  # newest number heard from the robot itself
     heard_at: Floats
@@ -112,6 +125,7 @@ class Beacons(NamedTuple):
     made: Floats  # (RING, N)
     x: Floats  # (RING, N), rounded to millimetres
     y: Floats
+    z: Floats
     epoch: Ints  # (RING, N)
     listed: Small  # (RING, N, LISTED): robots heard
     listed_count: Ints  # (RING, N)
@@ -131,14 +145,33 @@ class Air(NamedTuple):
     told_beat: Ints
 
 
+class Ground(NamedTuple):
+    """An area on arrays: P convex pieces of up to K corners, walls of the zone last."""
+
+    corners: Floats  # (P, K, 2)
+    sides: Ints  # (P,): corners of each
+    radius: Floats  # (P,)
+    low: Floats
+    high: Floats
+    x: Floats  # (P,): a circle around each piece
+    y: Floats
+    reach: Floats
+    walls: int  # how many of the pieces are walls
+    zone: Floats  # (Z, 2): the zone to stay in; empty: everywhere
+    heights: tuple[float, float]  # altitude limits
+    bounded: bool  # whether anything limits anybody
+
+
 class Scratch(NamedTuple):
     """Work space of one robot's decision, reused."""
 
-    rows: Floats  # (ROWS, 4): half-spaces as nx, ny, bound, kind
+    rows: Floats  # (ROWS, 5): half-spaces as nx, ny, bound, kind, nz
+    lines: Floats  # (ROWS, 3): half-planes on the plane of one row, as nx, ny, bound
     bound: Floats  # (ROWS,): bounds after relaxation
     order: Ints  # permutations of 0 .. n - 1 one after another
     start: Ints  # where that of n begins
-    node: Floats  # (N, 5): x, y, x and y at which links are weighed, slack
+    straight: Ints  # 0, 1, 2 and so on
+    node: Floats  # (N, 7): x, y, x and y at which links are weighed, slack, z, z weighed
     usable: Flags  # (N,): may stand in a certificate
     linked: Flags  # (N,): has a live link with the robot
     released: Flags  # (N,)
@@ -149,9 +182,9 @@ class Scratch(NamedTuple):
 class Outcome(NamedTuple):
     """What the last decision of every robot was."""
 
-    nominal: Floats  # (N, 2)
+    nominal: Floats  # (N, 3)
     level: Ints  # (N,): relaxation
-    relaxed: Ints  # (2,): decisions so far at each level above none
+    relaxed: Ints  # (4,): decisions so far at each level above none
     kept: Flags  # (N, N)
     released: Flags  # (N, N)
 
@@ -163,6 +196,7 @@ def limits_of(
     link_timeout_s: float = 1.5,
     suspect_s: float = 0.6,
     silent_s: float = 2.5,
+    ahead_m: float = 0.0,
 ) -> Limits:
     """Return the numbers of ``settings`` as the kernels take them."""
     stop_s = settings.stopping_time_s
@@ -181,12 +215,17 @@ def limits_of(
         recovery_speed=settings.recovery_speed_mps,
         gain=settings.gain,
         cohesion=settings.cohesion_gain,
+        space=settings.dimensions == 3,
+        squeeze=settings.downwash_factor if settings.dimensions == 3 else 1.0,
+        obstacle_m=settings.obstacle_clear_m,
+        acceleration=settings.acceleration_max_mps2,
+        ahead_m=ahead_m,
         look_ahead_m=settings.speed_max_mps * settings.look_ahead_s,
         pose_period_s=settings.pose_period_s,
         age_max_s=settings.age_max_s,
         silent_m=min(settings.stopping_distance_m, settings.silent_inflation_max_m),
         silent_hold_s=max(settings.hold_s, stop_s),
-        deceleration=settings.deceleration_mps2,
+        deceleration=settings.brake_mps2,
         command_timeout_s=settings.command_timeout_s,
         link_timeout_s=link_timeout_s,
         suspect_s=suspect_s,
@@ -196,16 +235,45 @@ def limits_of(
     )
 
 
+def ground_of(area: Area) -> Ground:
+    """Return an area as the kernels take it; raises UsageError above PIECES_MAX pieces."""
+    pieces = (*area.obstacles, *area.walls)
+    if len(pieces) > PIECES_MAX:
+        raise UsageError(f'an area of {len(pieces)} pieces: at most {PIECES_MAX}')
+    most = max((len(piece.corners) for piece in pieces), default=1)
+    corners = np.zeros((len(pieces), most, 2))
+    circles = np.zeros((len(pieces), 3))
+    for k, piece in enumerate(pieces):
+        corners[k, : len(piece.corners)] = piece.corners
+        circles[k] = circled(piece)[1:]
+    return Ground(
+        corners=corners,
+        sides=np.array([len(piece.corners) for piece in pieces], np.int64),
+        radius=np.array([piece.radius_m for piece in pieces], np.float64),
+        low=np.array([piece.low_m for piece in pieces], np.float64),
+        high=np.array([piece.high_m for piece in pieces], np.float64),
+        x=circles[:, 0].copy(),
+        y=circles[:, 1].copy(),
+        reach=circles[:, 2].copy(),
+        walls=len(area.walls),
+        zone=np.array(area.zone, np.float64).reshape(-1, 2),
+        heights=(area.low_m, area.high_m),
+        bounded=not area.empty,
+    )
+
+
 def new_world(places: Floats, seed: int) -> World:
-    """Return N robots standing at ``places`` (N, 2), without slots."""
+    """Return N robots standing at ``places`` (N, 3), without slots."""
     count = len(places)
     return World(
         place=places.astype(np.float64).copy(),
-        velocity=np.zeros((count, 2)),
+        velocity=np.zeros((count, 3)),
+        yaw=np.zeros(count),
         alive=np.ones(count, np.bool_),
         died=np.full(count, math.inf),
         epoch=np.zeros(count, np.int64),
         slots=np.repeat(places[None, :, :].astype(np.float64), EPOCHS, axis=0),
+        way=np.full((count, 3), np.nan),
         travelled=np.zeros(count),
         random=np.array([seed], np.uint64),
     )
@@ -219,6 +287,7 @@ def new_tables(count: int) -> Tables:
         after=np.full(square, -math.inf),
         x=np.zeros(square),
         y=np.zeros(square),
+        z=np.zeros(square),
         advanced=np.full(square, -math.inf),
         heard_beat=np.full(square, -1),
         heard_at=np.full(square, -math.inf),
@@ -236,6 +305,7 @@ def new_beacons(count: int) -> Beacons:
         made=np.zeros(shape),
         x=np.zeros(shape),
         y=np.zeros(shape),
+        z=np.zeros(shape),
         epoch=np.zeros(shape, np.int64),
         listed=np.zeros((*shape, LISTED), np.uint8),
         listed_count=np.zeros(shape, np.int64),
@@ -262,11 +332,13 @@ def new_scratch(count: int) -> Scratch:
     """Return work space for N = ``count`` robots."""
     order, start = _permutations()
     return Scratch(
-        rows=np.zeros((ROWS, 4)),
+        rows=np.zeros((ROWS, 5)),
+        lines=np.zeros((ROWS, 3)),
         bound=np.zeros(ROWS),
         order=order,
         start=start,
-        node=np.zeros((count, 5)),
+        straight=np.arange(ROWS),
+        node=np.zeros((count, 7)),
         usable=np.zeros(count, np.bool_),
         linked=np.zeros(count, np.bool_),
         released=np.zeros(count, np.bool_),
@@ -278,9 +350,9 @@ def new_scratch(count: int) -> Scratch:
 def new_outcome(count: int) -> Outcome:
     """Return the outcome before the first decision."""
     return Outcome(
-        nominal=np.zeros((count, 2)),
+        nominal=np.zeros((count, 3)),
         level=np.zeros(count, np.int64),
-        relaxed=np.zeros(2, np.int64),
+        relaxed=np.zeros(4, np.int64),
         kept=np.zeros((count, count), np.bool_),
         released=np.zeros((count, count), np.bool_),
     )

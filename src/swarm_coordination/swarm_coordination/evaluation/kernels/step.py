@@ -13,6 +13,7 @@ from swarm_coordination.evaluation.kernels.state import (
     Air,
     Beacons,
     Floats,
+    Ground,
     Limits,
     Outcome,
     Scratch,
@@ -36,6 +37,7 @@ def advance(
     scratch: Scratch,
     outcome: Outcome,
     limits: Limits,
+    ground: Ground,
 ) -> float:
     """
     Run control period ``tick``; return the least distance of two robots during it (m).
@@ -48,15 +50,17 @@ def advance(
         deliver((tick - delay) % AIR, now, world, tables, beacons, air)
     for own in range(count):
         if world.alive[own]:
-            decide(own, now, flying, world, tables, beacons, scratch, outcome, limits)
+            decide(
+                own, now, flying, world, tables, beacons, scratch, outcome, limits, ground
+            )
         else:
             _coast(own, now, world, limits)
     for own in range(count):
         air.sent[tick % AIR, own] = False
         if world.alive[own] and (tick + own) % stride == 0:
             send(own, tick, now, reach, world, tables, beacons, air, limits)
-    nearest = nearest_approach(world, limits.period_s)
-    move(world, limits.period_s)
+    nearest = nearest_approach(world, limits.period_s, limits.squeeze)
+    move(world, limits.period_s, limits.ahead_m)
     return nearest
 
 
@@ -65,33 +69,79 @@ def _coast(own: int, now: float, world: World, limits: Limits) -> None:
     """Let the base of a dead controller go on until the command times out, then brake."""
     if now - world.died[own] > limits.command_timeout_s:
         slower = limits.deceleration * limits.period_s
-        x, y = braked(world.velocity[own, 0], world.velocity[own, 1], slower)
-        world.velocity[own, 0], world.velocity[own, 1] = x, y
+        velocity = world.velocity[own]
+        x, y, z = braked(velocity[0], velocity[1], velocity[2], slower)
+        velocity[0], velocity[1], velocity[2] = x, y, z
 
 
 @numba.njit(cache=True)
-def nearest_approach(world: World, period: float) -> float:
-    """Return the least distance of two robots while all move on straight lines."""
+def nearest_approach(world: World, period: float, squeeze: float = 1.0) -> float:
+    """
+    Return the least distance of two robots while all move on straight lines.
+
+    Heights are divided by ``squeeze``.
+    """
     place, velocity, nearest = world.place, world.velocity, math.inf
+    fastest = 0.0
+    for i in range(len(place)):
+        vx, vy, vz = velocity[i, 0], velocity[i, 1], velocity[i, 2]
+        fastest = max(fastest, vx * vx + vy * vy + vz * vz)
+    reach = 2.0 * math.sqrt(fastest) * period
+    near = math.inf
     for i in range(len(place)):
         for j in range(i):
             px, py = place[i, 0] - place[j, 0], place[i, 1] - place[j, 1]
-            here = px * px + py * py
+            pz = (place[i, 2] - place[j, 2]) / squeeze
+            here = px * px + py * py + pz * pz
+            if here > near:
+                continue  # cannot come nearer than the nearest pair so far
             vx, vy = velocity[i, 0] - velocity[j, 0], velocity[i, 1] - velocity[j, 1]
-            square = vx * vx + vy * vy
+            vz = (velocity[i, 2] - velocity[j, 2]) / squeeze
+            square = vx * vx + vy * vy + vz * vz
             if square > 0.0:
-                at = min(period, max(0.0, -(px * vx + py * vy) / square))
-                px, py = px + vx * at, py + vy * at
-                here = px * px + py * py
-            nearest = min(nearest, here)
+                at = min(period, max(0.0, -(px * vx + py * vy + pz * vz) / square))
+                px, py, pz = px + vx * at, py + vy * at, pz + vz * at
+                here = px * px + py * py + pz * pz
+            if here < nearest:
+                nearest = here
+                near = (math.sqrt(nearest) + reach) ** 2
     return math.sqrt(nearest)
 
 
 @numba.njit(cache=True)
-def move(world: World, period: float) -> None:
-    """Let everybody go on along its velocity for ``period``."""
+def move(world: World, period: float, ahead_m: float = 0.0) -> None:
+    """
+    Let everybody go on along its velocity for ``period``.
+
+    With ``ahead_m`` the velocity is the one wanted of a point ahead of an axle: the base drives
+    the arc of ``control.unicycle``, whose speeds stand for the whole period.
+    """
     for i in range(len(world.place)):
-        dx, dy = world.velocity[i, 0] * period, world.velocity[i, 1] * period
-        world.place[i, 0] += dx
-        world.place[i, 1] += dy
-        world.travelled[i] += math.hypot(dx, dy)
+        velocity, place = world.velocity[i], world.place[i]
+        dx, dy, dz = velocity[0] * period, velocity[1] * period, velocity[2] * period
+        if ahead_m > 0.0:
+            dx, dy = _arc(world, i, period, ahead_m)
+        place[0] += dx
+        place[1] += dy
+        place[2] += dz
+        world.travelled[i] += math.sqrt(dx * dx + dy * dy + dz * dz)
+
+
+@numba.njit(cache=True)
+def _arc(world: World, i: int, period: float, ahead_m: float) -> tuple[float, float]:
+    """Turn a base on; return the way of its point ahead."""
+    yaw, velocity = world.yaw[i], world.velocity[i]
+    cosine, sine = math.cos(yaw), math.sin(yaw)
+    forward = cosine * velocity[0] + sine * velocity[1]
+    rate = (cosine * velocity[1] - sine * velocity[0]) / ahead_m
+    end = yaw + rate * period
+    if abs(rate) > 1e-9:
+        across, along = math.sin(end) - sine, cosine - math.cos(end)
+        dx, dy = forward / rate * across, forward / rate * along
+    else:
+        dx, dy = forward * cosine * period, forward * sine * period
+    world.yaw[i] = end
+    return (
+        dx + ahead_m * (math.cos(end) - cosine),
+        dy + ahead_m * (math.sin(end) - sine),
+    )

@@ -16,37 +16,47 @@ _ACTIVE = detours.ACTIVE_MPS
 
 
 @numba.njit(cache=True, inline='always')
-def shortened(x: float, y: float, speed: float) -> tuple[float, float]:
-    """Return (x, y) cut to the speed, direction kept."""
-    norm = math.hypot(x, y)
+def shortened(x: float, y: float, z: float, speed: float) -> tuple[float, float, float]:
+    """Return (x, y, z) cut to the speed, direction kept."""
+    norm = math.sqrt(x * x + y * y + z * z)
     if norm > speed:
-        return x * speed / norm, y * speed / norm
-    return x, y
+        return x * speed / norm, y * speed / norm, z * speed / norm
+    return x, y, z
 
 
 @numba.njit(cache=True, inline='always')
-def braked(x: float, y: float, slower: float) -> tuple[float, float]:
+def braked(x: float, y: float, z: float, slower: float) -> tuple[float, float, float]:
     """Return a velocity slowed down by ``slower`` along its own direction."""
-    norm = math.hypot(x, y)
+    norm = math.sqrt(x * x + y * y + z * z)
     if norm <= slower:
-        return 0.0, 0.0
+        return 0.0, 0.0, 0.0
     scale = 1.0 - slower / norm
-    return x * scale, y * scale
+    return x * scale, y * scale, z * scale
 
 
 @numba.njit(cache=True)
 def detour(
-    wx: float, wy: float, gx: float, gy: float, rows: Floats, bound: Floats, count: int
+    wish: tuple[float, float, float],
+    got: tuple[float, float, float],
+    rows: Floats,
+    bound: Floats,
+    count: int,
+    space: bool,
 ) -> tuple[float, float, bool]:
-    """Return the wish (wx, wy) turned clockwise where a robot blocks it, and whether one does."""
+    """Return the wish turned clockwise where a robot blocks it, and whether one does."""
+    wx, wy, wz = wish
+    gx, gy, gz = got
     square = wx * wx + wy * wy
     if square < _WISH_MIN * _WISH_MIN:
         return 0.0, 0.0, False
-    share = max(0.0, (gx * wx + gy * wy) / square)
+    along = gx * wx + gy * wy
+    if space:
+        along, square = along + gz * wz, square + wz * wz
+    share = max(0.0, along / square)
     if share >= _BLOCKED_SHARE:
         return 0.0, 0.0, False
     for row in range(count):
-        held = rows[row, 0] * gx + rows[row, 1] * gy >= bound[row] - _ACTIVE
+        held = rows[row, 0] * gx + rows[row, 1] * gy + rows[row, 4] * gz >= bound[row] - _ACTIVE
         if rows[row, 3] == COLLISION and held:
             turn = -(1.0 - share) * math.pi / 2.0
             cosine, sine = math.cos(turn), math.sin(turn)

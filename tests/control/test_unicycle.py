@@ -5,7 +5,7 @@ import math
 import random
 
 import pytest
-from swarm_coordination.live.unicycle import ahead, AHEAD_M, steer
+from swarm_coordination.control.unicycle import ahead, AHEAD_M, steer
 from swarm_coordination.views import Pose, VelocityCommand
 
 STEP_S = 0.001

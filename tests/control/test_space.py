@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""In space: the projection is the nearest admissible velocity, the rows cover the whole cone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+import math
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import pytest
+from swarm_coordination.control.halfspaces import (
+    collision_rows,
+    HalfSpace,
+    Kind,
+    link_rows,
+    sight,
+)
+from swarm_coordination.control.settings import ControlSettings
+from swarm_coordination.control.space import project_space
+
+SPACE = ControlSettings(
+    dimensions=3, localisation_error_m=0.001, command_timeout_s=0.0, deceleration_mps2=100.0
+)
+NUMBERS = st.floats(allow_nan=True, allow_infinity=True, width=64)
+
+
+def unit(rng):
+    while True:
+        v = [rng.gauss(0, 1) for _ in range(3)]
+        norm = math.hypot(*v)
+        if norm > 1e-3:
+            return [c / norm for c in v]
+
+
+def random_rows(rng, count, low):
+    found = []
+    for _ in range(count):
+        nx, ny, nz = unit(rng)
+        found.append(HalfSpace(nx, ny, rng.uniform(low, 1.5), Kind.LINK, 1, nz))
+    return found
+
+
+def test_the_projection_equals_a_general_solver():
+    from scipy.optimize import minimize
+
+    rng = random.Random(5)
+    for _ in range(25):
+        rows = random_rows(rng, 9, 0.05)
+        wish = [rng.uniform(-2, 2) for _ in range(3)]
+        constraints = [
+            {'type': 'ineq',
+             'fun': lambda u, r=row: r.bound - r.nx * u[0] - r.ny * u[1] - r.nz * u[2]}
+            for row in rows
+        ]
+        constraints.append({'type': 'ineq', 'fun': lambda u: 2.25 - u @ u})
+        solved = minimize(
+            lambda u, w=wish: sum((a - b) ** 2 for a, b in zip(u, w)), (0.0, 0.0, 0.0),
+            constraints=constraints, method='SLSQP', options={'ftol': 1e-14, 'maxiter': 300},
+        )
+        got = project_space(*wish, rows, 1.5)
+        assert got.feasible
+        assert math.dist(got[:3], wish) == pytest.approx(math.sqrt(solved.fun), abs=1e-6)
+
+
+@pytest.mark.parametrize('low', [0.0, -0.4])
+def test_the_result_satisfies_every_row_and_no_sampled_velocity_is_nearer(low):
+    rng = random.Random(8)
+    feasible = 0
+    for _ in range(150):
+        rows, wish = random_rows(rng, rng.randrange(1, 12), low), unit(rng)
+        got = project_space(*(2.0 * w for w in wish), rows, 1.5)
+
+        def good(u, rows=rows, slack=1e-9):
+            return math.hypot(*u) <= 1.5 + slack and all(
+                r.nx * u[0] + r.ny * u[1] + r.nz * u[2] <= r.bound + slack for r in rows)
+
+        samples = [[1.5 * rng.random() ** (1 / 3) * c for c in unit(rng)] for _ in range(200)]
+        if not got.feasible:
+            assert low < 0.0
+            assert not any(good(u, slack=-1e-6) for u in samples)
+            continue
+        feasible += 1
+        assert good(got[:3])
+        best = math.dist(got[:3], [2.0 * w for w in wish])
+        assert all(math.dist(u, [2.0 * w for w in wish]) >= best - 1e-9
+                   for u in samples if good(u, slack=0.0))
+    assert feasible > 75
+
+
+@given(NUMBERS, NUMBERS, NUMBERS,
+       st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS), max_size=5), NUMBERS)
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_no_input_raises_or_gives_anything_but_finite_numbers(x, y, z, rows, speed):
+    built = [HalfSpace(a, b, bound, Kind.LINK, 1, c) for a, b, c, bound in rows]
+    got = project_space(x, y, z, built, speed)
+    assert all(map(math.isfinite, got))
+
+
+@pytest.mark.parametrize('seed', range(60))
+def test_an_admissible_velocity_closes_at_most_its_share_from_anywhere_in_the_ball(seed):
+    rng = random.Random(seed)
+    drift, way = rng.uniform(0.0, 0.5), unit(rng)
+    far = rng.uniform(0.8, 4.0)
+    seen = sight(2, *(far * c for c in way[:2]), drift, True, far * way[2])
+    rows = collision_rows(seen, SPACE)
+    got = project_space(*(-2.0 * c for c in unit(rng)), rows, SPACE.speed_max_mps)
+    assert got.feasible
+    shift, reach = unit(rng), drift * rng.random()
+    offset = [far * c - reach * s for c, s in zip(way, shift)]
+    true = math.hypot(*offset)
+    closing = -sum(u * c for u, c in zip(got[:3], offset)) / true
+    gap = max(0.0, true - SPACE.safety_distance_m)
+    if true >= SPACE.safety_distance_m:
+        assert closing <= SPACE.collision_gain * gap / (2.0 * SPACE.hold_s) + 1e-9
+
+
+def test_links_are_kept_in_space():
+    seen = sight(2, 0.0, 5.0, 0.0, True, 7.9)
+    rows = link_rows(seen, SPACE)
+    got = project_space(0.0, 0.8, 1.2, rows, 1.5)
+    assert rows
+    assert got.y * seen.ny + got.z * seen.nz < 1.0
+
+
+def test_above_each_other_robots_keep_the_downwash_away():
+    washed = replace(SPACE, downwash_factor=3.0)
+    # 1.2 m above: in heights divided by 3 that is 0.4 m, closer than 0.6 m.
+    (*_, row) = collision_rows(sight(2, 0.0, 0.0, 0.0, True, 1.2 / 3.0), washed)
+    assert (row.nx, row.ny, row.nz) == (0.0, 0.0, -1.0)
+    assert row.bound < 0.0
+    assert not [r for r in collision_rows(sight(2, 0.0, 0.0, 0.0, True, 1.2), SPACE)
+                if r.bound < 0.0]
