@@ -6,7 +6,7 @@ from __future__ import annotations
 from mesh.radio import Air, identity, line
 import pytest
 from swarm_coordination.mesh.own import OwnRow, REPEATS
-from swarm_coordination.mesh.rows import Beat, ConsensusSection, Fragment, Frame
+from swarm_coordination.mesh.rows import Beat, ConsensusSection, Fragment, Frame, MissionSection
 from swarm_coordination.mesh.table import Life, Row
 from swarm_coordination.units import NS_PER_S
 
@@ -82,14 +82,53 @@ def test_a_heartbeat_that_falls_is_a_change():
     assert own.consensus.version == version + 1
 
 
-def test_a_followers_commit_waits_for_the_beacon_and_nothing_else_does():
-    followed = section(5)._replace(role=0)
-    for shown, urgent in ((followed, False), (section(5), True)):
-        own = OwnRow(identity(1))
-        own.set_consensus(shown)
-        assert own.set_consensus(shown._replace(commit=9)) is urgent
-        assert own.set_consensus(shown._replace(commit=9, match_index=9))
-        assert own.fragment(0, NS_PER_S, urgent=False).consensus.commit == 9
+FOLLOWER, CANDIDATE, LEADS = 0, 2, 3
+
+
+@pytest.mark.parametrize(('role', 'changes', 'urgent'), [
+    (FOLLOWER, {'commit': 9}, False),
+    (FOLLOWER, {'last_index': 9, 'last_term': 3}, False),
+    (FOLLOWER, {'match_term': 3, 'match_index': 9}, True),
+    (FOLLOWER, {'term': 4}, True),
+    (CANDIDATE, {'last_index': 9}, True),
+    (LEADS, {'commit': 9}, True),
+    (LEADS, {'last_index': 9}, True),
+    (LEADS, {'match_term': 3, 'match_index': 9}, False),
+])
+def test_what_nobody_waits_for_goes_with_the_next_beacon(role, changes, urgent):
+    shown = section(5)._replace(role=role)
+    own = OwnRow(identity(1))
+    own.set_consensus(shown)
+    own.sent(own.fragment(0, NS_PER_S, urgent=True), 0)
+
+    assert own.set_consensus(shown._replace(**changes)) is urgent
+    told = own.fragment(0, NS_PER_S, urgent=False).consensus
+    assert told is not None and told._asdict().items() >= changes.items()
+
+
+def test_urgent_frames_repeat_a_change_only_where_the_budget_is_ample():
+    own = OwnRow(identity(1))
+    own.set_consensus(section(5))
+    own.set_mission(MissionSection(0, 1, 0, 0, 0))
+    first = own.fragment(0, NS_PER_S, urgent=True, ample=False)
+    own.sent(first, 0)
+
+    assert first.consensus is not None and first.mission is None
+    assert own.fragment(0, NS_PER_S, urgent=True, ample=False).consensus is None
+    assert own.fragment(0, NS_PER_S, urgent=True).consensus is not None
+    assert own.fragment(0, NS_PER_S, urgent=False).consensus is not None
+
+
+def test_a_leaders_commit_waits_while_the_budget_is_scarce_and_goes_with_its_next_entry():
+    own = OwnRow(identity(1))
+    own.set_consensus(section(5))
+    own.sent(own.fragment(0, NS_PER_S, urgent=True), 0)
+    own.set_consensus(section(5, commit=2))
+
+    assert own.fragment(0, NS_PER_S, urgent=True, ample=False).consensus is None
+    assert own.fragment(0, NS_PER_S, urgent=True).consensus is not None
+    own.set_consensus(section(5, commit=2)._replace(last_index=7))
+    assert own.fragment(0, NS_PER_S, urgent=True, ample=False).consensus.commit == 2
 
 
 @pytest.mark.parametrize('hears', [lambda sender, receiver: True, line])

@@ -9,7 +9,13 @@ from mesh.radio import Air, FIRST_ID, line
 import pytest
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.mesh.budget import TokenBucket
-from swarm_coordination.mesh.rows import Frame, Intent, IntentSection, LogItem
+from swarm_coordination.mesh.rows import (
+    ConsensusSection,
+    Frame,
+    Intent,
+    IntentSection,
+    LogItem,
+)
 from swarm_coordination.mesh.settings import check_mesh, MeshSettings
 from swarm_coordination.settings import declared
 from swarm_coordination.units import NS_PER_S
@@ -87,6 +93,29 @@ def test_a_stop_goes_out_at_once_although_the_budget_is_spent() -> None:
     air.wake(station)
     air.run(0.1)
     assert air.stations[1].mesh.active_stops()
+
+
+def leads(commit: int, last_index: int) -> ConsensusSection:
+    """Return a leader's section."""
+    numbers = (3, 3, 0, 1, last_index, 3, commit, 1)
+    return ConsensusSection(0, *numbers, 3, last_index, 0, 0, 0, 0, 0)
+
+
+def test_a_leader_short_of_bytes_spends_none_on_levels_without_the_entry_they_tell_of() -> None:
+    air = Air(2, settings=MeshSettings(byte_budget_per_s=10_000, burst_bytes=2_400))
+    air.run(1.0)
+    leader = air.stations[0]
+    frames: list[Frame] = []
+    air.taps.append(lambda number, data, frame: number == 0 and frames.append(frame))
+    for index in range(1, 60):
+        entry = LogItem(3, index, 3, 3, bytes(120))
+        leader.mesh.set_consensus(leads(index - 1, index))
+        leader.mesh.offer_items([entry], leader.clock(air.now))
+        air.wake(leader)
+        air.run(0.02)
+    urgent = [frame for frame in frames if frame.fragments and not frame.fragments[0].beacon]
+    assert len(urgent) > 10
+    assert all(frame.items for frame in urgent)
 
 
 def test_where_everybody_hears_everybody_nothing_is_relayed_and_bytes_are_few() -> None:

@@ -142,11 +142,11 @@ class Carrier:
             self._ticked_ns = now
             self._core.tick(now)
         out = self._core.poll()
-        for frame in out.frames:
-            self._air.send(frame)
-        for request in out.persist:
+        for request in out.persist:  # first of all: the disk takes longest
             assert self._writer is not None
             self._writer.submit(request)
+        for frame in out.frames:
+            self._air.send(frame)
         if self.told.take(out):
             self._next_status = now
         if out.events:

@@ -15,6 +15,7 @@ import random
 from swarm_coordination.mesh.budget import TokenBucket
 from swarm_coordination.mesh.codec import FrameCodec
 from swarm_coordination.mesh.draft import Draft
+from swarm_coordination.mesh.own import LEADER
 from swarm_coordination.mesh.parts import MeshParts
 from swarm_coordination.mesh.relays import Relays
 from swarm_coordination.mesh.rows import (
@@ -35,6 +36,8 @@ from swarm_coordination.units import seconds_to_ns
 STOPS_SHARE = 8
 # Digests of robots heard directly, as a part of the others'.
 _SELDOM = 10
+# The budget is ample while this part of the burst is left.
+AMPLE_SHARE = 2
 
 
 class Composer:
@@ -96,7 +99,7 @@ class Composer:
         header = FrameHeader(*self._ids, self._parts.own.identity, self.counter + 1)
         draft = Draft(self._codec, header, self._settings.mtu_bytes)
         self._add_stops(draft)
-        own = self._add_own(draft, now, beacon_due)
+        own = self._add_own(draft, tokens, now, beacon_due=beacon_due)
         if draft.size > tokens:
             self._short_of = draft.size
             return None
@@ -110,9 +113,11 @@ class Composer:
             self._add_digests(draft, now)
         more = self._parts.snapshots.add(draft, now, beacon_due=beacon_due) or more
         self._urgent = more
-        if draft.empty:
-            # What waits does not fit the tokens: wait for a whole frame's worth.
-            self._short_of = self._settings.mtu_bytes if more else 0
+        mtu = self._settings.mtu_bytes
+        held_back = not beacon_due and 0 < draft.missing <= mtu and _tells_only_of_entries(draft)
+        if draft.empty or (more and held_back):
+            # What waits does not fit the tokens: wait for as many as it needs.
+            self._short_of = min(draft.missing or mtu, mtu) if more else 0
             return None
         self._commit(draft, own, beacon_due, now)
         frame = draft.frame()
@@ -142,10 +147,11 @@ class Composer:
             self._stops_cursor += draft.add_stop(flag)
         draft.limit = kept
 
-    def _add_own(self, draft: Draft, now: int, beacon_due: bool) -> Fragment:
+    def _add_own(self, draft: Draft, tokens: int, now: int, *, beacon_due: bool) -> Fragment:
         """Add the own sections; what does not fit waits, the beacon last of all."""
         parts = self._parts
-        due = parts.own.fragment(now, self._refresh_ns, urgent=not beacon_due)
+        ample = AMPLE_SHARE * tokens >= self._settings.burst_bytes
+        due = parts.own.fragment(now, self._refresh_ns, urgent=not beacon_due, ample=ample)
         if beacon_due:
             draft.set_want(self.want)
             due = due._replace(beacon=self._beacon(now))
@@ -211,3 +217,11 @@ class Composer:
                 break
             row.digested_ns = now
         draft.limit = kept
+
+
+def _tells_only_of_entries(draft: Draft) -> bool:
+    """Whether it holds a leader's levels alone: without the entries they are of no use."""
+    if draft.stops or draft.items or draft.snapshot or len(draft.fragments) != 1:
+        return False
+    own = draft.fragments[0]
+    return own.consensus is not None and own.consensus.role == LEADER and own.intents is None

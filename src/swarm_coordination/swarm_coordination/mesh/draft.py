@@ -33,6 +33,7 @@ class Draft:
         self._codec, self._header = codec, header
         self.limit = limit
         self.size = codec.overhead(Frame(header))
+        self.missing = 0  # bytes that it would need to have for the first part refused
         self.fragments: list[Fragment] = []
         self.stops: list[StopFlag] = []
         self.items: list[LogItem] = []
@@ -119,6 +120,7 @@ class Draft:
     def _add(self, parts: list[_Part], part: _Part) -> bool:
         size = self._codec.measure(part, self._header.sender)
         if len(parts) >= ITEMS_MAX or self.size + size > self.limit:
+            self.missing = self.missing or self.size + size
             return False
         parts.append(part)
         self.size += size

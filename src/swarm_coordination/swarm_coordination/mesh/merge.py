@@ -12,7 +12,7 @@ from collections.abc import Callable
 import random
 
 from swarm_coordination.mesh.ages import later, relayed_made_after
-from swarm_coordination.mesh.own import cannot_wait, consensus_changed
+from swarm_coordination.mesh.own import consensus_changed, Urgency, urgency_of
 from swarm_coordination.mesh.parts import MeshParts
 from swarm_coordination.mesh.rows import (
     Beacon,
@@ -184,7 +184,7 @@ class Merger:
     def _mark_relays(self, row: Row, newer: Fragment, before: ConsensusSection | None) -> None:
         left = row.sends_left
         if newer.consensus is not None:
-            if cannot_wait(before, newer.consensus):
+            if urgency_of(before, newer.consensus) is not Urgency.NONE:
                 left[Section.CONSENSUS] = _RELAY_REPEATS
                 self._urge()
             elif consensus_changed(before, newer.consensus):

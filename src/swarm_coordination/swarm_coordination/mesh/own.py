@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import enum
+
 from swarm_coordination.mesh.rows import (
     Beat,
     ConsensusSection,
@@ -16,7 +18,16 @@ from swarm_coordination.mesh.table import Section
 # A change is sent this often before the refresh takes over: at 20 % loss a neighbour misses
 # all three once in 125 times, and then waits for the refresh.
 REPEATS = 3
-LEADER = 3  # the role, as consensus.messages.Role has it
+# Roles as consensus.messages.Role has them.
+FOLLOWER, LEADER, LEARNER = 0, 3, 4
+
+
+class Urgency(enum.IntEnum):
+    """How long a change of a consensus section may wait."""
+
+    NONE = 0  # for the next beacon
+    SOON = 1  # a leader's commit: at once where the budget is ample, else for what goes next
+    NOW = 2
 
 
 class OwnRow:
@@ -34,6 +45,7 @@ class OwnRow:
         self._left = [0, 0, 0, 0]  # by Section
         self._sent_ns = [0, 0, 0, 0]
         self._beat_left = False  # the heartbeat has moved on since it was sent
+        self._urgency = Urgency.NONE  # of the consensus section since it was last sent
 
     def set_consensus(self, section: ConsensusSection) -> bool:
         """
@@ -51,7 +63,9 @@ class OwnRow:
                 return False
         self.consensus = section._replace(version=1 if held is None else held.version + 1)
         self._left[Section.CONSENSUS] = REPEATS
-        return cannot_wait(held, section)
+        urgency = urgency_of(held, section)
+        self._urgency = max(self._urgency, urgency)
+        return urgency is not Urgency.NONE
 
     def set_mission(self, section: MissionSection) -> None:
         """Publish; goes with the next beacon."""
@@ -78,22 +92,35 @@ class OwnRow:
         """Send one section again: somebody lacks it."""
         self._left[section] = max(1, self._left[section])
 
-    def fragment(self, now: int, refresh_ns: int, *, urgent: bool) -> Fragment:
-        """Return the sections that should go out now; an urgent frame refreshes nothing."""
+    def fragment(
+        self, now: int, refresh_ns: int, *, urgent: bool, ample: bool = True
+    ) -> Fragment:
+        """
+        Return the sections that should go out now.
+
+        An urgent frame refreshes nothing. ``ample``: the budget allows for what only makes
+        others learn sooner: a leader's commit, and repeats in urgent frames.
+        """
 
         def due(section: Section) -> bool:
-            if self._left[section]:
-                return True
-            return not urgent and now - self._sent_ns[section] >= refresh_ns
+            return bool(self._left[section]) or now - self._sent_ns[section] >= refresh_ns
 
-        consensus = self.consensus if due(Section.CONSENSUS) else None
+        if urgent:
+            repeats = ample and self._left[Section.CONSENSUS]
+            consensus = self.consensus if repeats or self._urgency is Urgency.NOW else None
+            mission = None
+            intents = self.intents if self._left[Section.INTENTS] else None
+        else:
+            consensus = self.consensus if due(Section.CONSENSUS) else None
+            mission = self.mission if due(Section.MISSION) else None
+            intents = self.intents if due(Section.INTENTS) else None
         return Fragment(
             self.identity,
             0,
             None,
             consensus,
-            self.mission if due(Section.MISSION) else None,
-            self.intents if due(Section.INTENTS) else None,
+            mission,
+            intents,
             beat=beat_of(self.consensus) if self._beat_left and consensus is None else None,
         )
 
@@ -101,6 +128,8 @@ class OwnRow:
         """Note which sections are in the frame that leaves now."""
         if fragment.beat is not None or fragment.consensus is not None:
             self._beat_left = False
+        if fragment.consensus is not None:
+            self._urgency = Urgency.NONE
         for section in (Section.CONSENSUS, Section.MISSION, Section.INTENTS):
             if fragment[2 + section] is not None:
                 self._left[section] = max(0, self._left[section] - 1)
@@ -121,8 +150,23 @@ def consensus_changed(held: ConsensusSection | None, new: ConsensusSection) -> b
     return new._replace(version=held.version, heartbeat=held.heartbeat) != held
 
 
-def cannot_wait(held: ConsensusSection | None, new: ConsensusSection) -> bool:
-    """Whether somebody waits for what has changed: nobody does for a follower's commit."""
-    if held is not None and new.role != LEADER:
+def urgency_of(held: ConsensusSection | None, new: ConsensusSection) -> Urgency:
+    """
+    Return how urgent what has changed is.
+
+    Nobody waits for how far a follower's log and commit reach (the leader counts what it
+    acknowledges), nor for what a leader holds on its disk, which only itself counts.
+    """
+    if held is None:
+        return Urgency.NOW
+    if new.role == LEADER:
+        held = held._replace(match_term=new.match_term, match_index=new.match_index)
+        if held.commit != new.commit and not consensus_changed(
+            held._replace(commit=new.commit), new
+        ):
+            return Urgency.SOON
+    else:
         held = held._replace(commit=new.commit)
-    return consensus_changed(held, new)
+        if new.role in (FOLLOWER, LEARNER):
+            held = held._replace(last_index=new.last_index, last_term=new.last_term)
+    return Urgency.NOW if consensus_changed(held, new) else Urgency.NONE

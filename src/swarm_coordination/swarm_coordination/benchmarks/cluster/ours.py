@@ -101,7 +101,8 @@ class LoadedMember:
 
     def _on_entry(self, entry: Any) -> None:
         if entry.session == self._session:
-            self._load.applied()
+            # Later: what is applied is being published, and a command would come in between.
+            self._loop.post(self._load.applied)
 
 
 def main() -> None:
