@@ -26,7 +26,7 @@ def start(_context, given):
     """Return the processes; a wrong argument or file raises before any of them starts."""
     from swarm_coordination.configuration import find_swarm_file, load_swarm
     from swarm_coordination.gazebo.bridge import bridge_yaml
-    from swarm_coordination.gazebo.models import model_sdf, spawn_pose, world_file
+    from swarm_coordination.gazebo.models import model_sdf, world_file
 
     source = str(find_swarm_file(given.text('swarm_file') or None))
     robots = load_swarm(source).first(given.count('robots')).robots
@@ -42,10 +42,10 @@ def start(_context, given):
     )
     folder = Path(tempfile.mkdtemp(prefix='swarm_gazebo_'))
     bridge = folder / 'bridge.yaml'
-    bridge.write_text(bridge_yaml([robot.name for robot in robots], world), encoding='utf-8')
+    bridge.write_text(bridge_yaml([robot.name for robot in robots]), encoding='utf-8')
     spawns = []
     for robot, sdf in models:
-        at = spawn_pose(robot)
+        at = robot.start
         spawns.append(Node(
             package='ros_gz_sim', executable='create', output='screen',
             arguments=['-world', world, '-name', robot.name, '-string', sdf, '-x', str(at.x),

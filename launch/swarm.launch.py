@@ -4,8 +4,6 @@
 
 from pathlib import Path
 
-from launch.actions import IncludeLaunchDescription
-from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from swarm_coordination.launching import actions
 
@@ -57,25 +55,16 @@ def start(_context, given):
             actions.process('world', 'world', log_level=level, parameters=[*files, options])
         )
     elif in_gazebo:
-        processes.append(included(
+        processes.append(actions.included(
             'gazebo', robots=len(names), swarm_file=source, scenario=given.text('scenario'),
             gazebo_world=given.text('gazebo_world'), gui=given.text('gui'), log_level=level,
         ))
     if given.flag('rviz'):
-        processes.append(included(
+        processes.append(actions.included(
             'ground_station', swarm_file=source, use_sim_time=simulated_time, log_level=level
         ))
-        processes.append(included('rviz', use_sim_time=simulated_time))
+        processes.append(actions.included('rviz', use_sim_time=simulated_time))
     return processes
-
-
-def included(name, **arguments):
-    """Return another launch file of this folder, with arguments."""
-    path = Path(__file__).with_name(f'{name}.launch.py')
-    words = [(key, str(value)) for key, value in arguments.items()]
-    return IncludeLaunchDescription(
-        PythonLaunchDescriptionSource(str(path)), launch_arguments=words
-    )
 
 
 def generate_launch_description():

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bridge's file names topics that the models have and types that ros_gz_bridge knows."""
 
-import math
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -9,7 +8,7 @@ from gazebo.stock import BRIDGED, DIRECTIONS, ENTRY
 import pytest
 from swarm_coordination.configuration.swarm import KINDS, read_swarm
 from swarm_coordination.gazebo.bridge import bridge_yaml, bridged
-from swarm_coordination.gazebo.models import map_to_odom, model_sdf, spawn_pose
+from swarm_coordination.gazebo.models import flight_height, map_to_odom, model_sdf
 from swarm_coordination.live.frames import compose
 from swarm_coordination.views import Pose
 import yaml
@@ -27,7 +26,7 @@ SWARM = read_swarm({
 
 def entries():
     """Return the entries of the bridge's file."""
-    return yaml.safe_load(bridge_yaml(SWARM.names, 'gap'))
+    return yaml.safe_load(bridge_yaml(SWARM.names))
 
 
 def test_every_entry_has_the_fields_types_and_direction_that_the_bridge_knows():
@@ -42,20 +41,36 @@ def test_what_a_model_says_and_hears_is_bridged(number):
     robot = SWARM.robots[number]
     model = ElementTree.fromstring(model_sdf(robot.name, robot.kind)).find('model')
     gz = {entry['gz_topic_name']: entry for entry in entries()}
-    for tag in ('odom_topic', 'tf_topic'):
-        (topic,) = {element.text for element in model.iter(tag)}
+    said = {element.text for tag in ('odom_topic', 'tf_topic') for element in model.iter(tag)}
+    for topic in (f'/model/{robot.name}/{last}' for last in ('odometry', 'truth', 'tf')):
+        assert topic in said
         assert gz[topic]['direction'] == 'GZ_TO_ROS'
     commands = {element.text for element in model.iter('topic')} | {
         f'/{p.findtext("robotNamespace")}/{p.findtext("commandSubTopic")}'
         for p in model.findall('plugin') if p.get('name').endswith('MulticopterVelocityControl')}
     (command,) = commands
     assert gz[command]['direction'] == 'ROS_TO_GZ'
-    assert gz[command]['ros_topic_name'] == f'/{robot.name}/cmd_vel'
+    # Not the controller's own topic: what is commanded passes the base first.
+    assert gz[command]['ros_topic_name'] == f'/{robot.name}/base/cmd_vel'
 
 
-def test_clock_and_ground_truth_of_the_world_are_bridged():
-    found = {one.gz_topic_name for one in bridged(SWARM.names, 'gap')}
-    assert {'/clock', '/world/gap/dynamic_pose/info'} <= found
+@pytest.mark.parametrize('number', range(len(KINDS)))
+def test_where_a_model_really_is_is_told_in_map_with_its_height(number):
+    robot = SWARM.robots[number]
+    model = ElementTree.fromstring(model_sdf(robot.name, robot.kind)).find('model')
+    (truth,) = (p for p in model.findall('plugin')
+                if p.findtext('odom_topic') == f'/model/{robot.name}/truth')
+    assert truth.get('name') == 'gz::sim::systems::OdometryPublisher'
+    assert truth.findtext('odom_frame') == 'map'
+    assert truth.findtext('robot_base_frame') == f'{robot.name}/base_link'
+    assert truth.findtext('dimensions') == '3'
+
+
+def test_no_topic_is_bridged_whose_names_and_times_the_bridge_loses():
+    # Poses of Gazebo's SceneBroadcaster carry a name, and no header of their own: ros_gz_bridge
+    # makes transforms with empty frames at time 0 of them.
+    assert '/clock' in {one.gz_topic_name for one in bridged(SWARM.names)}
+    assert not [one for one in bridged(SWARM.names) if one.gz_topic_name.endswith('pose/info')]
 
 
 def test_the_odometry_frame_is_map_for_the_odometry_publisher_and_the_start_for_diff_drive():
@@ -68,9 +83,22 @@ def test_the_odometry_frame_is_map_for_the_odometry_publisher_and_the_start_for_
         assert compose(map_to_odom(robot), reported) == pytest.approx(start)
 
 
-def test_a_quadrotor_is_spawned_in_the_air_where_the_others_stand_on_the_ground():
-    heights = {robot.kind: spawn_pose(robot).z for robot in SWARM.robots}
-    assert heights == {'holonomic': 0.0, 'differential': 0.0, 'quadrotor': 1.5}
-    for robot in SWARM.robots:
-        assert spawn_pose(robot)[:2] == robot.start[:2]
-        assert math.isclose(spawn_pose(robot).yaw, robot.start.yaw)
+def test_a_quadrotor_flies_above_its_start_and_the_others_stay_on_the_ground():
+    heights = {robot.kind: flight_height(robot) for robot in SWARM.robots}
+    assert heights == {'holonomic': None, 'differential': None, 'quadrotor': 1.5}
+
+
+def test_a_wheel_touches_the_ground_where_the_odometry_reckons_and_the_body_cannot_tip():
+    model = ElementTree.fromstring(model_sdf('robot1', 'differential')).find('model')
+    links = {link.get('name'): link for link in model.findall('link')}
+    drive = next(p for p in model.findall('plugin') if p.get('name').endswith('DiffDrive'))
+    for side, sign in (('left', 1), ('right', -1)):
+        wheel = links[f'{side}_wheel']
+        radius = float(wheel.findtext('collision/geometry/sphere/radius'))
+        assert radius == float(drive.findtext('wheel_radius'))
+        _, y, z = map(float, wheel.findtext('pose').split()[:3])
+        assert (y, z) == (sign * float(drive.findtext('wheel_separation')) / 2, radius)
+    casters = {c.get('name'): c for c in links['base_link'].findall('collision')}
+    front, rear = (
+        float(casters[f'{end}_caster'].findtext('pose').split()[0]) for end in ('front', 'rear'))
+    assert front > 0 > rear

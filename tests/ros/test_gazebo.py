@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The node that stands for the world where Gazebo moves the robots."""
+"""What stands for the world where Gazebo moves the robots, and a scenario played there."""
 
+import math
+from pathlib import Path
 import time
 
+from geometry_msgs.msg import Twist
 import pytest
-from rclpy.qos import QoSProfile
+from ros.gazebo_models import Models
 from ros.support import Ground
+from swarm_coordination.configuration import find_swarm_file, load_swarm
 from swarm_coordination.errors import ConfigurationError
-from swarm_coordination.gazebo.bridge import TRUTH_TOPIC
 from swarm_coordination.live import topics
-from swarm_coordination.live.conversions import MessageMaker
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.gazebo_node import GazeboNode
 from swarm_coordination.ros.messages import messages
-from swarm_coordination.views import Pose
 from swarm_msgs import msg as swarm
 from swarm_msgs.srv import SetPartition
 
@@ -21,72 +22,114 @@ pytestmark = [
     pytest.mark.ros,
     pytest.mark.skipif(messages().TFMessage is None, reason='tf2_msgs is missing: make setup'),
 ]
+SCENARIO = Path(__file__).with_name('gazebo.yaml')
 
 
 class Gazebo:
-    """Publishes poses of models as the bridge does."""
+    """The node beside models in a Gazebo that is not there, and who looks on."""
 
     def __init__(self, run, robots=3):
-        runner = run.runner(robots=robots)
-        runner.add(GazeboNode(runner))
         self.run, self.ground = run, Ground(run)
         self.ground.watch(swarm.RadioState, topics.RADIO, qos.RADIO)
         self.ground.watch(swarm.WorldState, topics.WORLD, qos.WORLD)
-        self._out = self.ground.node.create_publisher(
-            messages().TFMessage, TRUTH_TOPIC, QoSProfile(depth=10))
-        self.seconds, self.places = 100.0, {}
-        self._due = 0
-        self.moves = lambda: None
-        run.runners[-1].at(lambda: self._due, self._publish)
+        self.models = Models(run, load_swarm(find_swarm_file()).first(robots).robots)
+        runner = run.runner(robots=robots)
+        runner.add(GazeboNode(runner))
 
-    def _publish(self):
-        self._due = time.monotonic_ns() + 20_000_000
-        self.seconds += 0.02
-        self.moves()
-        stamp = self.ground.node.get_clock().now().to_msg()
-        stamp.sec, stamp.nanosec = divmod(int(self.seconds * 1e9), 10**9)
-        strangers = {'left_wheel': Pose(0.0, 0.0, 0.0, 0.0), 'ground': Pose(9.0, 9.0, 0.0, 0.0)}
-        self._out.publish(MessageMaker(messages()).transforms_to([
-            ('gap', name, pose)
-            for name, pose in {**strangers, **self.places}.items()
-        ], stamp))
+    @property
+    def world(self):
+        """Return the newest ground truth."""
+        return self.ground.newest(topics.WORLD)
 
-    def newest(self, topic):
-        """Return the newest message."""
-        return self.ground.newest(topic)
+    @property
+    def radio(self):
+        """Return the newest state of the radio."""
+        return self.ground.newest(topics.RADIO)
 
 
 def test_truth_and_radio_follow_the_models_with_the_embedded_worlds_topics(run):
     gazebo = Gazebo(run)
-    gazebo.places = {'robot1': Pose(0.0, 0.0, 0.0, 0.0), 'robot2': Pose(4.0, 0.0, 0.0, 1.0)}
-    assert not run.spin(lambda: gazebo.newest(topics.WORLD) is not None, 1.0)  # one is missing
+    models = gazebo.models
+    models.spawned.remove('robot3')
+    models.poses['robot2'] = models.poses['robot1']._replace(x=4.0)
+    models.poses['robot3'] = models.poses['robot1']._replace(x=50.0)
+    assert run.spin(lambda: models.steps > 100, 20.0)
+    assert gazebo.world is None  # one is missing
+    models.spawned.add('robot3')
+    assert run.spin(lambda: gazebo.world is not None, 10.0)
+    assert list(gazebo.world.names) == ['robot1', 'robot2', 'robot3']
+    assert gazebo.world.positions[2].x == pytest.approx(50.0)
+    assert (gazebo.world.closest_first, gazebo.world.closest_second) == ('robot1', 'robot2')
+    assert gazebo.world.closest_m == pytest.approx(4.0)
+    assert run.spin(lambda: gazebo.radio is not None, 10.0)
+    assert gazebo.radio.reception[1] > 0.9
+    assert gazebo.radio.reception[2] == 0.0  # 50 m away
 
-    def move():
-        gazebo.places['robot3'] = Pose(50.0, 0.5 * (gazebo.seconds - 100.0), 0.0, 0.0)
 
-    gazebo.moves = move
-    assert run.spin(lambda: gazebo.newest(topics.WORLD) is not None)
-    assert run.spin(lambda: abs(gazebo.newest(topics.WORLD).velocities[2].y - 0.5) < 0.05)
-    world, radio = gazebo.newest(topics.WORLD), gazebo.newest(topics.RADIO)
-    assert list(world.names) == ['robot1', 'robot2', 'robot3']
-    assert (world.closest_first, world.closest_second) == ('robot1', 'robot2')
-    assert world.closest_m == pytest.approx(4.0)
-    assert radio.reception[1] > 0.9
-    assert radio.reception[2] == 0.0  # 50 m away
+def test_a_robot_moves_as_commanded_and_stops_when_nobody_commands_it_any_more(run):
+    gazebo = Gazebo(run, 2)
+    out = gazebo.ground.node.create_publisher(Twist, '/robot2/cmd_vel', qos.COMMAND)
+    sent = [0]
+
+    def command():
+        sent[0] = time.monotonic_ns()
+        told = Twist()
+        told.linear.x, told.linear.y = 0.5, -0.25
+        out.publish(told)
+
+    end = run.runners[0].at(lambda: sent[0] + 50_000_000, command)
+    assert run.spin(
+        lambda: gazebo.world is not None and gazebo.world.velocities[1].x == 0.5, 20.0)
+    assert gazebo.world.velocities[1].y == -0.25
+    assert list(gazebo.world.commanded) == [False, True]
+    assert gazebo.world.command_age_s[1] < 0.5
+    end()
+    # The model itself would drive on for ever: it is told to stop.
+    assert run.spin(lambda: not gazebo.world.commanded[1], 20.0)
+    assert run.spin(lambda: gazebo.world.velocities[1].x == 0.0, 20.0)
+    stood = gazebo.models.poses['robot2']
+    after = gazebo.models.steps + 30
+    assert run.spin(lambda: gazebo.models.steps > after, 20.0)
+    assert gazebo.models.poses['robot2'] == stood
+    assert gazebo.world.command_age_s[1] > 0.5
+
+
+def test_truth_in_another_frame_is_no_truth(run):
+    gazebo = Gazebo(run, 2)
+    gazebo.models.frames['robot2'] = 'robot2/odom'
+    assert run.spin(lambda: gazebo.models.steps > 100, 20.0)
+    assert gazebo.world is None
+    gazebo.models.frames['robot2'] = 'map'
+    assert run.spin(lambda: gazebo.world is not None, 10.0)
 
 
 def test_the_radio_is_cut_and_healed_by_the_same_service(run):
     gazebo = Gazebo(run, 2)
-    gazebo.places = {'robot1': Pose(0.0, 0.0, 0.0, 0.0), 'robot2': Pose(4.0, 0.0, 0.0, 1.0)}
-    assert run.spin(lambda: gazebo.newest(topics.RADIO) is not None)
+    assert run.spin(lambda: gazebo.radio is not None, 20.0)
     cut = SetPartition.Request(names=['robot1', 'robot2'], groups=[1, 2])
     assert gazebo.ground.call(run, SetPartition, topics.PARTITION_SERVICE, cut).accepted
-    assert run.spin(lambda: gazebo.newest(topics.RADIO).reception[1] == 0.0)
+    assert run.spin(lambda: gazebo.radio.reception[1] == 0.0, 10.0)
     assert gazebo.ground.call(
         run, SetPartition, topics.PARTITION_SERVICE, SetPartition.Request()).accepted
-    assert run.spin(lambda: gazebo.newest(topics.RADIO).reception[1] > 0.9)
+    assert run.spin(lambda: gazebo.radio.reception[1] > 0.9, 10.0)
 
 
 def test_a_world_without_a_robot_is_refused(run):
     with pytest.raises(ConfigurationError, match='1 to 12 robots'):
         GazeboNode(run.runner(robots=13))
+
+
+@pytest.mark.timeout(300)
+def test_a_scenario_is_played_in_gazebo_killing_and_splitting_included(run):
+    robots = load_swarm(find_swarm_file()).first(3).robots
+    models = Models(run, robots, factor=1.5)
+    run.start_nodes(
+        'gazebo_main', '-p', 'robots:=3', '-p', f'scenario:={SCENARIO}',
+        '-p', 'use_sim_time:=true')
+    process, out = run.play('gazebo', SCENARIO, '--world', 'gazebo', '--seed', '3')
+    assert run.spin(lambda: process.poll() is not None, 240.0), run.log('gazebo').read_text()
+    report = run.judged(process, out, 1.0, backend='gazebo')
+    assert report['ok']
+    # The whole run is timed by /clock, and the models moved as they were told.
+    assert report['duration_s'] < 0.01 * models.steps
+    assert max(math.dist(models.poses[r.name][:2], r.start[:2]) for r in robots) > 1.0

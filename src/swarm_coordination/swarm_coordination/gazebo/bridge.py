@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 import yaml
 
-# Poses of all moving models in one message: ground truth for radio and judges.
-TRUTH_TOPIC = '/swarm/gazebo/poses'
+# Below a robot's namespace: where its model really is, for radio and judges, and what its base is
+# told once it has passed ``gazebo.base``. The poses of all models that Gazebo has in one message
+# lose names and times in the bridge.
+TRUTH, BASE_COMMAND = 'truth', 'base/cmd_vel'
 TO_ROS, TO_GZ = 'GZ_TO_ROS', 'ROS_TO_GZ'
 
 
@@ -23,24 +25,22 @@ class Bridged(NamedTuple):
     direction: str
 
 
-def bridged(robots: Sequence[str], world: str) -> list[Bridged]:
-    """Return every topic of a swarm in a world of that name."""
-    found = [
-        Bridged('/clock', '/clock', 'rosgraph_msgs/msg/Clock', 'gz.msgs.Clock', TO_ROS),
-        Bridged(
-            TRUTH_TOPIC, f'/world/{world}/dynamic_pose/info',
-            'tf2_msgs/msg/TFMessage', 'gz.msgs.Pose_V', TO_ROS,
-        ),
-    ]
+def bridged(robots: Sequence[str]) -> list[Bridged]:
+    """Return every topic of a swarm."""
+    found = [Bridged('/clock', '/clock', 'rosgraph_msgs/msg/Clock', 'gz.msgs.Clock', TO_ROS)]
     for robot in robots:
         model = f'/model/{robot}'
         found += [
             Bridged(
-                f'/{robot}/cmd_vel', f'{model}/cmd_vel',
+                f'/{robot}/{BASE_COMMAND}', f'{model}/cmd_vel',
                 'geometry_msgs/msg/Twist', 'gz.msgs.Twist', TO_GZ,
             ),
             Bridged(
                 f'/{robot}/odom', f'{model}/odometry',
+                'nav_msgs/msg/Odometry', 'gz.msgs.Odometry', TO_ROS,
+            ),
+            Bridged(
+                f'/{robot}/{TRUTH}', f'{model}/truth',
                 'nav_msgs/msg/Odometry', 'gz.msgs.Odometry', TO_ROS,
             ),
             Bridged('/tf', f'{model}/tf', 'tf2_msgs/msg/TFMessage', 'gz.msgs.Pose_V', TO_ROS),
@@ -48,7 +48,7 @@ def bridged(robots: Sequence[str], world: str) -> list[Bridged]:
     return found
 
 
-def bridge_yaml(robots: Sequence[str], world: str) -> str:
+def bridge_yaml(robots: Sequence[str]) -> str:
     """Return the file for the parameter ``config_file`` of ros_gz_bridge."""
-    entries = [dict(one._asdict()) for one in bridged(robots, world)]
+    entries = [dict(one._asdict()) for one in bridged(robots)]
     return yaml.safe_dump(entries, sort_keys=False)

@@ -5,22 +5,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from swarm_coordination.configuration import config_folder, RobotConfiguration
+from swarm_coordination.configuration import RobotConfiguration
+from swarm_coordination.configuration.locations import shared_folder
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.views import Pose
 
 # Stands for the robot's name in a model.
 PLACEHOLDER = '@ROBOT@'
-# A quadrotor begins in the air: there is no take-off in its velocity controller.
-SPAWN_HEIGHT_M = {'quadrotor': 1.5}
+# Above its start; the controller of the plane leaves the height to the base.
+FLIGHT_HEIGHT_M = {'quadrotor': 1.5}
 
 
 def sim_folder() -> Path:
-    """Return the folder ``sim``, which lies beside ``config``; raises ConfigurationError."""
-    folder = config_folder().parent / 'sim'
-    if not (folder / 'worlds').is_dir():
-        raise ConfigurationError('environment', 'sim', str(folder), 'a folder with worlds/')
-    return folder
+    """Return the folder ``sim``; raises ConfigurationError where there is none."""
+    return shared_folder('sim', 'README.md')
 
 
 def worlds() -> tuple[str, ...]:
@@ -43,9 +41,10 @@ def model_sdf(robot: str, kind: str) -> str:
     return path.read_text(encoding='utf-8').replace(PLACEHOLDER, robot)
 
 
-def spawn_pose(robot: RobotConfiguration) -> Pose:
-    """Return where the model is put: the start of the swarm file, flying kinds in the air."""
-    return robot.start._replace(z=robot.start.z + SPAWN_HEIGHT_M.get(robot.kind, 0.0))
+def flight_height(robot: RobotConfiguration) -> float | None:
+    """Return the height (m, in map) at which the robot flies; None: it stays on the ground."""
+    above = FLIGHT_HEIGHT_M.get(robot.kind)
+    return None if above is None else robot.start.z + above
 
 
 def map_to_odom(robot: RobotConfiguration) -> Pose:

@@ -16,9 +16,17 @@ import time
 from typing import Any
 
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, TimerAction
+from launch.actions import (
+    DeclareLaunchArgument,
+    IncludeLaunchDescription,
+    LogInfo,
+    OpaqueFunction,
+    TimerAction,
+)
+from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+from swarm_coordination.configuration.locations import shared_folder
 from swarm_coordination.launching.backoff import Backoff
 
 PACKAGE = 'swarm_coordination'
@@ -90,6 +98,16 @@ def description(
 def process(executable: str, name: str, *, log_level: str = 'info', **options: Any) -> Any:
     """Return a process of this package that is started again when it fails."""
     return _Kept(executable, name, log_level, options).start()
+
+
+def included(name: str, **arguments: Any) -> Any:
+    """Return another launch file of this package, with arguments."""
+    file = f'{name}.launch.py'
+    path = shared_folder('launch', file) / file
+    words = [(key, str(value)) for key, value in arguments.items()]
+    return IncludeLaunchDescription(
+        PythonLaunchDescriptionSource(str(path)), launch_arguments=words
+    )
 
 
 class _Kept:

@@ -4,7 +4,7 @@ A swarm of real processes as a backend that scenarios are played on.
 
 One process for each robot and one for the world; this one watches over DDS, kills and restarts.
 What the processes are, and on which bus they are watched, is the ``Middleware``'s to say.
-Times of what robots report are those of the robots: one host has one steady clock.
+Times are of one clock: the host's steady one, or that of a simulation which all follow.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ WORLD = 'world'
 ATTACKER = 'attacker'
 # What processes of one busy host need for a frame, and what most scenarios ask for.
 HOST_LATENCY_MS = 40.0
-# A Python process on a busy host needs some seconds to start.
+# A Python process on a busy host needs some seconds to start, a simulation with a window more.
 START_TIMEOUT_S = 30.0
+OTHERS_START_TIMEOUT_S = 120.0
 
 
 class Middleware(Protocol):
@@ -63,8 +64,8 @@ class Middleware(Protocol):
         """Return the bus on which the world is watched and asked."""
         ...
 
-    def world_command(self, run: Run) -> list[str]:
-        """Return the command of the world's process."""
+    def world_command(self, run: Run) -> list[str] | None:
+        """Return the command of the world's process; None: somebody else starts the world."""
         ...
 
     def robot_command(self, run: Run, robot: str, disk: Path) -> list[str]:
@@ -138,7 +139,8 @@ class ProcessSwarm:
             Handlers(self._on_status, self._on_entry, self._on_event, self._on_closest),
         )
         self._tickets = itertools.count(1)
-        self._start_ns = time.monotonic_ns()
+        self._clock = middleware.world_bus().clock
+        self._start_ns = self._clock.now()
         self._applied: dict[str, int] = {}
         self._too_close: set[tuple[str, str]] = set()
         self._ended: set[str] = set()
@@ -154,20 +156,29 @@ class ProcessSwarm:
         # Every robot votes: an imposed split leaves the quorum with the larger group.
         provision_swarm(self._folder / 'robots', self.robots, self.robots)
         command = self._middleware.world_command(self._run)
-        self._fleet.start(WORLD, command, self._folder / f'{WORLD}.log')
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not self._middleware.stopping and len(self._observer.truth) < len(self.robots):
-            self._middleware.spin_until(time.monotonic() + 0.1)
-            self._check_starts()
-            if time.monotonic() > deadline:
-                raise SwarmError(f'the world has not started within {START_TIMEOUT_S:g} s')
-        self._fleet.begin_measuring(WORLD)
-        self._start_ns = time.monotonic_ns()
+        if command is None:
+            self._wait_for_world(OTHERS_START_TIMEOUT_S)
+        else:
+            self._fleet.start(WORLD, command, self._folder / f'{WORLD}.log')
+            self._wait_for_world(START_TIMEOUT_S)
+            self._fleet.begin_measuring(WORLD)
+        self._start_ns = self._clock.now()
         for name in self.robots:
             command = self._network.inside(
                 name, self._middleware.robot_command(self._run, name, self.disk(name))
             )
             self._fleet.start(name, command, self._folder / f'{name}.log')
+
+    def _wait_for_world(self, timeout_s: float) -> None:
+        """Wait until it tells where every robot is, and its time has begun."""
+        deadline = time.monotonic() + timeout_s
+        while not self._middleware.stopping:
+            if len(self._observer.truth) == len(self.robots) and self._clock.now() > 0:
+                return
+            self._middleware.spin_until(time.monotonic() + 0.1)
+            self._check_starts()
+            if time.monotonic() > deadline:
+                raise SwarmError(f'the world has not started within {timeout_s:g} s')
 
     def _check_starts(self) -> None:
         """Raise SwarmError where a process has ended before it ever reported."""
@@ -235,7 +246,7 @@ class ProcessSwarm:
     @property
     def now_s(self) -> float:
         """Seconds since the run began."""
-        return ns_to_seconds(time.monotonic_ns() - self._start_ns)
+        return ns_to_seconds(self._clock.now() - self._start_ns)
 
     def running(self) -> tuple[str, ...]:
         """Return the names of the robots whose process runs."""

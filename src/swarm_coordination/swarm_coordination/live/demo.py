@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-The demo: a scenario played on real processes over DDS, confined to this host.
+The demo: a scenario played on real processes over DDS, by default confined to this host.
 
 Whatever happens, no process is left behind: all are ended at the end, at Ctrl-C and at an error,
 and the kernel ends the children where this process itself is killed.
@@ -14,7 +14,7 @@ from pathlib import Path
 import time
 
 from swarm_coordination.live.backend import Middleware, ProcessSwarm
-from swarm_coordination.live.domain import claimed_domain, environment
+from swarm_coordination.live.domain import environment
 from swarm_coordination.live.fleet import Fleet
 from swarm_coordination.live.network import Loopback, Network
 from swarm_coordination.scenario.director import Director
@@ -51,7 +51,7 @@ def run_demo(
     folder.mkdir(parents=True, exist_ok=True)
     recorder = make_recorder(options)
     network = network or Loopback()
-    with claimed_domain(os.getpid()) as domain:
+    with network.domain() as domain:
         surroundings = network.environment(domain, folder / 'ros', os.environ)
         with environment(surroundings):
             fleet = Fleet(surroundings)

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+import os
 from pathlib import Path
 import time
 
 from swarm_coordination.configuration.locations import config_folder
-from swarm_coordination.live.domain import local_environment
+from swarm_coordination.live.domain import claimed_domain, local_environment
 from swarm_coordination.netns.namespaces import Namespaces
 from swarm_coordination.netns.rules import losses
 from swarm_coordination.simulation.radio import Radio
@@ -28,6 +30,10 @@ class NamespacedNetwork:
         self._next_s = 0.0
         self._cuts: object = None
         namespaces.enter_hub()
+
+    def domain(self) -> AbstractContextManager[int]:
+        """Give a domain that nobody else in the hub is in."""
+        return claimed_domain(os.getpid())
 
     def environment(self, domain: int, logs: Path, base: Mapping[str, str]) -> dict[str, str]:
         """Return the environment of the run's processes: DDS on the bridge, no shared memory."""

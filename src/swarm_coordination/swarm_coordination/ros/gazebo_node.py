@@ -1,30 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Node ``gazebo_world``: what the embedded world tells, where Gazebo moves the robots.
+Node ``gazebo_world``: what the embedded world is for the robots, where Gazebo moves them.
 
-From the poses of all models (``gazebo.bridge``) it draws the radio and publishes ground truth,
+From where the models really are (``gazebo.bridge``) it draws the radio and publishes ground truth,
 with the same topics, service and radio model as the embedded world; it says where the odometry
-frames stand in map. Bodies, sensors and clock are Gazebo's.
+frames stand in map. It is the robots' bases too: commands pass through it (``gazebo.base``).
+Bodies, odometry and clock are Gazebo's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 import itertools
 import math
 from typing import Any
 
 from rclpy.node import Node
 from swarm_coordination.configuration import find_swarm_file, load_swarm
-from swarm_coordination.gazebo.bridge import TRUTH_TOPIC
-from swarm_coordination.gazebo.models import map_to_odom
+from swarm_coordination.gazebo.base import Base
+from swarm_coordination.gazebo.bridge import BASE_COMMAND, TRUTH
+from swarm_coordination.gazebo.models import flight_height, map_to_odom
 from swarm_coordination.live import transforms
 from swarm_coordination.live.conversions import (
+    base_velocity_from,
+    command_from,
     MAP,
     MessageMaker,
     MessageRefused,
-    quaternion_to_yaw,
+    pose_from,
+    to_map,
 )
-from swarm_coordination.live.frames import odom_frame
+from swarm_coordination.live.frames import base_frame, odom_frame
 from swarm_coordination.live.truth import NOTHING_CLOSE, Truth
 from swarm_coordination.ros.bus import RosBus
 from swarm_coordination.ros.clock import CoreClock
@@ -33,18 +40,18 @@ from swarm_coordination.ros.options import GazeboOptions
 from swarm_coordination.ros.parameters import OF_ROBOTS, Overrides
 from swarm_coordination.scenario.backend import TrueState
 from swarm_coordination.scenario.loading import load_scenario
-from swarm_coordination.scenario.schema import RadioSettings
+from swarm_coordination.scenario.schema import RadioSettings, WorldSettings
 from swarm_coordination.simulation.radio import Radio
 from swarm_coordination.simulation.world import Closest
 from swarm_coordination.transport import profiles
-from swarm_coordination.units import NS_PER_MS, NS_PER_S, ns_to_seconds
+from swarm_coordination.units import NS_PER_MS, NS_PER_S, seconds_to_ns
 
 # As often as the embedded world by default.
 PERIOD_NS = 50 * NS_PER_MS
 
 
 class GazeboNode(Node):
-    """Radio and ground truth of the robots in Gazebo."""
+    """Radio, ground truth and bases of the robots in Gazebo."""
 
     def __init__(self, runner: Runner, **node_options: Any) -> None:
         """Read the parameters, create the topics; raises ConfigurationError."""
@@ -57,72 +64,104 @@ class GazeboNode(Node):
         overrides = Overrides(self)
         options = overrides.group(GazeboOptions(), '')
         overrides.done(ignored=OF_ROBOTS)
-        bus = RosBus(self, runner, CoreClock(self))
+        bus = self._bus = RosBus(self, runner, CoreClock(self))
         transforms.require(bus)
         found = load_swarm(find_swarm_file(options.swarm_file or None))
-        robots = (found.first(options.robots) if options.robots else found).robots
-        radio = load_scenario(options.scenario).radio if options.scenario else RadioSettings()
-        self._names = tuple(robot.name for robot in robots)
-        self._truth: dict[str, TrueState] = {}
-        self._stamps_ns: dict[str, int] = {}
-        self._start_ns = self._shown_ns = -1
-        self._closest = NOTHING_CLOSE
+        self._robots = (found.first(options.robots) if options.robots else found).robots
+        radio, plants = RadioSettings(), WorldSettings()
+        if options.scenario:
+            played = load_scenario(options.scenario)
+            radio, plants = played.radio, played.world
+        self._timeout_s = plants.command_timeout_s
+        self._names = tuple(robot.name for robot in self._robots)
+        self._begin()
         self._tells = Truth(
-            bus, Radio(radio, robots[0].settings.control.range_m, self._names), self._cut
+            bus, Radio(radio, self._robots[0].settings.control.range_m, self._names), self._cut
         )
-        kind = bus.types.TFMessage
-        bus.publisher(kind, transforms.TF_STATIC, profiles.TF_STATIC)(
+        self._to_models = {name: self._connect(name) for name in self._names}
+        bus.publisher(bus.types.TFMessage, transforms.TF_STATIC, profiles.TF_STATIC)(
             MessageMaker(bus.types).transforms_to(
-                ((MAP, odom_frame(robot.name), map_to_odom(robot)) for robot in robots),
+                ((MAP, odom_frame(robot.name), map_to_odom(robot)) for robot in self._robots),
                 self.get_clock().now().to_msg(),
             )
         )
-        bus.subscribe(kind, TRUTH_TOPIC, profiles.TF, self._on_poses)
+
+    def _begin(self) -> None:
+        """Know nothing of the world: at the start, and when its time has gone back."""
+        timeout_ns = seconds_to_ns(self._timeout_s)
+        self._bases = {r.name: Base(flight_height(r), timeout_ns) for r in self._robots}
+        self._truth: dict[str, TrueState] = {}
+        self._closest = NOTHING_CLOSE
+        self._start_ns = self._now_ns = self._shown_ns = -1
+
+    def _connect(self, name: str) -> Callable[[Any], None]:
+        bus, types = self._bus, self._bus.types
+        bus.subscribe(
+            types.Odometry, f'/{name}/{TRUTH}', profiles.STATE, partial(self._on_truth, name)
+        )
+        bus.subscribe(
+            types.Twist, f'/{name}/cmd_vel', profiles.COMMAND, partial(self._on_command, name)
+        )
+        return bus.publisher(types.Twist, f'/{name}/{BASE_COMMAND}', profiles.COMMAND)
 
     def _cut(self) -> None:
         self._shown_ns = -1
 
-    def _on_poses(self, message: Any) -> None:
-        now = 0
-        for one in message.transforms:
-            name = one.child_frame_id
-            if name not in self._names:
-                continue  # a link, a wheel, another model
-            now = one.header.stamp.sec * NS_PER_S + one.header.stamp.nanosec
-            try:
-                self._place(name, one.transform, now)
-            except MessageRefused as error:
-                self.get_logger().error(f'{name}: {error}', throttle_duration_sec=5.0)
-        if len(self._truth) == len(self._names):
-            self._show(now, message.transforms[0].header.stamp)
+    def _on_command(self, name: str, message: Any) -> None:
+        try:
+            told = command_from(message, 0.0)  # as it is, in base_link
+        except MessageRefused as error:
+            self._refuse(name, error)
+            return
+        if name in self._truth:  # before the world begins there is nothing to move
+            self._bases[name].command(told.vx, told.vy, told.yaw_rate, self._now_ns)
+            self._tell(name)
 
-    def _place(self, name: str, transform: Any, now: int) -> None:
-        """Take a pose; the velocity is the way since the one before."""
-        at, yaw = transform.translation, quaternion_to_yaw(transform.rotation)
-        before = self._truth.get(name)
-        took_s = ns_to_seconds(now - self._stamps_ns.get(name, now))
-        velocity = (0.0, 0.0, 0.0)
-        if before is not None and took_s > 0.0:
-            velocity = (
-                (at.x - before.x) / took_s, (at.y - before.y) / took_s, (at.z - before.z) / took_s
+    def _tell(self, name: str) -> None:
+        """Tell a model how to move; again and again, or a silent robot would never stop."""
+        velocity = self._bases[name].velocity(self._truth[name].z, self._now_ns)
+        types = self._bus.types
+        self._to_models[name](types.Twist(
+            linear=types.Vector3(x=velocity.x, y=velocity.y, z=velocity.z),
+            angular=types.Vector3(x=0.0, y=0.0, z=velocity.yaw_rate),
+        ))
+
+    def _on_truth(self, name: str, message: Any) -> None:
+        stamp = message.header.stamp
+        now = stamp.sec * NS_PER_S + stamp.nanosec
+        try:
+            pose = pose_from(
+                self._bus.types.PoseStamped(header=message.header, pose=message.pose.pose)
             )
-        self._truth[name] = TrueState(at.x, at.y, at.z, yaw, *velocity)
-        self._stamps_ns[name] = now
+            vx, vy, vz = base_velocity_from(message, base_frame(name))
+        except MessageRefused as error:
+            self._refuse(name, error)
+            return
+        if now < self._start_ns:
+            self.get_logger().warning('the world begins anew')
+            self._begin()
+        self._now_ns = max(self._now_ns, now)
+        self._truth[name] = TrueState(*pose, *to_map(vx, vy, pose.yaw), vz)
+        self._tell(name)
+        if len(self._truth) == len(self._names):
+            self._show(stamp)
 
-    def _show(self, now: int, stamp: Any) -> None:
-        truth = {name: self._truth[name] for name in self._names}
+    def _refuse(self, name: str, error: MessageRefused) -> None:
+        self.get_logger().error(f'{name}: {error}', throttle_duration_sec=5.0)
+
+    def _show(self, stamp: Any) -> None:
+        now, truth = self._now_ns, {name: self._truth[name] for name in self._names}
+        if self._start_ns < 0:
+            self._start_ns = now
         for a, b in itertools.combinations(self._names, 2):
             distance = math.dist(truth[a][:3], truth[b][:3])
             if distance < self._closest.distance_m:
                 self._closest = Closest(distance, a, b)
-        if now < self._start_ns or self._start_ns < 0:  # the first one, or a world begun anew
-            self._start_ns, self._shown_ns = now, -1
         if self._shown_ns >= 0 and now - self._shown_ns < PERIOD_NS:
             return
         self._shown_ns = now
         elapsed = now - self._start_ns
         self._tells.publish_radio(truth, stamp, elapsed)
-        # Who commands whom is Gazebo's to know: the ages are not known here.
-        ages = [math.inf] * len(self._names)
-        self._tells.publish_world(truth, stamp, elapsed, self._closest, ages, 0.0)
+        ages_s = [self._bases[name].age_s(now) for name in self._names]
+        self._tells.publish_world(truth, stamp, elapsed, self._closest, ages_s, self._timeout_s)
         self._closest = NOTHING_CLOSE

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import metadata
 import json
 import os
@@ -11,6 +12,7 @@ import sys
 
 import rclpy
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from swarm_coordination.live.backend import Run
 from swarm_coordination.live.bus import Bus
 from swarm_coordination.ros.bus import RosBus
@@ -23,6 +25,8 @@ class RosMiddleware:
     """Robots as ROS 2 nodes, watched by a node of this process."""
 
     name = 'ros'
+    simulated_time = False
+    more_parameters: Mapping[str, object] = {}  # of a robot
 
     def __init__(self, domain: int, options: RunOptions) -> None:
         """Join the domain; signals ask for the end from now on."""
@@ -33,6 +37,7 @@ class RosMiddleware:
             context=self._runner.context,
             enable_rosout=False,
             start_parameter_services=False,
+            parameter_overrides=[Parameter('use_sim_time', value=self.simulated_time)],
         )
         self._runner.add(node)
         self._bus = RosBus(node, self._runner, CoreClock(node))
@@ -50,7 +55,7 @@ class RosMiddleware:
         """Return the bus on which the world is watched and asked."""
         return self._bus
 
-    def world_command(self, run: Run) -> list[str]:
+    def world_command(self, run: Run) -> list[str] | None:
         """Return the command of the world's process."""
         return [
             sys.executable, '-m', 'swarm_coordination.ros.world_main', '--light',
@@ -73,6 +78,7 @@ class RosMiddleware:
                 storage_dir=disk,
                 radio_filter=run.radio_filter,
                 radio_seed=run.seed,
+                **self.more_parameters,
             ),
         ]
 
@@ -97,6 +103,21 @@ class RosMiddleware:
         """Leave the domain."""
         self._runner.close()
         self._runner.restore_signals()
+
+
+class GazeboMiddleware(RosMiddleware):
+    """
+    The same robots where Gazebo moves them, by its clock.
+
+    Others start Gazebo, the bridge and what stands for the radio there (``gazebo.launch.py``).
+    """
+
+    name = 'gazebo'
+    simulated_time = True
+    more_parameters: Mapping[str, object] = {'use_sim_time': True, 'pose_source': 'tf'}
+
+    def world_command(self, run: Run) -> None:
+        """Return None: the world is there, or will be."""
 
 
 def _parameters(*words_before: str, **values: object) -> list[str]:

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+What ros_gz_bridge says and hears of a Gazebo with a swarm in it, without Gazebo.
+
+The models do what Gazebo's systems do: they keep a velocity until the next one comes. Where they
+are, what their odometry says and the clock go over the topics of the bridge's own configuration.
+"""
+
+import math
+import time
+
+from geometry_msgs.msg import Twist
+from nav_msgs.msg import Odometry
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from rosgraph_msgs.msg import Clock
+from swarm_coordination.gazebo.bridge import bridged
+from swarm_coordination.live.frames import base_frame, odom_frame
+from swarm_coordination.ros.conversions import yaw_to_quaternion
+from swarm_coordination.views import Pose
+
+STEP_S, SHOWN_EVERY = 0.01, 5
+
+
+class Models:
+    """Gazebo with the models of ``robots``; it steps when ``run`` spins."""
+
+    def __init__(self, run, robots, factor=1.0):
+        runner = run.runner()
+        self.node = Node('models', context=runner.context)
+        runner.add(self.node)
+        self.poses = {robot.name: robot.start for robot in robots}
+        self.told = {name: Twist() for name in self.poses}
+        self.frames = dict.fromkeys(self.poses, 'map')  # of the truth
+        self.spawned = set(self.poses)
+        self.steps = 0
+        self._factor, self._due_ns = factor, 0
+        self._topics = {one.gz_topic_name: one.ros_topic_name for one in bridged(list(self.poses))}
+        self._clock = self._publisher(Clock, '/clock')
+        self._out = {}
+        for name in self.poses:
+            for last in ('truth', 'odometry'):
+                self._out[name, last] = self._publisher(Odometry, f'/model/{name}/{last}')
+            self.node.create_subscription(
+                Twist, self._topics[f'/model/{name}/cmd_vel'],
+                lambda told, name=name: self.told.update({name: told}), QoSProfile(depth=10))
+        runner.at(lambda: self._due_ns, self._step)
+
+    def _publisher(self, kind, gz_topic):
+        return self.node.create_publisher(kind, self._topics[gz_topic], QoSProfile(depth=10))
+
+    def _step(self):
+        # A busy host makes the world slow, never jumpy.
+        self._due_ns = time.monotonic_ns() + int(1e9 * STEP_S / self._factor)
+        self.steps += 1
+        for name, told in self.told.items():
+            at = self.poses[name]
+            cosine, sine = math.cos(at.yaw), math.sin(at.yaw)
+            self.poses[name] = Pose(
+                at.x + STEP_S * (cosine * told.linear.x - sine * told.linear.y),
+                at.y + STEP_S * (sine * told.linear.x + cosine * told.linear.y),
+                at.z + STEP_S * told.linear.z, at.yaw + STEP_S * told.angular.z)
+        clock = Clock()
+        milliseconds = 10 * self.steps
+        clock.clock.sec, clock.clock.nanosec = milliseconds // 1000, milliseconds % 1000 * 10**6
+        self._clock.publish(clock)
+        if self.steps % SHOWN_EVERY == 0:
+            for name in sorted(self.spawned):
+                self._show(name, clock.clock)
+
+    def _show(self, name, stamp):
+        at, told = self.poses[name], self.told[name]
+        for last, frame in (('truth', self.frames[name]), ('odometry', odom_frame(name))):
+            message = Odometry(child_frame_id=base_frame(name))
+            message.header.frame_id, message.header.stamp = frame, stamp
+            place = message.pose.pose.position
+            place.x, place.y, place.z = at.x, at.y, at.z
+            message.pose.pose.orientation = yaw_to_quaternion(at.yaw)
+            message.twist.twist = told
+            self._out[name, last].publish(message)
