@@ -33,13 +33,16 @@ class Lost:
         self.heard = True
         self.backed: int | None = None  # newest evidence of a quorum; None: always now
         self.blocked = False
+        self.epoch = 2  # that the others fly
 
     def run(self, seconds: float) -> Mode:
         for _ in range(round(seconds * 10)):
             self.now += STEP_NS
             age_s = 0.1 if self.heard else 99.0
             rows = [
-                neighbor(number, 0.0, 2, age_s=age_s)._replace(heard=self.heard, position=at)
+                neighbor(number, 0.0, self.epoch, age_s=age_s)._replace(
+                    heard=self.heard, position=at
+                )
                 for number, at in ((2, (0.0, -5.0, 0.0)), (3, (0.0, -9.0, 0.0)))
             ]
             evidence = self.now if self.backed is None else self.backed
@@ -89,13 +92,34 @@ def test_a_place_that_cannot_be_reached_is_given_up():
     assert lost.target.position == (0.0, 0.0, 0.0)  # no rendezvous is named: the path's beginning
 
 
-def test_a_robot_that_hears_somebody_again_waits_for_the_swarm():
+def test_a_robot_that_hears_somebody_again_goes_near_until_it_knows_the_assignment():
     lost = Lost().lose()
-    assert lost.run(13.0) is Mode.SEEK
-    lost.heard = True
-    assert lost.run(0.1) is Mode.LEASE_EXPIRED
+    assert lost.run(30.0) is Mode.SEEK
+    lost.at, lost.heard = (60.0, -5.0, 0.0), True
+    lost.epoch = 7  # of an assignment that it has not heard of
+    assert lost.run(0.1) is Mode.SEEK
+    assert lost.executor.seeks.text == 'near robot2'
+    assert lost.target.position == (4.0, -5.0, 0.0)
     lost.backed = None
+    assert lost.run(0.1) is Mode.SEEK  # its own slot lies where it was lost
+    lost.epoch = 2
     assert lost.run(0.1) is Mode.FLY
+
+
+def test_word_of_a_leader_alone_does_not_send_it_back_to_its_old_slot():
+    lost = Lost().lose()
+    lost.run(30.0)
+    sought = lost.target.position
+    lost.backed = None  # a frame got through, and nobody near is known yet
+    assert lost.run(0.2) is Mode.SEEK
+    assert lost.target.position == sought
+
+
+def test_robots_that_found_each_other_without_a_quorum_stand_together():
+    lost = Lost().lose()
+    lost.run(30.0)
+    lost.at, lost.heard, lost.epoch = (3.0, -5.0, 0.0), True, 0
+    assert lost.run(0.1) is Mode.LEASE_EXPIRED
 
 
 def test_a_robot_that_never_heard_anybody_stays():

@@ -117,7 +117,8 @@ class MissionExecutor:
         self._seeks = None
         if mission is not None and self._slot >= 0 and not (mission.aborted or mission.held):
             self._seeks = self._recovery.step(
-                mission, position, neighbors(), evidence_ns, now
+                mission, position, neighbors(), evidence_ns, self._epoch,
+                _lapsed(mission, evidence_ns, now), now,
             )
         before, self._mode = self._mode, self._decide(state, evidence_ns, stopped, now)
         if before in (Mode.LEASE_EXPIRED, Mode.STOPPED, Mode.SEEK) and before is not self._mode:
@@ -152,9 +153,10 @@ class MissionExecutor:
             return Mode.IDLE
         if mission.aborted:
             return Mode.ABORTED
-        lease_ns = mission.command.lease_ms * NS_PER_MS
-        if evidence_ns is None or now - evidence_ns > lease_ns:
-            return Mode.LEASE_EXPIRED if self._seeks is None else Mode.SEEK
+        if self._seeks is not None:
+            return Mode.SEEK
+        if _lapsed(mission, evidence_ns, now):
+            return Mode.LEASE_EXPIRED
         if self._slot < 0:
             return Mode.IDLE
         return Mode.HOLD if mission.held else Mode.FLY
@@ -248,6 +250,11 @@ class MissionExecutor:
             goal=goal,
             resilience=command.resilience if command else 0,
         )
+
+
+def _lapsed(mission: Mission, evidence_ns: int | None, now: int) -> bool:
+    """Whether the mission's lease has passed since the newest evidence."""
+    return evidence_ns is None or now - evidence_ns > mission.command.lease_ms * NS_PER_MS
 
 
 def in_m(point: PointMm) -> Vector:

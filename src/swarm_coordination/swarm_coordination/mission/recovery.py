@@ -2,12 +2,15 @@
 """
 A robot that hears nobody looks for the others.
 
-It holds where it is, for the others may come back for it. After ``seek_after_s`` it goes to where
-the nearest of those it heard last was seen last (its link was kept, whatever the weight: no path
-is lighter than the shortest link), then to the mission's rendezvous, and stays there. It leaves
-a place once it has come no nearer for ``seek_wait_s``: it is there, or somebody stands there.
+It holds where it is, for the others may come back for it. Once its lease is over, and after
+``seek_after_s``, it goes to where the nearest of those it heard last was seen last (its link was
+kept, whatever the weight: no path is lighter than the shortest link), then to the mission's
+rendezvous, and stays there. It leaves a place once it has come no nearer for ``seek_wait_s``:
+it is there, or somebody stands there.
 
-Whoever has heard nobody in this life stays: it knows of nobody to look for.
+Who hears somebody again goes near, and flies its slot only once it knows the assignment that the
+others fly: its own may lie where it comes from. Whoever has heard nobody in this life stays: it
+knows of nobody to look for.
 """
 
 from __future__ import annotations
@@ -20,10 +23,12 @@ from swarm_coordination.mission.paths import Path, Vector
 from swarm_coordination.mission.settings import MissionSettings
 from swarm_coordination.mission.snapshot import Mission
 from swarm_coordination.units import from_mm, seconds_to_ns
-from swarm_coordination.views import Liveness, NeighborState
+from swarm_coordination.views import NeighborState
 
 # Nearer by less than this is no progress: poses are that uncertain.
 NEARER_M = 0.5
+# So near to somebody found again a robot stays in hearing, and leaves room to fly past it.
+NEAR_M = 4.0
 # Evidence of a quorum younger than this: it is heard, or this robot alone is the quorum.
 BACKED_S = 1.0
 
@@ -43,6 +48,7 @@ class Recovery:
         self._wait_ns = seconds_to_ns(settings.seek_wait_s)
         self._last_seen: Place | None = None
         self._alone_since: int | None = None
+        self._seeking = False
         self._stage = 0
         self._best_m = math.inf
         self._best_at = 0
@@ -58,37 +64,58 @@ class Recovery:
         position: Vector | None,
         neighbors: Iterable[NeighborState],
         evidence_ns: int | None,
+        epoch: int,
+        lapsed: bool,
         now: int,
     ) -> Place | None:
         """
         Return the place to go to now; None while there is no reason to.
 
-        ``evidence_ns``: instant of the newest evidence of a quorum-backed leader.
+        ``evidence_ns``: instant of the newest evidence of a quorum-backed leader. ``epoch``: the
+        own one. ``lapsed``: the lease is over.
         """
-        heard = [
-            row for row in neighbors if row.heard and row.liveness is not Liveness.SILENT
-        ]
-        backed = evidence_ns is not None and now - evidence_ns <= seconds_to_ns(BACKED_S)
-        if heard or backed:
+        heard = [row for row in neighbors if row.heard]
+        if heard or (not self._seeking and self._backed(evidence_ns, now)):
             self._alone_since = None
-            if heard and position is not None:
-                _, _, nearest = min(
-                    (math.dist(row.position, position), row.robot, row) for row in heard
-                )
-                self._last_seen = Place(
-                    nearest.position, f'where {nearest.name} was seen last'
-                )
-            return None
+            return self._found(mission, epoch, position, heard, lapsed)
         if self._last_seen is None:
             return None
         if self._alone_since is None:
             self._alone_since, self._stage = now, 0
             self._best_m, self._best_at = math.inf, now + self._after_ns
-        if position is None or now - self._alone_since < self._after_ns:
+        self._seeking |= lapsed and now - self._alone_since >= self._after_ns
+        if position is None or not self._seeking:
             return None
         places = (self._last_seen, _rendezvous(mission))
         self._move_on(position, places, now)
         return places[self._stage]
+
+    def _backed(self, evidence_ns: int | None, now: int) -> bool:
+        return evidence_ns is not None and now - evidence_ns <= seconds_to_ns(BACKED_S)
+
+    def _found(
+        self,
+        mission: Mission,
+        epoch: int,
+        position: Vector | None,
+        heard: list[NeighborState],
+        lapsed: bool,
+    ) -> Place | None:
+        """Return where to go while others are heard again and their assignment is not known."""
+        if not heard or position is None:
+            return None
+        distance_m, _, nearest = min(
+            (math.dist(row.position, position), row.robot, row) for row in heard
+        )
+        self._last_seen = Place(nearest.position, f'where {nearest.name} was seen last')
+        if any(mission.index < row.mission_epoch <= epoch for row in heard):
+            self._seeking = False
+        if not self._seeking or (lapsed and distance_m <= NEAR_M):
+            return None  # near others who know no more than this robot: stand with them
+        share = min(1.0, NEAR_M / distance_m) if distance_m else 0.0
+        x, y, z = (there + share * (here - there)
+                   for here, there in zip(position, nearest.position, strict=True))
+        return Place((x, y, z), f'near {nearest.name}')
 
     def _move_on(self, position: Vector, places: tuple[Place, ...], now: int) -> None:
         """Turn to the next place once this one comes no nearer."""

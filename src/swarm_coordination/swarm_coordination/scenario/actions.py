@@ -19,6 +19,7 @@ from swarm_coordination.mission.commands import (
 from swarm_coordination.mission.formations import minority_size
 from swarm_coordination.scenario.backend import Backend, Groups, ProposalStage
 from swarm_coordination.scenario.conditions import common_leader, Situation
+from swarm_coordination.scenario.joints import joining_robot
 from swarm_coordination.scenario.missions import mission_command
 from swarm_coordination.scenario.record import Accepted, ActionTaken
 from swarm_coordination.scenario.recorder import Recorder
@@ -156,6 +157,8 @@ class Stage:
             return self._leader()
         if wanted == 'any':
             return self._leader() or (running[0] if running else '')
+        if wanted == 'articulation':
+            return joining_robot(self._backend.links(), running, self.seen.robots, self._leader())
         if wanted == 'random':
             return self._rng.choice(running) if running else ''
         group = self.group(wanted)

@@ -19,7 +19,8 @@ from swarm_coordination.scenario.moments import (
 )
 from swarm_coordination.scenario.record import ActionTaken, Jump, PhaseSpan, Record, Sample
 from swarm_coordination.scenario.recorder import SAMPLE_PERIOD_S
-from swarm_coordination.scenario.schema import Bounds
+from swarm_coordination.scenario.schema import Bounds, Sweep
+from swarm_coordination.scenario.sweep import swept_share
 
 # An entry that had reached the majority before a split may still be learnt of that long after.
 IN_FLIGHT_S = 0.3
@@ -38,8 +39,14 @@ class Expectation(NamedTuple):
     detail: str = ''
 
 
-def judge(record: Record, bounds: Bounds) -> tuple[Expectation, ...]:
-    """Return every expectation that applies to the run, in the order of importance."""
+def judge(
+    record: Record, bounds: Bounds, sweep: Sweep | None = None
+) -> tuple[Expectation, ...]:
+    """
+    Return every expectation that applies to the run, in the order of importance.
+
+    ``sweep``: an area that had to be seen.
+    """
     return (
         *_safety(record),
         *_commands(record),
@@ -47,6 +54,7 @@ def judge(record: Record, bounds: Bounds) -> tuple[Expectation, ...]:
         *_failures(record, bounds),
         *_splits(record, bounds),
         *_attacks(record),
+        *_swept(record, sweep),
         *_phases(record, bounds),
         _none('phases that did not complete', (_unmet(p) for p in record.phases)),
         _none('proposals not acknowledged', record.refused),
@@ -249,6 +257,13 @@ def _led(record: Record, action: ActionTaken) -> bool:
 
 
 # -------------------------------------------------------------------- splits
+
+
+def _swept(record: Record, sweep: Sweep | None) -> list[Expectation]:
+    if sweep is None:
+        return []
+    share = swept_share(record, sweep)
+    return [Expectation('share of the area seen', share, sweep.share, '', share >= sweep.share)]
 
 
 def _attacks(record: Record) -> list[Expectation]:

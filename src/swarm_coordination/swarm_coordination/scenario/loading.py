@@ -27,6 +27,7 @@ from swarm_coordination.scenario.schema import (
     RobotCount,
     ROBOTS_MAX,
     Scenario,
+    Sweep,
     TARGETS,
     WorldSettings,
 )
@@ -43,8 +44,11 @@ TARGETED = frozenset(ActionKind) - {
 # The fields of each mapping of a scenario file.
 FIELDS = (
     'name', 'description', 'seed', 'duration_s', 'robots', 'radio', 'world', 'disk', 'bounds',
-    'phases',
+    'sweep', 'phases',
 )
+SWEEP_FIELDS = ('x_m', 'y_m', 'within_m', 'share')
+# The side of the greatest area: a million square metres are looked at in a moment.
+SIDE_MAX_M = 1_000.0
 PHASE_FIELDS = ('name', 'title', 'actions', 'until', 'timeout_s', 'duration_s', 'checks')
 CONDITION_FIELDS = ('is', 'of', 'for_s')
 ACTION_FIELDS = ('do', 'after_s', 'timeout_s', 'when')
@@ -111,7 +115,26 @@ def read_scenario(document: object, source: str) -> Scenario:
         world=top.settings('world', WorldSettings),
         disk=top.settings('disk', DiskSettings),
         bounds=top.settings('bounds', Bounds),
+        sweep=_sweep(top.section('sweep', SWEEP_FIELDS)) if 'sweep' in top else None,
     )
+
+
+def _sweep(section: Section) -> Sweep:
+    return Sweep(
+        _interval(section, 'x_m'),
+        _interval(section, 'y_m'),
+        section.number('within_m', 0.1, 100.0, 'm'),
+        section.number('share', 0.01, 1.0, '', 1.0),
+    )
+
+
+def _interval(section: Section, key: str) -> tuple[float, float]:
+    low, high = (
+        section.as_number(key, value, -1e4, 1e4, 'm') for value in section.items(key, 2, 2)
+    )
+    if not 1.0 <= high - low <= SIDE_MAX_M:
+        raise section.error(key, f'[from, to] in m, 1 to {SIDE_MAX_M:g} m apart')
+    return low, high
 
 
 def _robots(section: Section) -> RobotCount:

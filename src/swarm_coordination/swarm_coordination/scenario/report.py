@@ -80,7 +80,7 @@ def make_report(
         seed,
         record.robots,
         {**common_versions(), **(versions or {})},
-        judge(record, scenario.bounds),
+        judge(record, scenario.bounds, scenario.sweep),
         {**figures(record), **record.figures},
     )
 

@@ -67,7 +67,7 @@ CHECKS = ('formation', 'leader', 'connected')
 # Groups that a condition can speak of; a robot's name is one too.
 GROUPS = ('running', 'majority', 'minority', 'revived', 'leader')
 # Robots that an action can be done to or through; a robot's name is one too.
-TARGETS = ('any', 'leader', 'minority', 'majority', 'random', 'killed')
+TARGETS = ('any', 'leader', 'minority', 'majority', 'random', 'killed', 'articulation')
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +203,20 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
+class Sweep:
+    """
+    An area to be seen: each square metre within ``within_m`` of a robot at some time.
+
+    ``x_m`` and ``y_m``: from, to, in ``map``. ``share``: the part of it that must be seen.
+    """
+
+    x_m: tuple[float, float]
+    y_m: tuple[float, float]
+    within_m: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class RobotCount:
     """How many robots a scenario is meant for."""
 
@@ -226,3 +240,4 @@ class Scenario:
     world: WorldSettings = field(default_factory=WorldSettings)
     disk: DiskSettings = field(default_factory=DiskSettings)
     bounds: Bounds = field(default_factory=Bounds)
+    sweep: Sweep | None = None  # an area that the robots are to see
