@@ -23,6 +23,8 @@ from swarm_coordination.consensus.reading import Reading
 from swarm_coordination.consensus.replicating import Replicating
 from swarm_coordination.consensus.voting import Voting
 from swarm_coordination.errors import ProposalRefused
+from swarm_coordination.mesh import mesh as mesh_module
+from swarm_coordination.mesh import neighbors
 from swarm_coordination.mesh.detector import FailureDetector
 from swarm_coordination.mesh.stops import StopRegister
 from swarm_coordination.mesh.table import Life
@@ -374,6 +376,19 @@ def rewrites_its_log_as_leader(put: Put) -> None:
     put(Replicating, 'propose', propose)
 
 
+def forgets_the_silent(put: Put) -> None:
+    original = neighbors.neighbor_table
+
+    def neighbor_table(rows, *arguments):
+        return original([row for row in rows if row.life is not Life.SILENT], *arguments)
+
+    put(mesh_module, 'neighbor_table', neighbor_table)
+
+
+def believes_that_every_row_is_fresh(put: Put) -> None:
+    put(neighbors, 'age_bound_ns', lambda made_after, now, drift_ppm: 0)
+
+
 MUTANTS = {
     'votes_twice': Mutant('one vote per term', votes_twice, 0, 'two_candidates'),
     'votes_for_shorter_logs': Mutant(
@@ -432,6 +447,11 @@ MUTANTS = {
     'clock_jump_ends_leases_of_others': Mutant(
         "log time does not follow a leap of the leader's clock",
         clock_jump_ends_leases_of_others, 1, 'leaping_clocks'),
+    'forgets_the_silent': Mutant(
+        'who has fallen silent stays an obstacle', forgets_the_silent, 2, 'flying'),
+    'believes_that_every_row_is_fresh': Mutant(
+        "a pose is as old as its row's echoes allow", believes_that_every_row_is_fresh, 17,
+        'flying'),
     'rewrites_its_log_as_leader': Mutant(
         'a leader only appends', rewrites_its_log_as_leader, 0),
 }

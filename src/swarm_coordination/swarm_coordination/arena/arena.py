@@ -58,6 +58,7 @@ class Arena:
     sync_ms : time that one sync of a disk takes: least and greatest.
     drift_ppm : clocks run at rates within this of true time.
     absent : robots that are provisioned and not started.
+    flies : whether each runs its controller too; somebody has to move them then.
 
     """
 
@@ -73,9 +74,10 @@ class Arena:
         sync_ms: tuple[float, float] = (0.0, 0.0),
         drift_ppm: int = 0,
         absent: Iterable[int] = (),
+        flies: bool = False,
     ) -> None:
         self.queue = EventQueue(START_NS)
-        self._seed = seed
+        self._seed, self._flies = seed, flies
         self._observers = Observers()
         self.sync_ns = [tuple(round(ms * NS_PER_MS) for ms in sync_ms)] * count
         self.air = Air(
@@ -223,7 +225,7 @@ class Arena:
         disk = VirtualDisk(provision, self.queue, sync_ns, durable)
         node = Node(
             number, provision, settings, disk, clock, codec,
-            self._random(f'robot/{number}'), self.queue, self._observers,
+            self._random(f'robot/{number}'), self.queue, self._observers, flies=self._flies,
         )
         x, y = self.air.where(number)
         node.pose = Pose(x, y, 0.0, 0.0)

@@ -16,11 +16,12 @@ from swarm_coordination.errors import CommandError, ProposalRefused
 from swarm_coordination.mesh.codec import FrameCodec
 from swarm_coordination.persistence import Provision
 from swarm_coordination.robot.coordinator import Coordinator
+from swarm_coordination.robot.pilot import Pilot
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.simulation.disk import VirtualDisk
 from swarm_coordination.simulation.event_queue import EventQueue
 from swarm_coordination.units import NS_PER_MS
-from swarm_coordination.views import Pose
+from swarm_coordination.views import Pose, VelocityCommand
 
 # A process is not woken more often than this, whatever deadline it names.
 WAKE_GAP_NS = NS_PER_MS
@@ -34,7 +35,8 @@ class Node:
     One robot; ``core`` is None while it is dead.
 
     ``number`` counts from 0. ``life`` counts its starts. ``paused`` while the process sleeps:
-    frames wait in a bounded queue, the disk goes on, nothing is handed out.
+    frames wait in a bounded queue, the disk goes on, nothing is handed out. With ``flies`` a
+    controller runs in the process too, whose commands come out with the rest.
     """
 
     def __init__(
@@ -48,6 +50,8 @@ class Node:
         rng: random.Random,
         queue: EventQueue,
         observers: Observers,
+        *,
+        flies: bool = False,
     ) -> None:
         self.number = number
         self.name = provision.name
@@ -58,6 +62,9 @@ class Node:
         self.life = 0
         self.paused = False
         self.pose = Pose(0.0, 0.0, 0.0, 0.0)
+        self._flies = flies
+        self._pilot: Pilot | None = None
+        self._command: VelocityCommand | None = None
         self._settings, self._codec, self._rng = settings, codec, rng
         self._queue, self._observers = queue, observers
         self._inbox: list[bytes] = []
@@ -81,6 +88,8 @@ class Node:
         self.core = Coordinator(
             recovered, self._settings, self._codec, rng, self.clock.local(now)
         )
+        if self._flies:
+            self._pilot = Pilot(self.core, self._settings, self.clock.local(now))
         self._wake_ns = 0
         self._observers.started(self, recovered, now)
         self._wake_at(now)
@@ -89,7 +98,7 @@ class Node:
         """End the process at once; of its unsynced writes the first ``survives`` are durable."""
         if self.core is None:
             return
-        self.core = None
+        self.core = self._pilot = self._command = None
         self.paused = False
         self._inbox, self._token = [], 0
         self.disk.crash(survives)
@@ -136,6 +145,12 @@ class Node:
         local = self.clock.local(now)
         core.receive(frame, local)
         self._after(core, now, local)
+
+    def localise(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> None:
+        """Give a robot that flies its pose and velocity."""
+        self.pose = pose
+        if self._pilot is not None and not self.paused:
+            self._pilot.observe(pose, velocity, self.clock.local(now))
 
     def propose(self, command: str, now: int) -> int | None:
         """Hand it a command; returns its serial, None where nobody takes it or it is refused."""
@@ -186,17 +201,24 @@ class Node:
 
     def _tick(self, core: Coordinator, now: int) -> None:
         local = self.clock.local(now)
-        core.observe(self.pose, _STILL, local)
+        if self._pilot is None:
+            core.observe(self.pose, _STILL, local)
         core.tick(local)
+        if self._pilot is not None:
+            self._command = self._pilot.step(local)
         self._after(core, now, local)
 
     def _after(self, core: Coordinator, now: int, local: int) -> None:
         output = core.poll()
+        due = core.next_deadline(local)
+        if self._pilot is not None:
+            output = output._replace(command=self._command)
+            due = min(due, self._pilot.next_deadline())
+            self._command = None
         if output.persist:
             self.disk.write(output.persist, self.persisted)
         self._observers.after(self, core, output, now)
-        deadline = self.clock.world(core.next_deadline(local))
-        self._wake_at(max(deadline, now + WAKE_GAP_NS))
+        self._wake_at(max(self.clock.world(due), now + WAKE_GAP_NS))
 
     def _wake_at(self, time_ns: int) -> None:
         """Arrange for a tick at ``time_ns``, unless one comes sooner."""

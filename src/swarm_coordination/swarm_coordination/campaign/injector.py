@@ -48,6 +48,7 @@ class Injector:
         self._drives: dict[int, _Drive] = {}
         self._disks = list(arena.sync_ns)
         self._wiped: set[int] = set()
+        self._moved: set[int] = set()
         self.begun: dict[str, int] = {}
         for number, fault in enumerate(schedule.faults):
             if fault.at_ms < schedule.calm_ms:
@@ -130,6 +131,7 @@ class Injector:
                 start_ms = (now - START_NS) // NS_PER_MS
                 end_ms = min(start_ms + max(1, fault.for_ms), self._schedule.calm_ms)
                 where = arena.air.where(robot)
+                self._moved.add(robot)
                 self._drives[robot] = _Drive(start_ms, end_ms, where, (x, y))
                 self._drive(robot, now)
 
@@ -180,7 +182,8 @@ class Injector:
         self._laid.clear()
         self._drives.clear()
         for robot, (x, y) in enumerate(self._homes):
-            arena.move(robot, x, y)
+            if robot in self._moved:
+                arena.move(robot, x, y)
             arena.sync_ns[robot] = self._disks[robot]
             arena.resume(robot)
             self._restart(robot)

@@ -25,7 +25,8 @@ class Profile(NamedTuple):
     ``snapshot_entries``, ``items_held``: settings of all robots.
     ``leader_share``: of the faults that hit one robot, and of islands, those with the leader.
     ``claims_per_s``: of tasks, by all robots together; ``tasks``: somebody else claims them.
-    ``voters``: at most so many of them. ``calm_ms``: from when on there is no fault.
+    ``voters``: at most so many of them. ``calm_ms``: from when on there is no fault. ``flies``:
+    controllers run, and missions cross each other's ways.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Profile(NamedTuple):
     tasks: bool = False
     voters: int = VOTERS_DEFAULT_MAX
     calm_ms: int = 42_000
+    flies: bool = False
 
 
 def _course(name: str, text: str, calm_ms: int = 12_000, *, tasks: bool = False) -> Profile:
@@ -78,6 +80,12 @@ PROFILES = {
         Profile('learners', 'three voters among many: who only follows is no part of a majority',
                 kinds={'island': 6, 'one_way': 2, 'crash': 4, 'wipe': 1, 'slow_disk': 2},
                 faults=(8, 20), robots=(5, 6, 7), voters=3, commands_per_s=6.0),
+        Profile('flying', 'controllers on: no two robots closer than the safety distance',
+                kinds={'loss': 3, 'duplicate': 1, 'delay': 2, 'clog': 1, 'one_way': 2, 'island': 3,
+                       'crash': 4, 'wipe': 1, 'pause': 3, 'slow_disk': 1, 'drift': 1, 'leap': 1,
+                       'leap_back': 1},
+                faults=(4, 12), robots=(3, 4, 5), shapes=('full',), commands_per_s=0.5,
+                flies=True, calm_ms=20_000),
         _course('figure_3_7', 'the course of figure 3.7 of the thesis on Raft', 30_000),
         _course('divergence', 'a tail of uncommitted entries meets the next term', 16_000),
         _course('deposed_reader', 'a leader in an island is asked to read, the others commit'),

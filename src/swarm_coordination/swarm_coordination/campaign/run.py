@@ -19,6 +19,8 @@ from swarm_coordination.campaign.command_rules import CommandRules
 from swarm_coordination.campaign.courses.course import Course
 from swarm_coordination.campaign.courses.courses import COURSES
 from swarm_coordination.campaign.coverage import Coverage
+from swarm_coordination.campaign.flight import Flight
+from swarm_coordination.campaign.flight_load import FlightLoad
 from swarm_coordination.campaign.ghosts import Ghosts
 from swarm_coordination.campaign.healing import BOUND_MS, LOOK_MS, unhealed
 from swarm_coordination.campaign.injector import Injector
@@ -87,6 +89,7 @@ class Run:
             base=one_hop((low, high)),
             settings=_settings(profile),
             voters=min(profile.voters, schedule.robots),
+            flies=profile.flies,
             sync_ms=(schedule.sync_us[0] / 1000.0, schedule.sync_us[1] / 1000.0),
             drift_ppm=DRIFT_PPM,
         )
@@ -99,6 +102,7 @@ class Run:
         tasks = profile.tasks or profile.claims_per_s > 0
         self._tasks = TaskRules(arena.nodes) if tasks else None
         self._reads = ReadRules(self._rules)
+        self._flight = Flight(arena, RobotSettings().control) if profile.flies else None
         proof_ns = seconds_to_ns(MeshSettings().proof_age_max_s)
         self._ghosts = Ghosts(arena.nodes, proof_ns)
         self._coverage = Coverage(self._rules, schedule.robots)
@@ -106,7 +110,7 @@ class Run:
         lines = TraceLines(say) if say is not None else None
         for observer in (
             lines, self._rules, self._promises, self._commands, self._stops, self._ghosts,
-            self._board, self._reads, self._tasks, self._coverage, self._hash,
+            self._board, self._reads, self._tasks, self._flight, self._coverage, self._hash,
         ):
             if observer is not None:
                 arena.watch(observer)
@@ -115,6 +119,7 @@ class Run:
         self._clients = Clients(arena, self._board, self._reads)
         Workload(arena, schedule, profile, self._clients)
         TaskLoad(arena, schedule, profile)
+        FlightLoad(schedule, profile, arena, self._clients)
         self._healed_ms = 0
 
     @property
@@ -173,7 +178,7 @@ class Run:
     def _outcome(self, rule: str, text: str) -> Outcome:
         watchers = (
             self._rules, self._promises, self._commands, self._stops, self._ghosts, self._board,
-            self._reads, self._tasks,
+            self._reads, self._tasks, self._flight,
         )
         return Outcome(
             self._schedule,

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import random
 
-from swarm_coordination.control.controller import ControlReport, FormationController
+from swarm_coordination.control.controller import ControlReport
 from swarm_coordination.mesh.codec import FrameCodec
 from swarm_coordination.persistence import Recovered
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput, RobotStatus
+from swarm_coordination.robot.pilot import Pilot
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.views import Pose, VelocityCommand
 
@@ -36,12 +37,13 @@ class Robot:
         now: int,
     ) -> None:
         self.coordinator = Coordinator(recovered, settings, codec, rng, now)
-        self.controller = FormationController(
-            self.coordinator.storage_id, settings.control, now, settings.area
-        )
-        self.report: ControlReport | None = None
+        self._pilot = Pilot(self.coordinator, settings, now)
         self._command: VelocityCommand | None = None
-        self._handed_over = -1
+
+    @property
+    def report(self) -> ControlReport | None:
+        """Return what the controller's newest update did; None before the first."""
+        return self._pilot.report
 
     @property
     def name(self) -> str:
@@ -59,8 +61,7 @@ class Robot:
 
     def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> None:
         """Take the own pose and velocity in ``map`` (m, rad, m/s) from localisation."""
-        if self.controller.observe(pose, velocity, now):
-            self.coordinator.observe(pose, velocity, now)
+        self._pilot.observe(pose, velocity, now)
 
     def propose(self, command: str, now: int) -> int:
         """Accept an operator's command (JSON); see ``Coordinator.propose``."""
@@ -76,17 +77,8 @@ class Robot:
 
     def tick(self, now: int) -> None:
         """Let time pass; a velocity command comes out once per control period."""
-        coordinator, controller = self.coordinator, self.controller
-        coordinator.tick(now)
-        table, target = coordinator.table, coordinator.target
-        if target.stamp_ns > self._handed_over:
-            self._handed_over = target.stamp_ns
-            if table.stamp_ns == target.stamp_ns:
-                controller.table(table, now)
-            controller.target(target, now)
-        if now >= controller.next_deadline():
-            self.report = controller.update(now)
-            self._command = self.report.command
+        self.coordinator.tick(now)
+        self._command = self._pilot.step(now) or self._command
 
     def poll(self) -> RobotOutput:
         """Hand over everything gathered since the last call."""
@@ -95,7 +87,7 @@ class Robot:
 
     def next_deadline(self, now: int) -> int:
         """Time by which ``tick`` wants to be called, in ns; it may lie before ``now``."""
-        return min(self.coordinator.next_deadline(now), self.controller.next_deadline())
+        return min(self.coordinator.next_deadline(now), self._pilot.next_deadline())
 
     def status(self, now: int) -> RobotStatus:
         """Everything people and tests want to know, at this instant."""

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Controllers on: robots fly missions through faults, and keep their distance."""
+
+from __future__ import annotations
+
+import math
+
+from swarm_coordination.campaign.faults import Fault, LEADER
+from swarm_coordination.campaign.run import Run
+from swarm_coordination.campaign.schedule import Schedule
+from swarm_coordination.simulation.world import Plant
+
+SHORT = Schedule('flying', 3, 3, 'full', (1, 5), (0, 500), 9_000, 12_000, (
+    Fault(3_000, 'crash', (LEADER,), 2_000, (0,)),
+    Fault(5_500, 'pause', (0,), 1_000, (1,)),
+))
+
+
+def test_robots_fly_missions_through_a_crash_and_a_pause_and_keep_their_distance():
+    run = Run(SHORT)
+    starts = [run.arena.air.where(robot) for robot in range(3)]
+    outcome = run.play()
+    assert outcome.rule == '', outcome.text
+    assert all(math.dist(start, run.arena.air.where(robot)) > 0.5
+               for robot, start in enumerate(starts))
+    assert run._flight is not None and run._flight.closest_m < 3.0
+
+
+def test_robots_that_fly_straight_to_each_other_are_found(monkeypatch):
+    fly = Plant.command
+
+    def rush(self, command, now):
+        fly(self, command._replace(vx=-self.state.x, vy=-self.state.y), now)
+
+    monkeypatch.setattr(Plant, 'command', rush)
+    assert Run(SHORT).play().rule == 'Safety distance'
+
+
+def test_a_flight_repeats_itself():
+    short = SHORT._replace(calm_ms=4_000, end_ms=4_500, faults=SHORT.faults[:1])
+    first, second = (Run(short).play() for _ in range(2))
+    assert first == second
+    assert first.rule == ''
