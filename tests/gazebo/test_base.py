@@ -3,7 +3,7 @@
 
 import math
 
-from swarm_coordination.gazebo.base import Base, CLIMB_MAX_MPS, STILL
+from swarm_coordination.gazebo.base import Base, BaseVelocity, CLIMB_MAX_MPS, STILL
 
 TIMEOUT_NS = 500_000_000
 
@@ -12,8 +12,8 @@ def test_a_command_is_passed_on_as_it_came_until_it_is_too_old():
     base = Base(None, TIMEOUT_NS)
     assert base.velocity(0.0, 1) == STILL
     assert math.isinf(base.age_s(1))
-    base.command(0.4, -0.2, 0.1, 1_000)
-    assert base.velocity(0.3, 1_000 + TIMEOUT_NS) == (0.4, -0.2, 0.0, 0.1)
+    base.command(BaseVelocity(0.4, -0.2, 0.3, 0.1), 1_000)
+    assert base.velocity(0.3, 1_000 + TIMEOUT_NS) == (0.4, -0.2, 0.3, 0.1)
     assert base.age_s(1_000 + TIMEOUT_NS) == 0.5
     assert base.velocity(0.3, 1_001 + TIMEOUT_NS) == STILL
 
@@ -23,7 +23,7 @@ def test_a_quadrotor_climbs_to_its_height_and_stays_whoever_commands_it():
     speeds = []
     for step in range(200):
         if step == 50:
-            base.command(0.5, 0.0, 0.0, now)
+            base.command(BaseVelocity(0.5, 0.0, 0.0, 0.0), now)
         velocity = base.velocity(z_m, now)
         speeds.append(velocity.x)
         assert abs(velocity.z) <= CLIMB_MAX_MPS

@@ -86,6 +86,11 @@ def test_the_odometry_frame_is_map_for_the_odometry_publisher_and_the_start_for_
 def test_a_quadrotor_flies_above_its_start_and_the_others_stay_on_the_ground():
     heights = {robot.kind: flight_height(robot) for robot in SWARM.robots}
     assert heights == {'holonomic': None, 'differential': None, 'quadrotor': 1.5}
+    in_space = read_swarm({
+        'all': {'control': {'dimensions': 3}}, 'robot_types': {'quadrotor': {'kind': 'quadrotor'}},
+        'robots': {'robot1': {'type': 'quadrotor', 'start': {'x_m': 0.0, 'y_m': 0.0}}},
+    }, 'test')
+    assert flight_height(in_space.robots[0]) is None  # the controller commands the height
 
 
 def test_a_wheel_touches_the_ground_where_the_odometry_reckons_and_the_body_cannot_tip():

@@ -9,6 +9,7 @@ import sys
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MESSAGES = ROOT / 'src/swarm_msgs'
@@ -88,7 +89,7 @@ def test_every_imported_ros_package_is_a_declared_dependency():
 def test_every_outside_module_is_declared_and_pinned():
     keys = {'matplotlib': 'python3-matplotlib', 'msgspec': 'python3-msgspec-pip',
             'numpy': 'python3-numpy', 'prometheus_client': 'python3-prometheus-client',
-            'psutil': 'python3-psutil', 'rich': 'python3-rich',
+            'mcap': 'mcap-ros2-support', 'psutil': 'python3-psutil', 'rich': 'python3-rich',
             'scipy': 'python3-scipy', 'yaml': 'python3-yaml'}
     declared = {element.text for element in package_xml(PACKAGE)}
     assert set(keys.values()) <= declared
@@ -96,6 +97,31 @@ def test_every_outside_module_is_declared_and_pinned():
     for name in keys:
         pinned = {'yaml': 'pyyaml'}.get(name, name.replace('_', '-'))
         assert re.search(rf'^{pinned}==', lock, flags=re.MULTILINE), pinned
+
+
+# Read from ros/rosdistro of August 2026: rosdep/python.yaml, and distribution.yaml of Humble,
+# Jazzy and Kilted.
+PUBLIC_KEYS = {
+    'mcap-ros2-support', 'python3-hypothesis', 'python3-matplotlib', 'python3-numpy',
+    'python3-prometheus-client', 'python3-psutil', 'python3-pytest', 'python3-pytest-timeout',
+    'python3-rich', 'python3-scipy', 'python3-yaml',
+    'ament_cmake', 'ament_flake8', 'ament_pep257', 'builtin_interfaces', 'diagnostic_msgs',
+    'geometry_msgs', 'launch', 'launch_ros', 'lifecycle_msgs', 'nav_msgs', 'rcl_interfaces',
+    'rclpy', 'rosgraph_msgs', 'rosidl_default_generators', 'rosidl_default_runtime',
+    'sensor_msgs', 'std_msgs', 'std_srvs', 'tf2_msgs', 'visualization_msgs',
+}
+
+
+def test_rosdep_knows_every_key_or_ours_says_what_it_is():
+    ours = yaml.safe_load((ROOT / 'requirements/rosdep.yaml').read_text())
+    assert not PUBLIC_KEYS & set(ours)
+    for rule in ours.values():
+        assert {'debian', 'ubuntu'} <= set(rule)
+    known = PUBLIC_KEYS | set(ours) | {MESSAGES.name, PACKAGE.name}
+    for folder in (MESSAGES, PACKAGE):
+        declared = {element.text for element in package_xml(folder)
+                    if element.tag.endswith('depend')}
+        assert declared <= known
 
 
 @pytest.mark.parametrize('lock', ['wheels.lock', 'distro.lock'])

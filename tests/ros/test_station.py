@@ -15,7 +15,7 @@ from swarm_coordination.ros.scene_markers import DELETED_IN, SceneMarkers
 from swarm_coordination.ros.station_node import SCENE_TOPIC, StationNode
 from swarm_coordination.ros.world_node import WorldNode
 from swarm_coordination.station import watch
-from swarm_coordination.station.scene import Kind, Shape
+from swarm_coordination.station.shapes import Kind, Shape
 from visualization_msgs.msg import Marker, MarkerArray
 import yaml
 

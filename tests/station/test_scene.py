@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The scene: stable ids, one shape each, colours that say what they mean; and as a PNG."""
 
+from pathlib import Path
 import random
 
 from station.swarm import kept, NOW, STATUS, watched
-from swarm_coordination.station.scene import Kind, margin_colour, scene
+from swarm_coordination.area.shapes import Area, box, cylinder, polygon
+from swarm_coordination.station.scene import margin_colour, scene
+from swarm_coordination.station.shapes import Kind
 from swarm_coordination.station.snapshot import draw
 from swarm_coordination.units import NS_PER_S
 from swarm_coordination.views import Pose
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 CHAIN = [('robot1', 'robot2'), ('robot2', 'robot3'), ('robot3', 'robot4')]
 
 
@@ -77,8 +81,42 @@ def test_a_robot_that_the_swarm_has_given_up_is_an_obstacle():
     assert [s.number for s in shapes if s.namespace == 'obstacles'] == [3]
 
 
+def area():
+    """Return an area with one of each."""
+    solid = (
+        box((4.0, 1.0), (2.0, 1.0), 0.0, high_m=3.0, name='shed'),
+        cylinder((-3.0, 0.0), 0.4, name='mast'),
+    )
+    return Area((*solid, *polygon([(0, 9), (6, 9), (3, 12)])), ((-9, -9), (9, -9), (9, 14)))
+
+
+def test_obstacles_and_zones_of_the_swarm_file_are_shown_with_their_names():
+    shapes = scene(watched(CHAIN).picture(NOW)._replace(area=area()))
+    found = dict(zip(keys(shapes), shapes))
+    assert len(found) == len(shapes)
+    shed = found['area', 0]
+    assert shed.kind is Kind.LINES
+    assert {(abs(x - 4.0), abs(y - 1.0)) for x, y, _ in shed.points} == {(1.0, 0.5)}
+    assert {z for _, _, z in shed.points} == {0.0, 3.0}
+    assert shed.points[0] == shed.points[4]  # closed
+    assert (found['area', 2].kind, found['area', 2].size_m) == (Kind.CYLINDER, 0.8)
+    assert found['area', 2].points == ((-3.0, 0.0, 0.0),)
+    assert len(found['area', 4].points) == 4
+    assert [s.text for s in shapes if s.namespace == 'area_names'] == ['shed', 'mast']
+    assert len(found['zone', 0].points) == 4
+    assert not [s for s in scene(watched(CHAIN).picture(NOW)) if s.namespace in ('area', 'zone')]
+
+
+def test_rviz_shows_every_namespace_that_a_scene_can_have():
+    shown = (ROOT / 'config/rviz/swarm.rviz').read_text()
+    watch = watched(CHAIN[:1])
+    watch.status('robot4', STATUS._replace(name='robot4', alive=('robot1',)), [], 0.0, NOW)
+    for shape in scene(watch.picture(NOW)._replace(area=area())):
+        assert f'{shape.namespace}: true' in shown
+
+
 def test_the_scene_is_drawn_into_a_png(tmp_path):
-    shapes = scene(watched(CHAIN[:2]).picture(NOW))
+    shapes = scene(watched(CHAIN[:2]).picture(NOW)._replace(area=area()))
     assert {shape.kind for shape in shapes} >= {Kind.ARROW, Kind.TEXT, Kind.LINES, Kind.SPHERE}
     draw(shapes, 'four robots', tmp_path / 'swarm.png')
     data = (tmp_path / 'swarm.png').read_bytes()

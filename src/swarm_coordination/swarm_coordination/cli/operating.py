@@ -47,12 +47,11 @@ def add_place(parser: argparse.ArgumentParser) -> None:
 def operator(options: argparse.Namespace) -> Iterator[Operator]:
     """Give an operator of the swarm that the options name; raises ConfigurationError."""
     swarm = load_swarm(find_swarm_file(options.swarm_file))
-    kept_range_m = swarm.robots[0].settings.control.kept_range_m
     domain = domain_of(options)
     need(*_NEEDED[options.over])
     shell = importlib.import_module(f'swarm_coordination.{options.over}.operating')
     with shell.open_bus(domain) as (bus, spin):
-        yield Operator(bus, swarm.names, kept_range_m, spin)
+        yield Operator(bus, swarm, spin)
 
 
 def robot_of(options: argparse.Namespace) -> str:

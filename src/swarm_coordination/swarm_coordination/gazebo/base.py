@@ -4,8 +4,8 @@ What a robot's base does with its commands, where Gazebo's systems do not.
 
 They keep a velocity until the next one comes: the robot of a process that was killed would drive
 on for ever. A base stops when nobody commands it any more, like that of the embedded world and
-those of real robots. A quadrotor's climbs to its height and keeps it: the commands are of the
-plane.
+those of real robots. Where commands are of the plane, a quadrotor's climbs to its height and
+keeps it.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ STILL = BaseVelocity(0.0, 0.0, 0.0, 0.0)
 
 
 class Base:
-    """The base of one robot; ``height_m`` None: it stays on the ground."""
+    """The base of one robot; ``height_m`` None: it climbs as it is commanded, or not at all."""
 
     def __init__(self, height_m: float | None, timeout_ns: int) -> None:
         self._height_m, self._timeout_ns = height_m, timeout_ns
         self._told = STILL
         self._told_ns: int | None = None
 
-    def command(self, x: float, y: float, yaw_rate: float, now: int) -> None:
-        """Take a command of the plane, in base_link."""
-        self._told, self._told_ns = BaseVelocity(x, y, 0.0, yaw_rate), now
+    def command(self, told: BaseVelocity, now: int) -> None:
+        """Take a command."""
+        self._told, self._told_ns = told, now
 
     def age_s(self, now: int) -> float:
         """Age of the newest command; infinite where none came."""

@@ -12,7 +12,7 @@ from swarm_coordination.views import Pose
 
 # Stands for the robot's name in a model.
 PLACEHOLDER = '@ROBOT@'
-# Above its start; the controller of the plane leaves the height to the base.
+# Above its start, where the controller is of the plane and leaves the height to the base.
 FLIGHT_HEIGHT_M = {'quadrotor': 1.5}
 
 
@@ -42,9 +42,11 @@ def model_sdf(robot: str, kind: str) -> str:
 
 
 def flight_height(robot: RobotConfiguration) -> float | None:
-    """Return the height (m, in map) at which the robot flies; None: it stays on the ground."""
+    """Return the height (m, in map) that the robot's base keeps; None: none of its own."""
     above = FLIGHT_HEIGHT_M.get(robot.kind)
-    return None if above is None else robot.start.z + above
+    if above is None or robot.settings.control.dimensions == 3:
+        return None
+    return robot.start.z + above
 
 
 def map_to_odom(robot: RobotConfiguration) -> Pose:

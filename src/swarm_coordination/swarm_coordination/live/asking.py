@@ -8,12 +8,13 @@ command has an id under which a robot accepts it once; a stop asked for twice on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 import secrets
 import time
 from typing import Any
 
+from swarm_coordination.configuration import SwarmFile
 from swarm_coordination.errors import SwarmError
 from swarm_coordination.live.bus import Bus
 from swarm_coordination.live.conversions import MessageRefused, pose_from, status_from
@@ -30,15 +31,14 @@ class Unanswered(SwarmError):
 
 
 class Operator:
-    """Looks at ``names`` over ``bus``; ``spin(deadline_s)`` serves the bus for a while."""
+    """Looks at ``swarm`` over ``bus``; ``spin(deadline_s)`` serves the bus for a while."""
 
-    def __init__(
-        self, bus: Bus, names: Sequence[str], kept_range_m: float, spin: Callable[[float], None]
-    ) -> None:
+    def __init__(self, bus: Bus, swarm: SwarmFile, spin: Callable[[float], None]) -> None:
         self._bus, self._spin = bus, spin
-        self.watch = SwarmWatch(names, kept_range_m)
+        control = swarm.robots[0].settings.control
+        self.watch = SwarmWatch(swarm.names, control.kept_range_m, swarm.area)
         types = bus.types
-        for name in names:
+        for name in swarm.names:
             for kind, topic, profile, take in (
                 (types.swarm.RobotStatus, 'status', profiles.STATUS, self._on_status),
                 (types.PoseStamped, 'pose', profiles.STATE, self._on_pose),

@@ -18,7 +18,7 @@ from typing import Any
 
 from rclpy.node import Node
 from swarm_coordination.configuration import find_swarm_file, load_swarm
-from swarm_coordination.gazebo.base import Base
+from swarm_coordination.gazebo.base import Base, BaseVelocity
 from swarm_coordination.gazebo.bridge import BASE_COMMAND, TRUTH
 from swarm_coordination.gazebo.models import flight_height, map_to_odom
 from swarm_coordination.live import transforms
@@ -114,7 +114,7 @@ class GazeboNode(Node):
             self._refuse(name, error)
             return
         if name in self._truth:  # before the world begins there is nothing to move
-            self._bases[name].command(told.vx, told.vy, told.yaw_rate, self._now_ns)
+            self._bases[name].command(BaseVelocity(*told), self._now_ns)
             self._tell(name)
 
     def _tell(self, name: str) -> None:

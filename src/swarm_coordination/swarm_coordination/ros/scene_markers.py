@@ -13,7 +13,7 @@ from typing import Any
 from geometry_msgs.msg import Point, Vector3
 from std_msgs.msg import ColorRGBA
 from swarm_coordination.ros.conversions import MAP, yaw_to_quaternion
-from swarm_coordination.station.scene import Kind, Shape
+from swarm_coordination.station.shapes import Kind, Shape
 from visualization_msgs.msg import Marker, MarkerArray
 
 _KINDS = {

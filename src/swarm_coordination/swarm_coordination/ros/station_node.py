@@ -50,7 +50,7 @@ class StationNode(Node):
         LiveParameters(self).add('', self._options, self._take_options)
         found = load_swarm(find_swarm_file(self._options.swarm_file or None))
         control = found.robots[0].settings.control
-        self._watch = SwarmWatch(found.names, control.kept_range_m)
+        self._watch = SwarmWatch(found.names, control.kept_range_m, found.area)
         self._markers = SceneMarkers()
         self._collector = Collector()
         self._end_metrics = (

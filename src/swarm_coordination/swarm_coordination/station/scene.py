@@ -9,14 +9,11 @@ shows it (``ros.scene_markers``).
 
 from __future__ import annotations
 
-import enum
 import math
-from typing import NamedTuple
 
+from swarm_coordination.station.area_shapes import area_shapes
+from swarm_coordination.station.shapes import Colour, Kind, Shape
 from swarm_coordination.station.watch import Picture, RobotSeen
-
-Point = tuple[float, float, float]
-Colour = tuple[float, float, float, float]
 
 # More than the robots of any swarm file: the id of a pair is first times this plus second.
 PAIR_BASE = 256
@@ -28,29 +25,6 @@ _ISLANDS: tuple[Colour, ...] = (
     (0.0, 0.45, 0.70, 1.0), (0.84, 0.37, 0.0, 1.0), (0.0, 0.62, 0.45, 1.0),
     (0.80, 0.47, 0.65, 1.0), (0.90, 0.62, 0.0, 1.0), (0.34, 0.71, 0.91, 1.0),
 )
-
-
-class Kind(enum.Enum):
-    """What a shape is."""
-
-    ARROW = enum.auto()  # at ``points[0]``, along ``yaw``
-    SPHERE = enum.auto()
-    CYLINDER = enum.auto()
-    TEXT = enum.auto()
-    LINES = enum.auto()  # one line through all points
-
-
-class Shape(NamedTuple):
-    """One thing to show, in ``map``; ``size_m`` is its diameter, width or height of text."""
-
-    namespace: str
-    number: int
-    kind: Kind
-    points: tuple[Point, ...]
-    size_m: float
-    colour: Colour
-    text: str = ''
-    yaw: float = 0.0
 
 
 def scene(picture: Picture) -> list[Shape]:
@@ -68,7 +42,7 @@ def scene(picture: Picture) -> list[Shape]:
     for a, b in picture.links():
         if a.pose is not None and b.pose is not None:
             shapes.append(_link(a, b, picture.kept_range_m))
-    return shapes + _obstacles(picture)
+    return shapes + _obstacles(picture) + area_shapes(picture.area)
 
 
 def _robot(robot: RobotSeen, colour: Colour, leads: bool) -> list[Shape]:

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from swarm_coordination.station.scene import Kind, Shape
+from swarm_coordination.station.shapes import Kind, Shape
 
 _DPI = 130
 # A line of 0.03 m in the scene is this wide on paper.

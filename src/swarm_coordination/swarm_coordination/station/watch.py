@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 import math
 from typing import NamedTuple
 
+from swarm_coordination.area.shapes import Area, NOWHERE_CLOSED
 from swarm_coordination.robot.outputs import RobotStatus
 from swarm_coordination.units import ns_to_seconds, seconds_to_ns
 from swarm_coordination.views import Mode, Pose
@@ -54,6 +55,7 @@ class Picture(NamedTuple):
 
     robots: tuple[RobotSeen, ...]
     kept_range_m: float
+    area: Area = NOWHERE_CLOSED
 
     def links(self) -> tuple[tuple[RobotSeen, RobotSeen], ...]:
         """Return the pairs that hear each other in both directions."""
@@ -104,11 +106,17 @@ class _Known:
 
 
 class SwarmWatch:
-    """Collects; ``names`` are the robots of the swarm file, others are not taken."""
+    """
+    Collects what is said; ``names`` are the robots of the swarm file, others are not taken.
 
-    def __init__(self, names: Iterable[str], kept_range_m: float) -> None:
+    ``area`` is that of the swarm file.
+    """
+
+    def __init__(
+        self, names: Iterable[str], kept_range_m: float, area: Area = NOWHERE_CLOSED
+    ) -> None:
         self._known = {name: _Known() for name in names}
-        self._kept_range_m = kept_range_m
+        self._kept_range_m, self._area = kept_range_m, area
 
     def status(
         self, name: str, status: RobotStatus, heard: Iterable[str], error_m: float, now: int
@@ -158,7 +166,7 @@ class SwarmWatch:
                     dict(known.health), _kept(known.health, names),
                 )
             )
-        return Picture(tuple(robots), self._kept_range_m)
+        return Picture(tuple(robots), self._kept_range_m, self._area)
 
 
 def _kept(health: Mapping[str, Health], names: Mapping[int, str]) -> tuple[str, ...]:
