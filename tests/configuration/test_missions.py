@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 from swarm_coordination.configuration import load_mission, load_swarm, read_mission
 from swarm_coordination.errors import ConfigurationError
-from swarm_coordination.mission.commands import decode_command, encode_command, StartMission
+from swarm_coordination.mission.commands import (
+    Change,
+    decode_command,
+    encode_command,
+    StartMission,
+)
 from swarm_coordination.mission.formations import Formation, minority_size, slot_offsets
 
 CONFIG = Path(__file__).resolve().parents[2] / 'config'
@@ -128,3 +133,32 @@ def test_the_shipped_groups_stay_within_radio_range_and_can_both_stop():
     for count in range(5, 13):
         offsets = slot_offsets(command.formation, count)
         assert len({y for _, y, _ in offsets[: minority_size(count)]}) == 1
+
+
+def test_what_a_mission_does_on_the_way_and_after_a_loss_is_read():
+    command = read_mission({
+        'name': 'gap', 'formation': {'shape': 'v', 'spacing_m': 4.0},
+        'path': [[0.0, 0.0], [10.0, 0.0], [20.0, 0.0]], 'speed_mps': 0.5,
+        'changes': [{'waypoint': 1, 'formation': {'shape': 'column', 'spacing_m': 2.0},
+                     'yaw_rad': 0.5}],
+        'rearrange': False, 'rendezvous': [5.0, 1.0, 2.0], 'resilience': 1,
+    }, 'test')
+    assert command.changes == (Change(1, Formation('column', 2000), 500),)
+    assert (command.rearrange, command.rendezvous) == (False, (5000, 1000, 2000))
+    assert command.resilience == 1
+
+
+@pytest.mark.parametrize(
+    ('changes', 'reason'),
+    [
+        ([{'waypoint': 2, 'formation': {'shape': 'line', 'spacing_m': 2.0}}], 'waypoint'),
+        ([{'waypoint': 1}], 'formation'),
+        ([{'waypoint': 1, 'formation': {'shape': 'box', 'spacing_m': 2.0}}], 'shape'),
+    ],
+)
+def test_a_change_where_no_path_leads_or_to_no_formation_is_refused(changes, reason):
+    with pytest.raises(ConfigurationError, match=reason):
+        read_mission({
+            'name': 'gap', 'formation': {'shape': 'v', 'spacing_m': 4.0},
+            'path': [[0.0, 0.0], [10.0, 0.0]], 'speed_mps': 0.5, 'changes': changes,
+        }, 'test')

@@ -107,3 +107,38 @@ def test_a_mission_that_the_swarm_could_not_fly_is_refused(mission, reason):
     check_mission(MISSION, LIMITS, 12)
     with pytest.raises(CommandError, match=reason):
         check_mission(mission, LIMITS, 5)
+
+
+TWO = LIMITS._replace(resilience=2)
+
+
+def test_a_formation_that_one_loss_would_part_is_refused_where_the_swarm_is_to_survive_it():
+    sparse = MISSION._replace(formation=Formation('line', 5000))
+    check_mission(sparse, LIMITS, 12)
+    with pytest.raises(CommandError, match=r'3 robots as line: the loss of slot 1 would part'):
+        check_mission(sparse, TWO, 5)
+    check_mission(MISSION._replace(formation=Formation('line', 4500)), TWO, 12)  # two in reach
+    check_mission(MISSION._replace(formation=Formation('circle', 5000)), TWO, 12)
+
+
+def test_a_mission_may_lower_the_resilience_by_explicit_choice():
+    check_mission(MISSION._replace(formation=Formation('line', 5000), resilience=1), TWO, 12)
+
+
+@pytest.mark.parametrize('shape', ['grid', 'sphere'])
+@pytest.mark.parametrize('count', range(1, SLOTS_MAX + 1))
+def test_grid_and_sphere_are_centred_spaced_and_connected_for_any_number(shape, count):
+    offsets = slot_offsets(Formation(shape, 3000), count)
+    assert len(set(offsets)) == count
+    for axis in range(3):
+        assert abs(sum(offset[axis] for offset in offsets)) <= count
+    if count > 1:
+        assert closest(offsets) == pytest.approx(3000, abs=3)
+    check_slots(Formation(shape, 3000), count, LIMITS)
+
+
+def test_a_sphere_uses_all_three_dimensions():
+    offsets = slot_offsets(Formation('sphere', 3000), 12)
+    radii = [math.dist((0, 0, 0), offset) for offset in offsets]
+    assert max(radii) / min(radii) < 1.2
+    assert max(z for _, _, z in offsets) - min(z for _, _, z in offsets) > 3000

@@ -3,14 +3,36 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from simulation.test_swarm import failed, run
+from swarm_coordination.configuration import find_swarm_file, load_swarm
 from swarm_coordination.scenario.loading import load_scenario
+from swarm_coordination.scenario.report import make_report
+from swarm_coordination.scenario.run import make_options
+from swarm_coordination.simulation.run import play
 
 
-@pytest.mark.parametrize('scenario', ['articulation', 'lost_robot', 'search_line'])
+@pytest.mark.parametrize('scenario', ['lost_robot', 'search_line'])
 def test_a_swarm_of_five_stays_together_or_finds_together(scenario):
     assert failed(run(load_scenario(scenario), robots=5)) == []
+
+
+def test_a_chain_closes_the_gap_that_a_robot_left_which_it_was_warned_of():
+    scenario = load_scenario('articulation')
+    options = make_options(scenario, load_swarm(find_swarm_file()), Path('out'), seed=1, robots=5)
+    record = play(options).record
+    assert failed(make_report(record, scenario, 'virtual', 1)) == []
+    assert not all(sample.reachable for sample in record.samples)  # it was parted
+    kill = next(action for action in record.actions if action.do == 'kill')
+    warned = [
+        event.robot for event in record.events
+        if event.event.kind == 'articulation'
+        and event.time_s < kill.time_s
+        and kill.robots[0] in event.event.text
+    ]
+    assert set(warned) == set(record.robots)
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ LOGGED = frozenset((
     'leader', 'mission', 'slots', 'hold', 'abort', 'stop', 'stop_lifted', 'silent', 'returned',
     'quorum', 'no_quorum', 'lease_expired', 'lease_renewed', 'seek', 'configuration_mismatch',
     'frames_refused', 'duplicate_name', 'duplicate_storage', 'held_back', 'voters', 'transfer',
-    'forced_new_cluster',
+    'forced_new_cluster', 'articulation',
 ))
 # Events after which the mesh needs a person.
 CONFLICTS = frozenset(('configuration_mismatch', 'duplicate_name', 'duplicate_storage'))

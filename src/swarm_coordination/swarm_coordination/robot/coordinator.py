@@ -46,6 +46,7 @@ from swarm_coordination.persistence import (
     StopRecord,
 )
 from swarm_coordination.robot.durability import Outbox
+from swarm_coordination.robot.joints import Joints
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotOutput, RobotStatus
 from swarm_coordination.robot.own_pose import OwnPose
 from swarm_coordination.robot.planning import Planning
@@ -149,6 +150,7 @@ class Coordinator:
         self._next_step = now
         listening_until = now + seconds_to_ns(settings.mesh.link_timeout_s)
         self._surroundings = Surroundings(self._mesh, self.storage_id, listening_until)
+        self._joints = Joints(self.storage_id, self.name)
         self._target = FormationTarget(-1, Mode.IDLE, 0, -1, 0, (0.0,) * 3, (0.0,) * 3, 0.0)
         self.target = self._target  # for the controller, as ``table``
         self._outbox.add(IncarnationRecord(self._incarnation), incarnation=self._incarnation)
@@ -294,7 +296,7 @@ class Coordinator:
 
     def status(self, now: int) -> RobotStatus:
         """Everything people and tests want to know, at this instant."""
-        return self._reporting.status(self._target, now)
+        return self._reporting.status(self._target, self._joints.names, now)
 
     @property
     def term(self) -> int:
@@ -445,6 +447,10 @@ class Coordinator:
         if self._executor.seeks is not None and self._executor.seeks.text != sought:
             self._event(now, 'seek', f'hears nobody: to {self._executor.seeks.text}')
         self._plan(now)
+        if mission is not None and self._joints.due(now):
+            told = self._joints.look(self._surroundings.table, now)
+            if told:
+                self._event(now, 'articulation', told, len(self._joints.names))
 
     def _publish_mission(self) -> None:
         """Bring the own row's mission section up to date."""

@@ -20,7 +20,7 @@ class RobotEvent(NamedTuple):
     ``hold``, ``abort``, ``lease_expired``, ``lease_renewed``, ``seek`` (hears nobody: where it
     goes), ``stop``, ``stop_lifted``,
     ``no_quorum``, ``quorum``, ``frames_refused``, ``configuration_mismatch``, ``duplicate_name``,
-    ``duplicate_storage``, ``held_back``, ``voters``, ``transfer``, ``read``,
+    ``duplicate_storage``, ``held_back``, ``articulation``, ``voters``, ``transfer``, ``read``,
     ``forced_new_cluster``, ``task``, ``snapshot_installed`` (the state jumped to that index;
     entries before it are not seen).
     """
@@ -103,3 +103,4 @@ class RobotStatus(NamedTuple):
     configuration: int = 0  # log index of that configuration; 0: as provisioned
     first_index: int = 1  # of the log as it is held; all before stands in a snapshot
     snapshot_index: int = 0  # newest snapshot on disk; 0 for none
+    articulation: tuple[str, ...] = ()  # names of robots whose loss would part the swarm

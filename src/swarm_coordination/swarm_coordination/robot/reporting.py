@@ -32,8 +32,14 @@ class Reporting:
         self._executor, self._submissions, self._refusals = executor, submissions, refusals
         self._name_of = name_of
 
-    def status(self, target: FormationTarget, now: int) -> RobotStatus:
-        """Return everything people and tests want to know; ``target`` is the newest one."""
+    def status(
+        self, target: FormationTarget, articulation: tuple[str, ...], now: int
+    ) -> RobotStatus:
+        """
+        Return everything people and tests want to know.
+
+        ``target`` is the newest one; ``articulation``: who joins parts of the swarm.
+        """
         mesh, raft, state = self._mesh.statistics(), self._raft, self._state
         identity, mission = self._mesh.identity, self._state.mission
         return RobotStatus(
@@ -68,4 +74,5 @@ class Reporting:
             configuration=raft.configuration.index,
             first_index=raft.log.base_index + 1,
             snapshot_index=raft.snapshot_index,
+            articulation=articulation,
         )

@@ -62,11 +62,15 @@ def mesh_health(status: RobotStatus, heard: int, conflict: str) -> Report:
         'frames_received': status.frames_received,
         'frames_rejected': status.frames_rejected,
         'bytes_sent': status.bytes_sent,
+        'articulation': ' '.join(status.articulation),
     }
     if conflict:
         return Report('mesh', Level.ERROR, conflict, values)
     if not heard:
         return Report('mesh', Level.WARN, 'hears nobody', values)
+    if status.articulation:
+        told = f'the loss of {" or ".join(status.articulation)} would part the swarm'
+        return Report('mesh', Level.WARN, told, values)
     return Report('mesh', Level.OK, f'hears {heard} robots', values)
 
 
