@@ -54,6 +54,9 @@ def test_status_propose_log_snapshot_and_hold_work_on_a_running_swarm(flying, ru
     assert wait_for(lambda: '"key":"a"' in flying('log', '--robot', 'robot1')[1], 20.0)
     code, text = flying('propose', 'robot1', '--mission', 'line_sweep')
     assert code == 0, text
+    storage = run.folder / 'robots' / 'robot1'
+    code, text = flying('preflight', '--robot', 'robot1', '--storage', storage)
+    assert (code, text.count('ok  '), len(text.splitlines())) == (0, 11, 11), text
     picture = run.folder / 'swarm.png'
     code, text = flying('snapshot', '--wait', '2', picture)
     assert code == 0, text
@@ -74,6 +77,7 @@ def test_status_propose_log_snapshot_and_hold_work_on_a_running_swarm(flying, ru
     (('propose', 'robot1'), 'either a command or --mission'),
     (('propose', 'robot1', '--mission', 'nowhere'), 'an existing file, or one of'),
     (('hold', 'nobody'), 'one of robot1'),
+    (('preflight', '--robot', 'robot1'), '--robot and --storage go together'),
     (('log',), 'either a folder or --robot'),
     (('log', '--robot', 'nobody'), 'one of robot1'),
     (('snapshot', '/nowhere/at/all.png'), 'a .png in an existing folder'),

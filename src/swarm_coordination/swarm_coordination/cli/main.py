@@ -26,6 +26,7 @@ VERBS = {
     'robot': ('robot', 'run one robot as a plain DDS process, without ROS'),
     'evaluate': ('evaluate', 'fly a formation over many seeds and tell how it went'),
     'provision': ('provision', 'write the identities of new robots, before their first start'),
+    'preflight': ('preflight', 'check a running swarm before its first motion'),
     'status': ('status', 'print what the robots of a running swarm say of themselves'),
     'propose': ('propose', 'hand a command or a mission to a robot of a running swarm'),
     'hold': ('hold', 'stop a running swarm, without leader or quorum'),

@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import importlib
 import os
 
 from swarm_coordination.cli.needs import need
-from swarm_coordination.configuration import find_swarm_file, load_swarm
+from swarm_coordination.configuration import find_swarm_file, load_swarm, SwarmFile
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.live.asking import Operator
+from swarm_coordination.live.bus import Bus
 
 # Discovery of a quiet host takes a second or two; a busy one more.
 TIMEOUT_S = 10.0
@@ -44,13 +45,26 @@ def add_place(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def operator(options: argparse.Namespace) -> Iterator[Operator]:
-    """Give an operator of the swarm that the options name; raises ConfigurationError."""
+def connected(
+    options: argparse.Namespace,
+) -> Iterator[tuple[SwarmFile, Bus, Callable[[float], None]]]:
+    """
+    Give the swarm that the options name, a bus to it, and what serves that until a time (s).
+
+    Raises ConfigurationError.
+    """
     swarm = load_swarm(find_swarm_file(options.swarm_file))
     domain = domain_of(options)
     need(*_NEEDED[options.over])
     shell = importlib.import_module(f'swarm_coordination.{options.over}.operating')
     with shell.open_bus(domain) as (bus, spin):
+        yield swarm, bus, spin
+
+
+@contextmanager
+def operator(options: argparse.Namespace) -> Iterator[Operator]:
+    """Give an operator of the swarm that the options name; raises ConfigurationError."""
+    with connected(options) as (swarm, bus, spin):
         yield Operator(bus, swarm, spin)
 
 

@@ -52,6 +52,20 @@ _BODY_AT = _PREFIX.size + _TAG_BYTES
 _LIST_LENGTHS_BYTES = 4 * 2
 
 
+class Prefix(NamedTuple):
+    """What stands before the tag of a frame."""
+
+    major: int
+    minor: int
+    cluster_id: int
+    config_hash: int
+
+
+def prefix_of(data: bytes) -> Prefix | None:
+    """Return the prefix of a frame, unproven: it needs no key. None where the frame is shorter."""
+    return Prefix(*_PREFIX.unpack_from(data)) if len(data) >= _BODY_AT else None
+
+
 class BodyHeader(NamedTuple):
     """What the body repeats of the header; cluster and configuration stand in the prefix."""
 
