@@ -33,6 +33,7 @@ class Taker:
     def apply(self) -> None:
         self.taken -= 1
         self.load.applied()
+        self.load.fill()
 
 
 def told(capsys) -> dict:

@@ -32,7 +32,10 @@ Answer = Callable[[Any], None]
 
 class OperatorServices:
     """
-    Serves ``core`` on ``bus``; ``pump(now)`` is called after each call into the core.
+    Serves ``core`` on ``bus``.
+
+    ``pump(now)`` is called after each call into the core: what came out of it is carried out
+    before the loop waits again.
 
     ``entries`` are those that ``query_log`` can give, oldest first; what is not on disk after
     ``timeout_ns()`` is answered with an unknown outcome.

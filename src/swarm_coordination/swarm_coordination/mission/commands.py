@@ -211,6 +211,18 @@ def encode_command(command: Command) -> bytes:
     return data
 
 
+def canonical_command(command: Command) -> bytes:
+    """
+    Canonical JSON of a command that ``decode_command`` has given, whose values are in bounds.
+
+    Raises CommandError where it is too long in that form.
+    """
+    data = fields.canonical(_to_json(command))
+    if len(data) > COMMAND_BYTES_MAX:
+        raise fields.refuse('command', f'{len(data)} bytes', f'at most {COMMAND_BYTES_MAX} bytes')
+    return data
+
+
 def decode_command(data: bytes, *, canonical: bool = False) -> Command:
     """
     Return the command in ``data``; raises CommandError naming field, value and bound.

@@ -96,7 +96,7 @@ def text(value: object, field: str, size_max: int, pattern: str = '') -> str:
     """Return ``value`` as text of at most ``size_max`` characters that matches ``pattern``."""
     if not isinstance(value, str) or len(value) > size_max:
         raise refuse(field, value, f'text of at most {size_max} characters')
-    if any('\ud800' <= character <= '\udfff' for character in value):
+    if not value.isascii() and any('\ud800' <= one <= '\udfff' for one in value):
         raise refuse(field, ascii(value), 'text that UTF-8 can carry (no lone surrogates)')
     if pattern and re.fullmatch(pattern, value) is None:
         raise refuse(field, value, f'text that matches {pattern}')

@@ -11,7 +11,7 @@ from collections import deque
 from typing import NamedTuple
 
 from swarm_coordination.errors import UsageError
-from swarm_coordination.persistence import PersistRequest, Record
+from swarm_coordination.persistence import IntentSettled, PersistRequest, Record
 
 
 class Release(NamedTuple):
@@ -27,6 +27,7 @@ class Outbox:
 
     def __init__(self) -> None:
         self._records: list[Record] = []
+        self._settled: IntentSettled | None = None
         self._gathered = Release()
         self._token = 0
         # Bounded by the shell: it stops the robot when a sync does not return.
@@ -40,14 +41,24 @@ class Outbox:
             max(mark, held.mark), max(incarnation, held.incarnation), max(serial, held.serial)
         )
 
+    def settle(self, record: IntentSettled) -> None:
+        """
+        Gather what nobody waits for: it goes with the next record that somebody waits for.
+
+        A sync of its own would hold up the next command. Where it is lost, the robot settles
+        those intents anew from its sessions as it applies its log again.
+        """
+        self._settled = record
+
     def take(self) -> tuple[PersistRequest, ...]:
         """Return the request for everything gathered: none or one."""
         if not self._records:
             return ()
         self._token += 1
-        request = PersistRequest(self._token, tuple(self._records))
+        settled = () if self._settled is None else (self._settled,)
+        request = PersistRequest(self._token, (*self._records, *settled))
         self._waiting.append((self._token, self._gathered))
-        self._records, self._gathered = [], Release()
+        self._records, self._gathered, self._settled = [], Release(), None
         return (request,)
 
     def persisted(self, token: int) -> Release:

@@ -14,9 +14,9 @@ from swarm_coordination.mesh.rows import Intent
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mission.commands import (
     AssignSlots,
+    canonical_command,
     ClientCommand,
     Command,
-    encode_command,
     StartMission,
 )
 from swarm_coordination.mission.formations import FormationLimits
@@ -88,7 +88,7 @@ class Submissions:
                 f'the storage of {self._name} was lost or damaged, and its serials with it: '
                 'ask another robot'
             )
-        record = self._queue.accept(encode_command(command))
+        record = self._queue.accept(canonical_command(command))
         self._outbox.add(record, serial=record.serial)
         self.tasks.sent(record.serial, command, now)
         return record.serial
@@ -129,7 +129,7 @@ class Submissions:
         """Drop what the mission state has applied; return whether anything was dropped."""
         settled = self._queue.settle(self._state.sessions.of(self._robot).last_serial)
         if settled is not None:
-            self._outbox.add(settled)
+            self._outbox.settle(settled)
         return settled is not None
 
 

@@ -47,28 +47,27 @@ class Load:
         self._begun.clear()
         self._start_s = self._clock()
         self._end_s = self._start_s + seconds
-        self._fill()
+        self.fill()
 
     def applied(self) -> None:
-        """Note that the oldest command under way has been applied."""
+        """Note that the oldest command under way has been applied; then ``fill``."""
         if not self._begun:
             return  # of a load before this one
         now = self._clock()
         self._latencies.append(now - self._begun.popleft())
         if len(self._latencies) >= self._count or now >= self._end_s:
             self._finish(now)
-        else:
-            self._fill()
 
     def tick(self) -> None:
         """Go on where nothing was taken, end where time is over."""
         now = self._clock()
         if self._window and now >= self._end_s:
             self._finish(now)
-        elif self._window:
-            self._fill()
+        else:
+            self.fill()
 
-    def _fill(self) -> None:
+    def fill(self) -> None:
+        """Hand over commands where the window has room."""
         room = min(self._window, self._count - len(self._latencies))
         for _ in range(min(_AT_ONCE, room - len(self._begun))):
             self._begun.append(self._clock())

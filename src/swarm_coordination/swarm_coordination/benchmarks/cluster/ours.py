@@ -8,6 +8,7 @@ A member of ours: the process of ``swarm robot``, with a load generator at its o
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 import json
 from pathlib import Path
 import sys
@@ -31,6 +32,12 @@ from swarm_coordination.transport.profiles import Profile
 # JSON around the value of a put under the key 'bench'.
 _AROUND = len(encode_command(Put('bench', '')))
 _TICK_NS = 5_000_000
+
+
+@lru_cache(maxsize=1)
+def command_text(size: int) -> str:
+    """Return a put of about ``size`` bytes."""
+    return encode_command(Put('bench', 'x' * max(1, size - _AROUND))).decode()
 
 
 class TappedBus(CycloneBus):
@@ -86,8 +93,7 @@ class LoadedMember:
 
     def _propose(self, size: int) -> bool:
         request = self._bus.types.services.ProposeCommand.Request(
-            command=encode_command(Put('bench', 'x' * max(1, size - _AROUND))).decode(),
-            request_id='',
+            command=command_text(size), request_id=''
         )
         refused: list[Any] = []
         self._bus.handlers['propose'](
@@ -101,8 +107,9 @@ class LoadedMember:
 
     def _on_entry(self, entry: Any) -> None:
         if entry.session == self._session:
-            # Later: what is applied is being published, and a command would come in between.
-            self._loop.post(self._load.applied)
+            self._load.applied()
+            # Later: this entry is being published, and a command would come in between.
+            self._loop.post(self._load.fill)
 
 
 def main() -> None:

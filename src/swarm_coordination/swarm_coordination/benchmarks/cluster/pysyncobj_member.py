@@ -57,6 +57,7 @@ def main() -> None:
         if not error:
             with lock:
                 load.applied()
+                load.fill()
 
     load = Load(propose, time.monotonic)
 

@@ -24,7 +24,7 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
     'lab': {
         'mesh': {
             'byte_budget_per_s': 2_000_000, 'burst_bytes': 200_000, 'mtu_bytes': 8_900,
-            'urgent_period_s': 0.002, 'items_max': 8_192,
+            'urgent_period_s': 0.001, 'items_max': 8_192,
         },
         'consensus': {'uncommitted_max_bytes': 1_048_576},
     },
