@@ -104,3 +104,23 @@ def test_a_cut_is_published_at_once_and_a_wrong_one_is_refused(bench):
     request.names = ['nobody']
     bench.asked['/swarm/set_partition'](request, answers.append)
     assert [answer.accepted for answer in answers] == [True, False]
+
+
+def test_a_one_way_cut_leaves_the_other_way_and_ends_with_the_next_request(bench):
+    answers, set_cuts = [], bench.asked['/swarm/set_partition']
+    request = TYPES.services.SetPartition.Request
+
+    def heard():
+        bench.let(10 * NS_PER_MS)
+        chances = bench.seen['/swarm/radio'][-1].reception
+        return [k for k in range(9) if chances[k] > 0.0]
+
+    everybody = heard()
+    assert {1, 3} <= set(everybody)  # robot1 to robot2, and back
+    set_cuts(request(muted=['robot1'], deaf=['robot2']), answers.append)
+    assert heard() == [k for k in everybody if k != 1]
+    set_cuts(request(muted=['robot1'], deaf=[]), answers.append)
+    set_cuts(request(muted=['nobody'], deaf=['robot2']), answers.append)
+    assert [answer.accepted for answer in answers] == [True, False, False]
+    set_cuts(request(), answers.append)
+    assert heard() == everybody

@@ -28,13 +28,17 @@ TABLE = NeighborTable(
         NeighborState(
             2**61 + 3, 'robot2', (1.001, -2.002, 0.0), (0.1, 0.2, 0.0), -3.1, 7, math.inf,
             Liveness.SUSPECT, True, (5, 2**61 + 1), 1.234, 6, False,
+            (1.5, 0.25, 0.0), None,
         ),
     ),
 )
-TARGET = FormationTarget(99, Mode.HOLD, 4, -1, 5, (1.5, 2.5, 0.0), (0.3, 0.0, 0.0), 0.7)
+TARGET = FormationTarget(
+    99, Mode.SEEK, 4, -1, 5, (1.5, 2.5, 0.0), (0.3, 0.0, 0.0), 0.7, (9.0, 8.0, 0.0), 2
+)
 STATUS = RobotStatus(
     5, 'robot1', 2**61, 3, 3, 9, 2**61, 'robot1', True, 11, 10, 12, 2**63 + 1, Mode.FLY, 'patrol',
     8, 2, 5, 4.321, ('robot1', 'robot2'), 1, 100, 200, 3, 40_000, True,
+    ('robot1', 'robot2'), ('robot3',), 7, 4, 3,
 )
 
 

@@ -39,7 +39,7 @@ def flying(request, run):
     return lambda verb, *words: swarm(run, verb, *common, *words)
 
 
-def test_status_propose_log_snapshot_and_hold_work_on_a_running_swarm(flying, run):
+def test_status_propose_log_transfer_snapshot_and_hold_work_on_a_running_swarm(flying, run):
     told = []
 
     def leads():
@@ -48,6 +48,7 @@ def test_status_propose_log_snapshot_and_hold_work_on_a_running_swarm(flying, ru
 
     assert wait_for(leads, 60.0), told[-1]
     assert told[-1][0] == 0
+    assert 'voters robot1 (as provisioned)' in told[-1][1]
     command = json.dumps({'kind': 'put', 'key': 'a', 'value': 'b'})
     code, text = flying('propose', 'robot1', command)
     assert (code, 'command 1' in text) == (0, True), text
@@ -57,6 +58,7 @@ def test_status_propose_log_snapshot_and_hold_work_on_a_running_swarm(flying, ru
     storage = run.folder / 'robots' / 'robot1'
     code, text = flying('preflight', '--robot', 'robot1', '--storage', storage)
     assert (code, text.count('ok  '), len(text.splitlines())) == (0, 11, 11), text
+    assert flying('transfer', 'robot1') == (0, 'robot1 leads\n')
     picture = run.folder / 'swarm.png'
     code, text = flying('snapshot', '--wait', '2', picture)
     assert code == 0, text
@@ -78,6 +80,7 @@ def test_status_propose_log_snapshot_and_hold_work_on_a_running_swarm(flying, ru
     (('propose', 'robot1', '--mission', 'nowhere'), 'an existing file, or one of'),
     (('hold', 'nobody'), 'one of robot1'),
     (('preflight', '--robot', 'robot1'), '--robot and --storage go together'),
+    (('transfer', 'nobody'), 'one of robot1'),
     (('log',), 'either a folder or --robot'),
     (('log', '--robot', 'nobody'), 'one of robot1'),
     (('snapshot', '/nowhere/at/all.png'), 'a .png in an existing folder'),

@@ -30,6 +30,7 @@ VERBS = {
     'status': ('status', 'print what the robots of a running swarm say of themselves'),
     'propose': ('propose', 'hand a command or a mission to a robot of a running swarm'),
     'hold': ('hold', 'stop a running swarm, without leader or quorum'),
+    'transfer': ('transfer', 'have leadership of a running swarm handed to a robot'),
     'snapshot': ('snapshot', 'draw a running swarm into a PNG'),
     'log': ('log', "print what is on a robot's disk, or the log of a running robot"),
     'force-new-cluster': (

@@ -35,14 +35,27 @@ def lines(picture: Picture) -> list[str]:
         f'{len(picture.robots)} robots, {len(picture.islands())} islands, '
         f'{len(picture.links())} links, leader {leaders}'
     )
-    return [head, *map(_line, picture.robots)]
+    return [head, *_members(picture), *map(_line, picture.robots)]
+
+
+def _members(picture: Picture) -> list[str]:
+    """Return who votes, by the newest configuration that anybody has in its log."""
+    if not picture.robots:
+        return []
+    newest = max((robot.status for robot in picture.robots), key=lambda s: s.configuration)
+    since = f'entry {newest.configuration}' if newest.configuration else 'as provisioned'
+    learners = f', learners {", ".join(newest.learners)}' if newest.learners else ''
+    return [f'voters {", ".join(newest.voters)}{learners} ({since})']
 
 
 def _line(robot: RobotSeen) -> str:
     status = robot.status
     at = '-' if robot.pose is None else f'({robot.pose.x:.2f}, {robot.pose.y:.2f})'
+    log = f'{status.first_index}-{status.last_index}'
+    vote = '' if status.may_vote else '  held back: no vote'
     return (
         f'{robot.name:12} {_ROLES[status.role]:13} term {status.term:<4} commit '
-        f'{status.commit:<5} {status.mode.name.lower():13} slot {status.slot:>2} '
-        f'hears {len(robot.heard):>2}  at {at}  {status.mission}'
+        f'{status.commit:<5} log {log:<9} snapshot {status.snapshot_index:<5} '
+        f'{status.mode.name.lower():13} slot {status.slot:>2} '
+        f'hears {len(robot.heard):>2}  at {at}  {status.mission}{vote}'
     ).rstrip()

@@ -18,6 +18,7 @@ from swarm_coordination.configuration import SwarmFile
 from swarm_coordination.errors import SwarmError
 from swarm_coordination.live.bus import Bus
 from swarm_coordination.live.conversions import MessageRefused, pose_from, status_from
+from swarm_coordination.robot.outputs import RobotStatus
 from swarm_coordination.station.watch import Picture, SwarmWatch
 from swarm_coordination.transport import profiles
 
@@ -48,11 +49,22 @@ class Operator:
 
     def look(self, seconds: float, timeout_s: float) -> Picture:
         """Listen until somebody is heard or the time is out, then for ``seconds`` more."""
-        deadline = time.monotonic() + timeout_s
-        while not self._picture().robots and time.monotonic() < deadline:
-            self._spin(time.monotonic() + TURN_S)
+        self.until(lambda picture: bool(picture.robots), timeout_s)
         self._spin(time.monotonic() + seconds)
         return self._picture()
+
+    def until(self, condition: Callable[[Picture], bool], timeout_s: float) -> bool:
+        """Listen until the condition holds or the time is out; return whether it holds."""
+        deadline = time.monotonic() + timeout_s
+        while not condition(self._picture()) and time.monotonic() < deadline:
+            self._spin(time.monotonic() + TURN_S)
+        return condition(self._picture())
+
+    def status_of(self, name: str, timeout_s: float) -> RobotStatus | None:
+        """Return the status of a robot as soon as it is heard; None where it is not in time."""
+        self.until(lambda picture: any(r.name == name for r in picture.robots), timeout_s)
+        found = [robot.status for robot in self._picture().robots if robot.name == name]
+        return found[0] if found else None
 
     def _picture(self) -> Picture:
         return self.watch.picture(time.monotonic_ns())

@@ -17,7 +17,7 @@ import time
 from typing import NamedTuple, Protocol
 
 from swarm_coordination.configuration import SwarmFile
-from swarm_coordination.errors import StorageError, SwarmError, UsageError
+from swarm_coordination.errors import StorageError, SwarmError
 from swarm_coordination.live.bus import Bus
 from swarm_coordination.live.fleet import Fleet
 from swarm_coordination.live.network import Network
@@ -143,6 +143,8 @@ class ProcessSwarm:
         self._start_ns = self._clock.now()
         self._applied: dict[str, int] = {}
         self._too_close: set[tuple[str, str]] = set()
+        self._groups: Groups = ()
+        self._mutes: dict[tuple[str, str], None] = {}  # in the order they came
         self._ended: set[str] = set()
 
     # ---------------------------------------------------------------- start and end
@@ -294,17 +296,22 @@ class ProcessSwarm:
         self._fleet.restart(robot)
 
     def set_partition(self, groups: Groups | None) -> None:
-        """Let only robots of the same group hear each other; None heals."""
+        """Let only robots of the same group hear each other; None heals, ``mute`` too."""
+        self._groups = groups or ()
+        if groups is None:
+            self._mutes.clear()
         self._radio.cut(groups)
-        self._network.shape(self._radio)
-        self._observer.set_partition(groups)
+        self._cut()
 
     def mute(self, robot: str, receivers: tuple[str, ...]) -> None:
-        """Let ``receivers`` no longer hear ``robot``; raises UsageError on the loopback."""
-        if not self._network.loses_packets:
-            raise UsageError('one-way links need `swarm netns` or `swarm simulate`')
+        """Let ``receivers`` no longer hear ``robot``, who goes on hearing them."""
+        self._mutes.update(dict.fromkeys((robot, receiver) for receiver in receivers))
         self._radio.mute(robot, receivers)
+        self._cut()
+
+    def _cut(self) -> None:
         self._network.shape(self._radio)
+        self._observer.set_cuts(self._groups, tuple(self._mutes))
 
     def stop(self, robot: str, level: int) -> None:
         """Raise a safety stop at a robot."""

@@ -125,6 +125,8 @@ def table_from(message: Any) -> NeighborTable:
                 progress_m=row.progress_m,
                 mission_epoch=row.mission_epoch,
                 same_configuration=row.same_configuration,
+                slot=_point_from(row.slot),
+                goal=_point_from(row.goal),
             )
         )
     return NeighborTable(message.monotonic_ns, message.storage_id, message.epoch, tuple(rows))
@@ -150,6 +152,8 @@ def target_from(message: Any) -> FormationTarget:
         position=(at.x, at.y, at.z),
         velocity=(velocity.x, velocity.y, velocity.z),
         yaw=message.yaw,
+        goal=_point_from(message.goal),
+        resilience=message.resilience,
     )
 
 
@@ -182,6 +186,11 @@ def status_from(message: Any) -> RobotStatus:
         frames_rejected=message.frames_rejected,
         bytes_sent=message.bytes_sent,
         may_vote=message.may_vote,
+        voters=tuple(message.voters),
+        learners=tuple(message.learners),
+        configuration=message.configuration_index,
+        first_index=message.first_index,
+        snapshot_index=message.snapshot_index,
     )
 
 
@@ -202,6 +211,11 @@ def entry_from(message: Any) -> CommittedEntry:
 def event_from(message: Any) -> RobotEvent:
     """Return the event of a MissionEvent message."""
     return RobotEvent(message.monotonic_ns, message.kind, message.text, message.value)
+
+
+def _point_from(points: Any) -> tuple[float, float, float] | None:
+    """Return the point of a list of at most one."""
+    return (points[0].x, points[0].y, points[0].z) if points else None
 
 
 def _xyz(values: tuple[float, float, float]) -> dict[str, float]:
@@ -296,6 +310,8 @@ class MessageMaker:
                 progress_m=row.progress_m,
                 mission_epoch=row.mission_epoch,
                 same_configuration=row.same_configuration,
+                slot=self._points(row.slot),
+                goal=self._points(row.goal),
             )
             for row in sorted(rows, key=lambda row: row.robot)
         ]
@@ -318,10 +334,16 @@ class MessageMaker:
             position=self._types.Point(**_xyz(target.position)),
             velocity=self._types.Vector3(**_xyz(target.velocity)),
             yaw=target.yaw,
+            goal=self._points(target.goal),
+            resilience=target.resilience,
         )
         message.header.frame_id = MAP
         message.header.stamp = stamp
         return message
+
+    def _points(self, point: tuple[float, float, float] | None) -> list[Any]:
+        """Return a list of at most one."""
+        return [] if point is None else [self._types.Point(**_xyz(point))]
 
     def status_to(
         self,
@@ -349,6 +371,11 @@ class MessageMaker:
             commit_index=status.commit,
             applied_index=status.applied,
             last_index=status.last_index,
+            first_index=status.first_index,
+            snapshot_index=status.snapshot_index,
+            voters=list(status.voters[:NAMES_MAX]),
+            learners=list(status.learners[:NAMES_MAX]),
+            configuration_index=status.configuration,
             state_hash=status.state_hash,
             mode=int(status.mode),
             mission=status.mission,

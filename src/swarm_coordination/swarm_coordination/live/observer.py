@@ -9,7 +9,7 @@ under which a robot accepts it once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 import secrets
@@ -128,12 +128,17 @@ class Observer:
             )
         )
 
-    def set_partition(self, groups: Groups | None) -> None:
-        """Let the world cut its radio, or heal it; a later call replaces one under way."""
+    def set_cuts(self, groups: Groups, mutes: Sequence[tuple[str, str]]) -> None:
+        """
+        Let the world cut its radio, or heal it; a later call replaces one under way.
+
+        ``mutes``: pairs of a robot and who no longer hears it.
+        """
         self._requests = [r for r in self._requests if r.client is not self._partition_client]
-        placed = [(name, k) for k, group in enumerate(groups or (), start=1) for name in group]
+        placed = [(name, k) for k, group in enumerate(groups, start=1) for name in group]
         message = self._set_partition.Request(
-            names=[name for name, _ in placed], groups=[number for _, number in placed]
+            names=[name for name, _ in placed], groups=[number for _, number in placed],
+            muted=[sender for sender, _ in mutes], deaf=[receiver for _, receiver in mutes],
         )
         self._ask(
             _Request(

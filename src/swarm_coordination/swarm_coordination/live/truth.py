@@ -78,10 +78,14 @@ class Truth:
     def _set_partition(self, request: Any, answer: Callable[[Any], None]) -> None:
         response = self._bus.types.services.SetPartition.Response()
         names, numbers, known = list(request.names), list(request.groups), self._radio.names
-        unknown = [name for name in names if name not in known]
+        muted, deaf = list(request.muted), list(request.deaf)
+        unknown = [name for name in (*names, *muted, *deaf) if name not in known]
         if unknown or len(set(names)) != len(names) or len(names) != len(numbers):
-            response.error = response.ERROR_INVALID
             response.message = f'names {names} with groups {numbers}: each robot once, one group'
+        elif len(muted) != len(deaf):
+            response.message = f'muted {muted}, deaf {deaf}: one for one'
+        if response.message:
+            response.error = response.ERROR_INVALID
             answer(response)
             return
         groups = tuple(
@@ -90,10 +94,15 @@ class Truth:
         )
         if groups:  # whoever is not named is alone
             groups += tuple((name,) for name in known if name not in names)
+        self._radio.cut(None)  # one-way cuts of before, too
         self._radio.cut(groups or None)
+        for sender, receiver in zip(muted, deaf):
+            self._radio.mute(sender, (receiver,))
         self._revision += 1
         self._on_cut()  # at once: receivers must not hear on by the old state
         response.accepted = True
         response.message = f'{len(groups)} groups' if groups else 'whole'
+        if muted:
+            response.message += f', {len(muted)} one-way cuts'
         self._bus.say(f'radio: {response.message}: {groups}')
         answer(response)

@@ -84,6 +84,11 @@ def consensus_health(status: RobotStatus) -> Report:
         'may_vote': status.may_vote,
         'commit_index': status.commit,
         'last_index': status.last_index,
+        'first_index': status.first_index,
+        'snapshot_index': status.snapshot_index,
+        'voters': ' '.join(status.voters),
+        'learners': ' '.join(status.learners),
+        'configuration': status.configuration,
         'pending_intents': status.pending_intents,
         'mode': status.mode.name.lower(),
     }
