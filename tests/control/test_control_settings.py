@@ -47,3 +47,14 @@ def test_what_the_guarantees_share_is_in_the_configuration_hash():
         'hold_s', 'speed_max_mps', 'safety_distance_m', 'range_m', 'kept_range_m',
         'resilience', 'look_ahead_s', 'dimensions', 'downwash_factor',
     ]
+
+
+@pytest.mark.parametrize('wrong', [0.0, -1.0])
+@pytest.mark.parametrize(
+    'field', ['speed_max_mps', 'safety_distance_m', 'range_m', 'kept_range_m', 'period_s',
+              'deceleration_mps2', 'age_max_s', 'pose_timeout_s'],
+)
+def test_a_limit_of_zero_or_less_is_refused_by_name(field, wrong):
+    with pytest.raises(ConfigurationError) as caught:
+        check_control(replace(DEFAULT, **{field: wrong}), 'swarm.yaml', 'control.')
+    assert caught.value.field == f'control.{field}'

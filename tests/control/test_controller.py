@@ -343,3 +343,21 @@ def test_whatever_arrives_the_command_is_finite_within_the_speed_and_repeatable(
         assert math.hypot(report.command.vx, report.command.vy) <= SETTINGS.speed_max_mps + 1e-9
         assert math.isfinite(report.deviation_mps)
     assert fly() == fly()
+
+
+def test_a_pose_that_is_frozen_while_commands_ask_for_metres_brakes_until_it_moves():
+    controller = FormationController(1, SETTINGS)
+    seen = []
+    for period in range(40):
+        now = period * PERIOD
+        controller.observe(ORIGIN, STILL, now)
+        controller.table(table(now), now)
+        controller.target(target(now), now)
+        seen.append(controller.update(now))
+    free_m = SETTINGS.pose_jump_m + SETTINGS.speed_max_mps * SETTINGS.pose_timeout_s
+    first = next(k for k, report in enumerate(seen) if report.reasons == ('pose_frozen',))
+    assert first * PERIOD / NS_PER_S == pytest.approx(free_m / SETTINGS.speed_max_mps, abs=0.06)
+    assert seen[-1].command.vx == 0.0
+    now = 40 * PERIOD
+    assert controller.observe(ORIGIN._replace(x=0.01), STILL, now)
+    assert controller.update(now).reasons == ()

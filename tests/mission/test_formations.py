@@ -5,6 +5,7 @@ import itertools
 import math
 
 import pytest
+from swarm_coordination.area.shapes import Area, box
 from swarm_coordination.errors import CommandError
 from swarm_coordination.mission.commands import StartMission
 from swarm_coordination.mission.formations import (
@@ -142,3 +143,26 @@ def test_a_sphere_uses_all_three_dimensions():
     radii = [math.dist((0, 0, 0), offset) for offset in offsets]
     assert max(radii) / min(radii) < 1.2
     assert max(z for _, _, z in offsets) - min(z for _, _, z in offsets) > 3000
+
+
+AREA = Area(
+    (box((20.0, 0.0), (2.0, 2.0), 0.0, -100.0, 100.0, 'shed'),),
+    ((-10.0, -10.0), (40.0, -10.0), (40.0, 10.0), (-10.0, 10.0)), -1.0, 12.0,
+)
+FENCED = LIMITS._replace(area=AREA, obstacle_clear_m=0.3)
+
+
+@pytest.mark.parametrize(
+    ('change', 'reason'),
+    [
+        ({'path': ((50_000, 0, 0),)}, r'path\[0\]: slot 0 of 1 .* inside the zone to stay in'),
+        ({'path': ((0, 0, 0), (30_000, 6000, 0))}, r'path\[1\]: slot 0 of 4 .* inside the zone'),
+        ({'path': ((20_000, 0, 0),)}, r'path\[0\]: slot 0 of 1 .* from shed'),
+        ({'path': ((0, 0, 12_500),)}, r'altitude'),
+        ({'rendezvous': (0, 11_000, 0)}, r'rendezvous: .* inside the zone'),
+    ],
+)
+def test_a_mission_that_leads_out_of_the_zone_or_into_an_obstacle_is_refused(change, reason):
+    check_mission(MISSION, FENCED, 5)
+    with pytest.raises(CommandError, match=reason):
+        check_mission(MISSION._replace(**change), FENCED, 5)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scenarios of formations that are parted, lost and found: every expectation holds."""
+"""The scenarios of formations: parted, lost and found, searching, in a gap, in space."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from swarm_coordination.scenario.run import make_options
 from swarm_coordination.simulation.run import play
 
 
-@pytest.mark.parametrize('scenario', ['lost_robot', 'search_line'])
-def test_a_swarm_of_five_stays_together_or_finds_together(scenario):
-    assert failed(run(load_scenario(scenario), robots=5)) == []
+@pytest.mark.timeout(600)  # seconds of processor time; minutes on a loaded machine
+@pytest.mark.parametrize(
+    ('scenario', 'robots'), [('lost_robot', 5), ('search_line', 5), ('gap', 3), ('sphere3d', 5)]
+)
+def test_every_expectation_holds_with_few_robots(scenario, robots):
+    assert failed(run(load_scenario(scenario), robots=robots)) == []
 
 
 def test_a_chain_closes_the_gap_that_a_robot_left_which_it_was_warned_of():
@@ -39,7 +42,8 @@ def test_a_chain_closes_the_gap_that_a_robot_left_which_it_was_warned_of():
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ('scenario', 'robots'),
-    [('articulation', 6), ('articulation', 7), ('lost_robot', 7), ('search_line', 10)],
+    [('articulation', 6), ('articulation', 7), ('lost_robot', 7), ('search_line', 10),
+     ('gap', 7), ('sphere3d', 8)],
 )
 def test_larger_swarms_do_it_too(scenario, robots):
     for seed in range(1, 4):

@@ -12,7 +12,13 @@ from swarm_coordination.configuration.locations import (
     find_swarm_file,
 )
 from swarm_coordination.configuration.missions import load_mission, read_mission
-from swarm_coordination.configuration.swarm import load_swarm, RobotConfiguration, SwarmFile
+from swarm_coordination.configuration.swarm import (
+    load_swarm,
+    overlaid,
+    read_swarm,
+    RobotConfiguration,
+    SwarmFile,
+)
 
 __all__ = [
     'RobotConfiguration',
@@ -22,5 +28,7 @@ __all__ = [
     'find_swarm_file',
     'load_mission',
     'load_swarm',
+    'overlaid',
     'read_mission',
+    'read_swarm',
 ]

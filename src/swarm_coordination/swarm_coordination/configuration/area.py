@@ -16,8 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 import math
 
-from swarm_coordination.area.convex import counter_clockwise, inside
-from swarm_coordination.area.nearest import in_plane, in_space
+from swarm_coordination.area.convex import counter_clockwise
 from swarm_coordination.area.shapes import (
     Area,
     box,
@@ -28,6 +27,7 @@ from swarm_coordination.area.shapes import (
     Piece,
     polygon,
 )
+from swarm_coordination.area.standing import objection
 from swarm_coordination.configuration.section import Section
 from swarm_coordination.control.settings import ControlSettings
 from swarm_coordination.errors import ConfigurationError
@@ -67,24 +67,10 @@ def check_area(
     area: Area, source: str, robots: Mapping[str, tuple[Pose, ControlSettings]]
 ) -> None:
     """Check that robots start clear of everything; raises ConfigurationError."""
-
-    def refuse(name: str, pose: Pose, bound: str) -> None:
-        raise ConfigurationError(source, f'robots.{name}.start', tuple(pose), bound)
-
     for name, (pose, control) in robots.items():
-        clear = control.obstacle_clear_m
-        for piece in area.obstacles:
-            far = in_space(piece, pose.x, pose.y, pose.z).distance_m
-            if far < clear:
-                title = piece.name or 'an obstacle'
-                refuse(name, pose, f'at least {clear:g} m from {title} (it is {far:.3f} m)')
-        if area.zone and (
-            not inside(pose.x, pose.y, area.zone)
-            or min(in_plane(wall, pose.x, pose.y).distance_m for wall in area.walls) < clear
-        ):
-            refuse(name, pose, f'inside the zone to stay in, {clear:g} m from its edge')
-        if not area.low_m <= pose.z <= area.high_m:
-            refuse(name, pose, f'z_m from {area.low_m:g} to {area.high_m:g} m (altitude)')
+        bound = objection(area, pose.x, pose.y, pose.z, control.obstacle_clear_m)
+        if bound:
+            raise ConfigurationError(source, f'robots.{name}.start', tuple(pose), bound)
 
 
 def _obstacle(one: Section) -> tuple[Piece, ...]:

@@ -9,10 +9,12 @@ crazyswarm2's crazyflies.yaml).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 import math
 from pathlib import Path
 import re
+from typing import Any
 
 from swarm_coordination.area.shapes import Area
 from swarm_coordination.configuration.area import check_area, read_area
@@ -107,6 +109,29 @@ class SwarmFile:
 def load_swarm(path: str | Path) -> SwarmFile:
     """Return the swarm in a YAML file; raises ConfigurationError."""
     return read_swarm(load_document(Path(path)), str(path))
+
+
+def overlaid(source: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Return the document of a swarm file with what ``changes`` set in it, mapping by mapping.
+
+    Raises ConfigurationError where the file is not a mapping.
+    """
+    document = load_document(Path(source))
+    if not isinstance(document, Mapping):
+        raise ConfigurationError(source, '', document, 'a mapping')
+    return _over(document, changes)
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(below)
+    for key, value in above.items():
+        under = found.get(key)
+        if isinstance(under, Mapping) and isinstance(value, Mapping):
+            found[key] = _over(under, value)
+        else:
+            found[key] = value
+    return found
 
 
 def read_swarm(document: object, source: str) -> SwarmFile:

@@ -84,6 +84,7 @@ class FormationController:
     Turns a ``NeighborTable`` and a ``FormationTarget`` into a ``VelocityCommand``.
 
     ``reasons`` of a report are of: ``pose_missing``, ``pose_stale``, ``pose_refused``,
+    ``pose_frozen`` (it stands still although commands ask for metres),
     ``table_missing``, ``table_stale``, ``target_missing``, ``target_stale``, ``no_slot``,
     ``idle``, ``lease_expired``, ``stopped``, ``aborted``; ``hold`` does not brake.
     """
@@ -145,6 +146,7 @@ class FormationController:
 
     def update(self, now: int) -> ControlReport:
         """Return the command for the coming period and what led to it."""
+        self._pose.asked(self._command or STANDSTILL, self._elapsed_s(now))
         reasons = self._reasons(now)
         braking = any(reason != 'hold' for reason in reasons)
         nominal = self._nominal(now, braking, hold='hold' in reasons)
@@ -217,6 +219,8 @@ class FormationController:
         reasons = []
         if self._pose.refusing:
             reasons.append('pose_refused')
+        if self._pose.frozen:
+            reasons.append('pose_frozen')
         if self._pose.pose is None:
             reasons.append('pose_missing')
         elif not self._pose.fresh(now):

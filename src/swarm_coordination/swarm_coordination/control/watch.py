@@ -13,7 +13,13 @@ import math
 from swarm_coordination.bounds import COORDINATE_MAX_MM
 from swarm_coordination.control.settings import ControlSettings
 from swarm_coordination.units import from_mm, ns_to_seconds, seconds_to_ns
-from swarm_coordination.views import FormationTarget, NeighborState, NeighborTable, Pose
+from swarm_coordination.views import (
+    FormationTarget,
+    NeighborState,
+    NeighborTable,
+    Pose,
+    VelocityCommand,
+)
 
 # Stamps are of the same clock; what is ahead of it by more is of another one (a restarted clock).
 _FUTURE_NS = seconds_to_ns(0.1)
@@ -27,6 +33,10 @@ class PoseGate:
 
     The allowance grows with the time since the last good pose, so a true relocation is accepted
     in the end (5 m after 3.2 s at 1.5 m/s); until then the robot brakes and stands.
+
+    A pose that does not change at all while commands ask for more than any error explains is a
+    frozen one: localisation repeats itself, or the base does not move. Either way its commands
+    do not do what they should.
     """
 
     def __init__(self, settings: ControlSettings) -> None:
@@ -35,6 +45,7 @@ class PoseGate:
         self.stamp_ns = 0
         self.refused = 0
         self.refusing = False  # the newest pose given was refused
+        self._asked = (0.0, 0.0, 0.0)  # way (m) commanded since the pose last changed
 
     def offer(self, pose: Pose, now: int) -> bool:
         """Take a pose of the time ``now`` or refuse it; return whether it was taken."""
@@ -42,8 +53,24 @@ class PoseGate:
         if self.refusing:
             self.refused += 1
             return False
+        if pose != self.pose:
+            self._asked = (0.0, 0.0, 0.0)
         self.pose, self.stamp_ns = pose, now
         return True
+
+    def asked(self, command: VelocityCommand, seconds: float) -> None:
+        """Note that ``command`` was in force for so long."""
+        x, y, z = self._asked
+        self._asked = (
+            x + command.vx * seconds, y + command.vy * seconds, z + command.vz * seconds
+        )
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the pose stands still although the robot was sent elsewhere."""
+        limits = self._settings
+        free_m = limits.pose_jump_m + limits.speed_max_mps * limits.pose_timeout_s
+        return math.hypot(*self._asked) > free_m
 
     def fresh(self, now: int) -> bool:
         """Return whether there is a pose young enough to fly by."""

@@ -27,6 +27,7 @@ from swarm_coordination.persistence import Entry
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotStatus
 from swarm_coordination.scenario.backend import Groups, Proposal, TrueState
 from swarm_coordination.scenario.recorder import Recorder
+from swarm_coordination.scenario.run import write_swarm
 from swarm_coordination.scenario.schema import RadioSettings, Scenario
 from swarm_coordination.simulation.invariants import Invariants
 from swarm_coordination.simulation.radio import Radio
@@ -120,7 +121,7 @@ class ProcessSwarm:
         self.robots = swarm.names
         self._run = Run(
             scenario.source,
-            swarm.source,
+            write_swarm(scenario, swarm, folder),
             swarm.names,
             seed,
             not network.loses_packets,

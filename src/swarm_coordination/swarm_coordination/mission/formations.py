@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from swarm_coordination.area.shapes import Area, NOWHERE_CLOSED
 from swarm_coordination.errors import CommandError
 
 PointMm = tuple[int, int, int]
@@ -58,7 +59,8 @@ class FormationLimits(NamedTuple):
     has room to work in; groups that may lose contact keep both stopping distances more.
     ``mission_speed_max_mps`` leaves a part of the speed limit for catching up. Beyond the radio
     range ``range_m`` nobody is heard; nobody is sent within ``silent_radius_m`` of a silent robot.
-    ``resilience``: 2 where the loss of any one robot may not part the others.
+    ``resilience``: 2 where the loss of any one robot may not part the others. Nobody stands
+    outside ``area`` or within ``obstacle_clear_m`` of its obstacles and edges.
     """
 
     kept_range_m: float
@@ -69,6 +71,8 @@ class FormationLimits(NamedTuple):
     range_m: float = math.inf
     silent_radius_m: float = 0.0
     resilience: int = 1
+    area: Area = NOWHERE_CLOSED
+    obstacle_clear_m: float = 0.0
 
 
 def minority_size(count: int) -> int:

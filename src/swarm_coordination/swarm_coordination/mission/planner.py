@@ -14,6 +14,7 @@ from collections.abc import Iterable
 import math
 from typing import NamedTuple
 
+from swarm_coordination.area.standing import objection
 from swarm_coordination.errors import CommandError
 from swarm_coordination.mission.assignment import assign
 from swarm_coordination.mission.commands import AssignSlots, SCALE_MIN_PM, StartMission
@@ -209,7 +210,14 @@ class MissionPlanner:
         places = Places(mission.command, count)
         stand = places.slots(progress_m) if mission.held else places.goals()
         clear_m = self._limits.silent_radius_m + CLEAR_M
-        dx, dy = beside([tuple(map(from_mm, slot)) for slot in stand], bodies.values(), clear_m)
+        slots = [tuple(map(from_mm, slot)) for slot in stand]
+        dx, dy = beside(slots, bodies.values(), clear_m)
+        limits = self._limits
+        if any(
+            objection(limits.area, slot[0] + dx, slot[1] + dy, slot[2], limits.obstacle_clear_m)
+            for slot in slots
+        ):
+            return Layout()  # rather near a dead robot than outside the zone
         return Layout(shift=(to_mm(dx), to_mm(dy)))
 
     # ---------------------------------------------------------------- rearranged

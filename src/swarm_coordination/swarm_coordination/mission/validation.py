@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 
+from swarm_coordination.area.standing import objection
 from swarm_coordination.errors import CommandError
 from swarm_coordination.mission.commands import StartMission
 from swarm_coordination.mission.formations import (
@@ -15,6 +16,8 @@ from swarm_coordination.mission.formations import (
     FormationLimits,
     slot_offsets,
 )
+from swarm_coordination.mission.places import Places
+from swarm_coordination.units import from_mm
 
 # Between two formations slots move on straight lines: so many looks at them miss no meeting.
 WAY_STEPS = 20
@@ -25,9 +28,9 @@ def check_mission(command: StartMission, limits: FormationLimits, robots: int) -
     Check a mission for a swarm of ``robots``, and of every smaller number: robots get lost.
 
     Slots far enough apart and joined within the kept range, also on the way from one formation
-    to the next, speed within its limit. Where the swarm is set to survive the loss of any robot,
-    no slot may join parts of the formation, unless the mission lowers that. Raises CommandError
-    with the reason.
+    to the next, all of them within the area at every way-point, speed within its limit. Where
+    the swarm is set to survive the loss of any robot, no slot may join parts of the formation,
+    unless the mission lowers that. Raises CommandError with the reason.
     """
     speed = command.speed_mm_s / 1000.0
     if speed > limits.mission_speed_max_mps:
@@ -50,6 +53,30 @@ def check_mission(command: StartMission, limits: FormationLimits, robots: int) -
             check_slots(formation, count, limits)
         for before, after in itertools.pairwise(legs):
             _check_way(before, after, count, limits)
+        if not limits.area.empty:
+            _check_ground(command, count, limits)
+
+
+def _check_ground(command: StartMission, count: int, limits: FormationLimits) -> None:
+    """Check that no slot lies outside the area where the formation is at a way-point."""
+    places = Places(command, count)
+    for waypoint in range(len(command.path)):
+        for slot, point in enumerate(places.slots(places.path.arc_m(waypoint))):
+            x, y, z = map(from_mm, point)
+            bound = objection(limits.area, x, y, z, limits.obstacle_clear_m)
+            if bound:
+                raise CommandError(
+                    f'path[{waypoint}]: slot {slot} of {count} would be at ({x:g}, {y:g}, {z:g}) '
+                    f'm: {bound}'
+                )
+    meet = command.rendezvous
+    if meet is not None:
+        bound = objection(
+            limits.area, from_mm(meet[0]), from_mm(meet[1]), from_mm(meet[2]),
+            limits.obstacle_clear_m,
+        )
+        if bound:
+            raise CommandError(f'rendezvous: {meet} mm is not valid: {bound}')
 
 
 def _check_way(before: Formation, after: Formation, count: int, limits: FormationLimits) -> None:

@@ -43,4 +43,6 @@ class RobotSettings:
             range_m=self.control.range_m,
             silent_radius_m=self.control.silent_radius_m,
             resilience=self.control.resilience,
+            area=self.area,
+            obstacle_clear_m=self.control.obstacle_clear_m,
         )

@@ -99,7 +99,7 @@ def consensus_health(status: RobotStatus) -> Report:
 
 
 # Reasons for which a controller cannot fly at all; the others are part of its mission.
-_BLIND = ('_missing', '_stale', '_refused')
+_BLIND = ('_missing', '_stale', '_refused', '_frozen')
 
 
 def controller_health(report: ControlReport | None, refused: int) -> Report:

@@ -9,6 +9,7 @@ unit tests do that to each of them.
 from __future__ import annotations
 
 from collections.abc import Iterable
+import math
 from typing import NamedTuple
 
 from swarm_coordination.consensus.messages import Role
@@ -216,6 +217,10 @@ def _space(record: Record, bounds: Bounds) -> list[Expectation]:
     where = f'{first} and {second} at {at_s:.1f} s'
     found = [Expectation('least distance of any two robots', least, bound, 'm', least >= bound,
                          where)]
+    if record.obstacle_gap_m < math.inf:
+        gap_m = record.obstacle_gap_m
+        found.append(Expectation('least distance to an obstacle', gap_m, bounds.obstacle_gap_m,
+                                 'm', gap_m >= bounds.obstacle_gap_m))
     spans = [(start_s, end_s) for start_s, end_s, _ in split_spans(record)] + mute_spans(record)
     outside = [s for s in record.samples if not any(a <= s.time_s <= b for a, b in spans)]
     found.append(

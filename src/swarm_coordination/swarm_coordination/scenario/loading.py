@@ -44,7 +44,7 @@ TARGETED = frozenset(ActionKind) - {
 # The fields of each mapping of a scenario file.
 FIELDS = (
     'name', 'description', 'seed', 'duration_s', 'robots', 'radio', 'world', 'disk', 'bounds',
-    'sweep', 'phases',
+    'sweep', 'swarm', 'phases',
 )
 SWEEP_FIELDS = ('x_m', 'y_m', 'within_m', 'share')
 # The side of the greatest area: a million square metres are looked at in a moment.
@@ -116,7 +116,13 @@ def read_scenario(document: object, source: str) -> Scenario:
         disk=top.settings('disk', DiskSettings),
         bounds=top.settings('bounds', Bounds),
         sweep=_sweep(top.section('sweep', SWEEP_FIELDS)) if 'sweep' in top else None,
+        swarm=_swarm(top),
     )
+
+
+def _swarm(top: Section) -> Mapping[str, Any]:
+    section = top.section('swarm', ('all', 'area'))
+    return {name: section.get(name) for name in section.names}
 
 
 def _sweep(section: Section) -> Sweep:

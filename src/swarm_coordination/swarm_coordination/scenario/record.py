@@ -143,5 +143,6 @@ class Record:
     figures: dict[str, Any] = field(default_factory=dict)  # further figures of the backend
     min_distance_m: float = float('inf')
     min_distance_at: tuple[float, str, str] = (0.0, '', '')
+    obstacle_gap_m: float = float('inf')  # least at any sample; inf: there is no obstacle
     dropped: int = 0  # anything not kept because a bound was reached
     end_s: float = 0.0

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import numpy as np
+from swarm_coordination.area.nearest import in_space
+from swarm_coordination.area.shapes import Area, NOWHERE_CLOSED
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotStatus
-from swarm_coordination.scenario.backend import Backend, Groups
+from swarm_coordination.scenario.backend import Backend, Groups, TrueState
 from swarm_coordination.scenario.formation import CommittedFormation
 from swarm_coordination.scenario.record import (
     Accepted,
@@ -40,8 +42,11 @@ EVENTS_MAX = 20_000
 class Recorder:
     """Collects one ``Record``."""
 
-    def __init__(self, robots: Iterable[str], safety_distance_m: float) -> None:
-        """Start an empty record for robots of these names."""
+    def __init__(
+        self, robots: Iterable[str], safety_distance_m: float, area: Area = NOWHERE_CLOSED
+    ) -> None:
+        """Start an empty record for robots of these names, in an area with obstacles."""
+        self._area = area
         self.record = Record(tuple(robots), safety_distance_m)
         self.formation = CommittedFormation()
         self.groups: Groups = ()
@@ -154,6 +159,7 @@ class Recorder:
         alive = [self._index[name] for name in running]
         lambda2 = algebraic_connectivity(alive, links)
         leader, term, leaders = self._leader(running, statuses)
+        self._obstacles(truth.values())
         sample = Sample(
             now_s,
             tuple(truth[name] for name in self.record.robots),
@@ -173,6 +179,13 @@ class Recorder:
         self._keep(self.record.samples, sample, SAMPLES_MAX)
         self.latest = sample
         return sample
+
+    def _obstacles(self, places: Iterable[TrueState]) -> None:
+        """Take how near anybody is to an obstacle, dead or not."""
+        for piece in self._area.obstacles:
+            for at in places:
+                far_m = in_space(piece, at.x, at.y, at.z).distance_m
+                self.record.obstacle_gap_m = min(self.record.obstacle_gap_m, far_m)
 
     def _flying(self, running: tuple[str, ...]) -> tuple[str, ...]:
         """Return the robots that the committed formation speaks of: in a split, the majority."""

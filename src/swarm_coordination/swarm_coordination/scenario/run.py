@@ -8,11 +8,12 @@ A backend makes a recorder and a director here, plays, and calls ``conclude``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+import json
 from pathlib import Path
 import random
 
-from swarm_coordination.configuration import SwarmFile
+from swarm_coordination.configuration import overlaid, read_swarm, SwarmFile
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.scenario.backend import Backend
 from swarm_coordination.scenario.director import Director
@@ -64,6 +65,9 @@ def make_options(
     chosen = scenario.seed if seed is None else seed
     if not 0 <= chosen < 2**53:
         raise ConfigurationError('command line', 'seed', chosen, '0 to 2^53 - 1')
+    if scenario.swarm:
+        changed = overlaid(swarm.source, scenario.swarm)
+        swarm = replace(read_swarm(changed, scenario.source), source=swarm.source)
     swarm = swarm.first(wanted)
     check_names(scenario, swarm.names)
     for at, phase in enumerate(scenario.phases):
@@ -74,10 +78,24 @@ def make_options(
     return RunOptions(scenario, swarm, chosen, out)
 
 
+def write_swarm(scenario: Scenario, swarm: SwarmFile, folder: Path) -> str:
+    """
+    Return the path of the swarm file that processes read: with what the scenario sets in it.
+
+    Where it sets nothing that is the file itself; else one in ``folder`` (JSON, which is YAML).
+    """
+    if not scenario.swarm:
+        return swarm.source
+    path = folder / 'swarm.yaml'
+    path.write_text(json.dumps(overlaid(swarm.source, scenario.swarm)), encoding='utf-8')
+    return str(path)
+
+
 def make_recorder(options: RunOptions) -> Recorder:
     """Return the recorder of a run."""
     control = options.swarm.robots[0].settings.control
-    return Recorder(options.swarm.names, control.safety_distance_m)
+    area = options.swarm.area
+    return Recorder(options.swarm.names, control.safety_distance_m, area)
 
 
 def make_director(options: RunOptions, backend: Backend, recorder: Recorder) -> Director:

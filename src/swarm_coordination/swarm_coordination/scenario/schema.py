@@ -196,6 +196,9 @@ class Bounds:
     formation_absolute_m: float = setting(
         0.6, 'm', 0.01, 10.0, 'greatest distance of a robot from its own committed place'
     )
+    obstacle_gap_m: float = setting(
+        0.3, 'm', 0.0, 10.0, 'least distance to an obstacle, where there are any'
+    )
     parted_s: float = setting(
         0.0, 's', 0.0, 600.0, 'time out of radio range, where robots are parted on purpose'
     )
@@ -241,3 +244,5 @@ class Scenario:
     disk: DiskSettings = field(default_factory=DiskSettings)
     bounds: Bounds = field(default_factory=Bounds)
     sweep: Sweep | None = None  # an area that the robots are to see
+    # What of the swarm file the scenario sets, section by section: ``all`` and ``area``.
+    swarm: Mapping[str, Any] = field(default_factory=dict)
