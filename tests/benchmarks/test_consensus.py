@@ -7,7 +7,7 @@ import json
 
 import pytest
 from swarm_coordination.arena.air import Condition
-from swarm_coordination.benchmarks import detection, elections, snapshots
+from swarm_coordination.benchmarks import detection, elections, snapshots, traffic
 from swarm_coordination.benchmarks.consensus import Effort, measure
 from swarm_coordination.benchmarks.stage import Stage
 from swarm_coordination.cli.main import main
@@ -40,6 +40,14 @@ def test_a_cut_off_leader_counts_as_a_false_election():
     stage.arena.run(3.0)
 
     assert len(stage.terms) > before
+
+
+def test_the_cost_of_a_death_is_that_of_its_survivors():
+    cost = traffic.around_a_death(1, 3, seconds=2)
+
+    # A robot alone speaks every 50 ms, in frames of a hundred bytes and a few.
+    assert 1_000 < cost.before < cost.busiest < 10_000
+    assert cost.after > 1_000
 
 
 def test_a_row_tells_its_runs_and_its_verdict():

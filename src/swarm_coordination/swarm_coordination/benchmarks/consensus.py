@@ -47,6 +47,7 @@ class Effort(NamedTuple):
 
 
 SIZES = (5, 10, 20, 50)  # swarms whose cost is stated
+ALL_SIZES = (*SIZES, 64)  # as many as a table of rows holds
 QUICK = Effort(runs=40, hours=0.1)
 
 
@@ -134,6 +135,15 @@ def _cost(effort: Effort) -> tuple[tuple[float, ...], str]:
     return tuple(found['full']), f'kB/s; in a grid {grid}'
 
 
+def _death(effort: Effort) -> tuple[tuple[float, ...], str]:
+    """Measure N against what a death costs: few runs, for one robot's death is like another's."""
+    found = [traffic.around_a_death(effort.seed, robots) for robots in ALL_SIZES]
+    before = ' / '.join(f'{cost.before / 1000.0:.2f}' for cost in found)
+    busiest = ' / '.join(f'{cost.busiest / 1000.0:.2f}' for cost in found)
+    note = f'before {before} kB/s; busiest second of any robot {busiest} kB'
+    return tuple(cost.after / 1000.0 for cost in found), note
+
+
 def _snapshot(effort: Effort) -> tuple[tuple[float, ...], str]:
     runs = max(1, effort.runs // 50)
     found = effort.each(snapshots.three_hops, runs)
@@ -208,6 +218,12 @@ ROWS = {
         f'frame bytes per robot, 10 % loss, N = {" / ".join(map(str, SIZES))}, one hop',
         None,
         _cost,
+    ),
+    'death': Row(
+        f'frame bytes per robot, 10 s from a death on, N = {" / ".join(map(str, ALL_SIZES))}, '
+        'one hop',
+        Bound((30.0,) * len(ALL_SIZES), (8.0,) * len(ALL_SIZES), 'kB/s'),
+        _death,
     ),
     'snapshot': Row(
         'snapshot of 64 kB over 3 hops, 10 % loss, 20 kB/s a robot, while commits go on: median',

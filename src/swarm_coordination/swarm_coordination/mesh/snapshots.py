@@ -33,7 +33,7 @@ from swarm_coordination.mesh.transfer import snapshot_key, Transfer
 from swarm_coordination.units import NS_PER_MS, NS_PER_S
 
 BUDGET_SHARE = 4  # one in so many bytes of the budget
-HELD_MAX = 2
+HELD_MAX = 2  # the newest, and the one before it, which somebody may still be pulling
 # Often enough that an offer or a want is not missed for long at 30 % loss (see _VALID_NS).
 _OFFER_NS = 500 * NS_PER_MS
 _WANT_NS = 200 * NS_PER_MS
