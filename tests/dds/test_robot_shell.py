@@ -14,6 +14,8 @@ from swarm_coordination.live.conversions import MessageMaker
 from swarm_coordination.live.provisioning import provision_swarm
 from swarm_coordination.live.robot_shell import RobotShell
 from swarm_coordination.live.transforms import TF_STATIC
+from swarm_coordination.recording.replay import replay
+from swarm_coordination.recording.start import disk_of
 from swarm_coordination.storage.store import Storage
 from swarm_coordination.transport import profiles
 from swarm_coordination.transport.messages import messages
@@ -46,15 +48,15 @@ class Field:
         self.loops.append(CycloneLoop(self.domain))
         return CycloneBus(self.loops[-1].participant, namespace)
 
-    def fly(self, kind='holonomic', **options):
+    def fly(self, kind='holonomic', record_dir='', **options):
         """Start the robot."""
         source = self.folder / 'swarm.yaml'
         source.write_text(FILE.format(kind=kind))
         provision_swarm(self.folder, ('robot1',))
-        bus = self.join('robot1')
+        bus, disk = self.join('robot1'), disk_of(self.folder / 'robot1')
         self.shell = RobotShell(
             bus, self.loops[-1], load_swarm(source).robot('robot1'),
-            *Storage.recover(self.folder / 'robot1'), CarrierOptions(**options))
+            *Storage.recover(self.folder / 'robot1'), CarrierOptions(**options), record_dir, disk)
 
     def watch(self, kind, topic, profile):
         """Keep what is said on a topic of the robot."""
@@ -183,3 +185,18 @@ def test_a_robot_beyond_its_fence_stops_the_swarm_once(field):
     told = len(field.seen['status'])
     assert field.until(lambda: len(field.seen['status']) > told + 10)
     assert len(stops()) == 1
+
+
+def test_what_both_halves_were_asked_is_fed_back_to_the_same_outputs(field, tmp_path):
+    field.watch(TYPES.swarm.RobotStatus, 'status', profiles.STATUS)
+    odometry(field)
+    field.fly(pose_source='start', record_dir=str(tmp_path / 'calls'))
+    seen = field.seen['status']
+    assert field.until(lambda: seen and seen[-1].commit_index > 0 and len(seen) > 20)
+    field.shell.close()
+    paths = sorted((tmp_path / 'calls').glob('*.mcap'))
+    assert [path.name.split('-')[1] for path in paths] == ['controller', 'coordinator']
+    for path in paths:
+        found = replay(path)
+        assert found.difference == 0
+        assert found.compared > 30

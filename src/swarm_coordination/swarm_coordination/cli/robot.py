@@ -43,6 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='pose: the topic `pose`, in map; tf: `odom` and the transform map -> NAME/odom; '
              'start: `odom`, begun at the start pose of the swarm file (default: pose)',
     )
+    parser.add_argument(
+        '--record-dir', default='', metavar='DIR',
+        help="gets recordings for `swarm replay`; they hold the swarm's key",
+    )
     for name, declaration in declared(SafetyOptions).items():
         parser.add_argument(
             f'--{name.replace("_", "-")}', type=float, default=getattr(SafetyOptions(), name),
@@ -82,5 +86,6 @@ def run(options: argparse.Namespace) -> int:
             safety=safety_of(options),
             pose_source=options.pose_source,
         ),
+        options.record_dir,
     )
     return 0

@@ -14,18 +14,27 @@ from swarm_coordination.dds.process import run_on_dds
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.live.carrier import CarrierOptions
 from swarm_coordination.live.robot_shell import RobotShell
+from swarm_coordination.recording.start import disk_of
 from swarm_coordination.storage.store import Storage
 
 
 def run_robot(
-    swarm_file: Path, name: str, directory: Path, domain: int | None, options: CarrierOptions
+    swarm_file: Path,
+    name: str,
+    directory: Path,
+    domain: int | None,
+    options: CarrierOptions,
+    record_dir: str = '',
 ) -> None:
     """
     Run the robot ``name`` of ``swarm_file`` until a signal; ``directory`` is its storage.
 
+    ``record_dir``: a folder for recordings of every call into its core.
+
     Raises ConfigurationError before anything is published, StorageError where the disk fails.
     """
     robot = load_swarm(swarm_file).robot(name)
+    disk = disk_of(directory) if record_dir and directory.is_dir() else {}
     storage, recovered = Storage.recover(directory)
     if recovered.provision.name != name:
         storage.close()
@@ -39,6 +48,6 @@ def run_robot(
 
     def begin(loop: CycloneLoop) -> Callable[[], None]:
         bus = CycloneBus(loop.participant, name)
-        return RobotShell(bus, loop, robot, storage, recovered, options).close
+        return RobotShell(bus, loop, robot, storage, recovered, options, record_dir, disk).close
 
     run_on_dds(domain, begin)

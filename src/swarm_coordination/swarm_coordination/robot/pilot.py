@@ -3,10 +3,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from swarm_coordination.control.controller import ControlReport, FormationController
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.views import Pose, VelocityCommand
+
+# Takes 'coordinator' or 'controller' and that half; returns what is called in its place.
+Before = Callable[[str, Any], Any]
+
+
+def as_it_is(part: str, core: Any) -> Any:
+    """Return ``core``: nothing stands before it."""
+    return core
 
 
 class Pilot:
@@ -16,9 +27,16 @@ class Pilot:
     ``now`` is integer ns of the process's monotone clock, as everywhere.
     """
 
-    def __init__(self, coordinator: Coordinator, settings: RobotSettings, now: int) -> None:
-        self.controller = FormationController(
-            coordinator.storage_id, settings.control, now, settings.area
+    def __init__(
+        self,
+        coordinator: Coordinator,
+        settings: RobotSettings,
+        now: int,
+        before: Before = as_it_is,
+    ) -> None:
+        self.controller: FormationController = before(
+            'controller',
+            FormationController(coordinator.storage_id, settings.control, now, settings.area),
         )
         self.report: ControlReport | None = None
         self._coordinator = coordinator

@@ -15,7 +15,7 @@ from swarm_coordination.mesh.codec import FrameCodec
 from swarm_coordination.persistence import Recovered
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput, RobotStatus
-from swarm_coordination.robot.pilot import Pilot
+from swarm_coordination.robot.pilot import as_it_is, Before, Pilot
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.views import Pose, VelocityCommand
 
@@ -26,6 +26,8 @@ class Robot:
 
     ``recovered`` is what storage gave back, ``codec`` encodes frames under the swarm's key,
     ``rng`` is the robot's own source of randomness, ``now`` integer ns of one monotone clock.
+    ``before(part, core)`` returns what is called in the place of the robot's ``coordinator`` and
+    ``controller``: a recording stands there.
     """
 
     def __init__(
@@ -35,9 +37,12 @@ class Robot:
         codec: FrameCodec,
         rng: random.Random,
         now: int,
+        before: Before = as_it_is,
     ) -> None:
-        self.coordinator = Coordinator(recovered, settings, codec, rng, now)
-        self._pilot = Pilot(self.coordinator, settings, now)
+        self.coordinator: Coordinator = before(
+            'coordinator', Coordinator(recovered, settings, codec, rng, now)
+        )
+        self._pilot = Pilot(self.coordinator, settings, now, before)
         self._command: VelocityCommand | None = None
 
     @property

@@ -24,9 +24,9 @@ from swarm_coordination.live.conversions import (
 from swarm_coordination.live.frames import base_frame
 from swarm_coordination.live.localisation import localise
 from swarm_coordination.live.quiet import Quiet
+from swarm_coordination.recording.recorded import recorded
 from swarm_coordination.ros.endpoints import Endpoints
 from swarm_coordination.ros.health import controller_health, localisation_health, Report
-from swarm_coordination.ros.recorded import recorded
 from swarm_coordination.transport import profiles
 from swarm_coordination.units import seconds_to_ns
 from swarm_coordination.views import Pose
@@ -45,7 +45,7 @@ class ControllerShell:
         now = self._clock.now()
         self.core, self._recording = recorded(
             'controller', FormationController(storage_id, control, now, robot.settings.area),
-            node, robot, now, storage_id=storage_id,
+            node.record_dir, endpoints.say, robot, now, storage_id=storage_id,
         )
         self._pose_timeout_s = control.pose_timeout_s
         self._refused: Counter[str] = Counter()

@@ -20,13 +20,13 @@ from swarm_coordination.live.carrier import Carrier, CarrierOptions
 from swarm_coordination.live.conversions import MAP, MessageMaker
 from swarm_coordination.live.frames import odom_frame
 from swarm_coordination.persistence import Recovered
+from swarm_coordination.recording.recorded import recorded
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
 from swarm_coordination.ros.description import robot_description
 from swarm_coordination.ros.endpoints import Endpoints
 from swarm_coordination.ros.health import consensus_health, mesh_health, Report
 from swarm_coordination.ros.mesh_apart import MeshApart
-from swarm_coordination.ros.recorded import recorded
 from swarm_coordination.storage.store import Storage
 from swarm_coordination.transport import profiles
 from swarm_coordination.wire.codec import WireCodec
@@ -56,7 +56,7 @@ class CoordinatorShell:
         now = self.clock.now()
         core = Coordinator(recovered, robot.settings, codec, random.Random(nonce), now)
         self.core, self._recording = recorded(
-            'coordinator', core, node, robot, now, disk=disk, seed=nonce
+            'coordinator', core, node.record_dir, endpoints.say, robot, now, disk=disk, seed=nonce
         )
         self._shown_ns = -1
         swarm = endpoints.types.swarm
