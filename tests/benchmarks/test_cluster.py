@@ -11,8 +11,9 @@ import time
 
 import psutil
 import pytest
-from swarm_coordination.benchmarks.cluster import disk, systems
+from swarm_coordination.benchmarks.cluster import disk, measure, systems
 from swarm_coordination.benchmarks.cluster.driver import Members
+from swarm_coordination.benchmarks.cluster.etcd_member import etcd_command
 from swarm_coordination.benchmarks.cluster.load import Load
 from swarm_coordination.live.domain import claimed_domain
 
@@ -22,7 +23,7 @@ class Taker:
 
     def __init__(self, room: int) -> None:
         self.room, self.taken, self.now = room, 0, 0.0
-        self.load = Load(self._propose, lambda: self.now)
+        self.load = Load(self._propose, lambda: self.now, lambda: f'{self.taken} wait')
 
     def _propose(self, size: int) -> bool:
         if self.taken >= self.room:
@@ -67,7 +68,8 @@ def test_a_window_is_kept_full_and_never_overfilled_and_ends_in_time(capsys):
     taker.load.tick()
     taker.apply()
 
-    assert told(capsys) | {'latencies': []} == {'seconds': 1.5, 'done': 30, 'latencies': []}
+    assert told(capsys) | {'latencies': []} == {
+        'seconds': 1.5, 'done': 30, 'latencies': [], 'state': '50 wait'}
 
 
 def test_what_is_not_taken_is_offered_again(capsys):
@@ -83,6 +85,37 @@ def test_what_is_not_taken_is_offered_again(capsys):
 def test_s_is_measured_on_real_storages(tmp_path):
     assert 0.0 < disk.median_sync_s(tmp_path, writers=2, rounds=3) < 10.0
     assert (tmp_path / 'writer1').is_dir()
+
+
+def test_a_system_that_is_not_installed_is_a_row_that_says_how_to_get_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(systems, 'pysyncobj_is_there', lambda: False)
+    monkeypatch.setattr(systems, 'etcd_is_there', lambda: False)
+    rows = list(measure._others(tmp_path, measure.QUICK))
+
+    assert [(row.row, row.values) for row in rows] == [('pysyncobj', ()), ('etcd', ())]
+    assert rows[0].title == 'skipped: PySyncObj is not installed (make compare)'
+    assert rows[1].title == 'skipped: etcd is not installed (apt-get install etcd-server)'
+    assert not measure.missed(rows)
+
+
+def test_every_member_of_etcd_is_told_of_all_and_keeps_a_disk_of_its_own(tmp_path):
+    peers = {'etcd1': 7001, 'etcd2': 7002}
+    commands = [etcd_command(name, tmp_path, 8000, peers) for name in peers]
+
+    clusters = {command[command.index('--initial-cluster') + 1] for command in commands}
+    assert clusters == {'etcd1=http://127.0.0.1:7001,etcd2=http://127.0.0.1:7002'}
+    assert len({command[command.index('--data-dir') + 1] for command in commands}) == 2
+
+
+@pytest.mark.slow
+def test_etcd_is_started_measured_killed_and_ended(tmp_path):
+    if not systems.etcd_is_there():
+        pytest.skip('etcd is not installed (apt-get install etcd-server)')
+    with systems.etcd(tmp_path / 'etcd', 3) as members:
+        leader = members.leader()
+        assert members.all[leader].load(1, 100, 5, 30.0)['done'] == 5
+        assert members.outage() > 0.05
+        assert members.leader() != leader
 
 
 MEMBER = """

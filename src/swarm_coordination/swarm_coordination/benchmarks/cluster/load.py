@@ -30,11 +30,16 @@ class Load:
     Keeps ``window`` commands under way; not thread-safe: call from one thread.
 
     ``propose`` hands over a command of about ``size`` bytes and returns whether it was taken;
-    ``clock`` gives seconds.
+    ``clock`` gives seconds; ``state`` says how the member stands, for a load that falls short.
     """
 
-    def __init__(self, propose: Callable[[int], bool], clock: _Time) -> None:
-        self._propose, self._clock = propose, clock
+    def __init__(
+        self,
+        propose: Callable[[int], bool],
+        clock: _Time,
+        state: Callable[[], str] = lambda: '',
+    ) -> None:
+        self._propose, self._clock, self._state = propose, clock, state
         self._begun: deque[float] = deque()
         self._latencies: list[float] = []
         self._window = self._size = self._count = 0
@@ -81,4 +86,5 @@ class Load:
         seconds = now - self._start_s
         done = len(self._latencies)
         kept = self._latencies if done <= 5_000 else []
-        tell(load={'seconds': seconds, 'done': done, 'latencies': kept})
+        state = self._state() if done < self._count else ''
+        tell(load={'seconds': seconds, 'done': done, 'latencies': kept, 'state': state})

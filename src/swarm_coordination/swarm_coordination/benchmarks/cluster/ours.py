@@ -75,8 +75,11 @@ class LoadedMember:
         self._session = recovered.provision.storage_id
         self._loop, self._leader = loop, ''
         self._bus = TappedBus(loop, name)
-        self._bus.taps = {'events': self._on_event, 'log': self._on_entry}
-        self._load = Load(self._propose, time.monotonic)
+        self._bus.taps = {
+            'events': self._on_event, 'log': self._on_entry, 'status': self._on_status,
+        }
+        self._load = Load(self._propose, time.monotonic, self._state)
+        self._status: Any = None
         self._next_tick = time.monotonic_ns()
         self.robot = RobotShell(self._bus, loop, robot, storage, recovered, CarrierOptions())
         loop.at(lambda: self._next_tick, self._tick)
@@ -90,6 +93,19 @@ class LoadedMember:
         for line in sys.stdin:
             order = json.loads(line)
             self._loop.post(lambda order=order: self._load.start(**order))  # type: ignore[misc]
+
+    def _state(self) -> str:
+        if self._status is None:
+            return 'no status yet'
+        status = self._status
+        return (
+            f'term {status.term}, leader {status.leader_name or "nobody"}, '
+            f'{"a" if status.quorum else "no"} quorum, commit {status.commit_index} of '
+            f'{status.last_index}, {status.pending_intents} commands wait here'
+        )
+
+    def _on_status(self, status: Any) -> None:
+        self._status = status
 
     def _propose(self, size: int) -> bool:
         request = self._bus.types.services.ProposeCommand.Request(

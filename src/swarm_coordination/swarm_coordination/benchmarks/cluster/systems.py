@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the members of each system are started: ours, and PySyncObj batched and not."""
+"""How the members of each system are started: ours, PySyncObj batched and not, etcd."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import importlib.util
 import os
 from pathlib import Path
+import shutil
 import socket
 import sys
 from typing import Any
@@ -70,6 +71,27 @@ def pysyncobj(folder: Path, count: int, *, batch: bool) -> Members:
             *(str(other) for other in ports if other != port),
         ]
         for port in ports
+    }
+    return Members(commands, dict(os.environ), folder)
+
+
+def etcd_is_there() -> bool:
+    """Whether etcd is installed (Debian: etcd-server)."""
+    return shutil.which('etcd') is not None
+
+
+def etcd(folder: Path, count: int) -> Members:
+    """Start ``count`` members of etcd with its defaults, and a client beside each."""
+    folder.mkdir(parents=True)
+    names = [f'etcd{number + 1}' for number in range(count)]
+    ports = free_ports(2 * count)
+    peers = ','.join(f'{name}={port}' for name, port in zip(names, ports))
+    commands = {
+        name: [
+            sys.executable, '-m', 'swarm_coordination.benchmarks.cluster.etcd_member',
+            name, str(folder), str(port), peers,
+        ]
+        for name, port in zip(names, ports[count:], strict=True)
     }
     return Members(commands, dict(os.environ), folder)
 
