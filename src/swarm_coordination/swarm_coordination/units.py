@@ -5,6 +5,7 @@ from __future__ import annotations
 
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
+MM_PER_M = 1000.0
 
 
 def seconds_to_ns(seconds: float) -> int:
@@ -19,9 +20,9 @@ def ns_to_seconds(nanoseconds: int) -> float:
 
 def to_mm(metres: float) -> int:
     """Nearest whole millimetre (ties to even) of a length in metres."""
-    return round(metres * 1000.0)
+    return round(metres * MM_PER_M)
 
 
 def from_mm(millimetres: int) -> float:
     """Length in metres of a whole number of millimetres."""
-    return millimetres / 1000.0
+    return millimetres / MM_PER_M

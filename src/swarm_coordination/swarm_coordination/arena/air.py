@@ -10,6 +10,7 @@ and arrive late, all together, when the clog goes: what a congested queue does).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 import random
 from typing import NamedTuple
 
@@ -133,9 +134,8 @@ class Air:
 
     def _arrive(self, link: Link, frame: bytes, now: int) -> None:
         delay = link.low_ns + int(link.spread_ns * self._draw())
-        receiver, deliver = link.receiver, self._deliver
         self.delivered += 1
-        self._queue.push(now + delay, lambda at: deliver(receiver, frame, at))
+        self._queue.push(now + delay, partial(self._deliver, link.receiver, frame))
 
     def _refresh(self) -> None:
         """Compute all links anew, and let go what waited on links that are clogged no more."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from swarm_coordination.persistence import PersistRequest, Recovered
 from swarm_coordination.robot.coordinator import Coordinator
-from swarm_coordination.robot.outputs import RobotOutput
+from swarm_coordination.robot.outputs import NOTHING, RobotOutput
 
 if TYPE_CHECKING:
     from swarm_coordination.arena.node import Node
@@ -73,7 +73,8 @@ class Observers(Observer):
 
     def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
         """Pass on: to all where something came out."""
-        for observer in self._all if any(output) else self._eager:
+        silent = output is NOTHING or not any(output)
+        for observer in self._eager if silent else self._all:
             observer.after(node, core, output, now)
 
     def durable(self, node: Node, request: PersistRequest, now: int) -> None:

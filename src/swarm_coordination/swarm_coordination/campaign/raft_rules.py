@@ -11,13 +11,11 @@ and who has lost its quorum does not lead on beside a newer leader (CheckQuorum,
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.campaign.shadow import Chains, Shadow
-from swarm_coordination.consensus.messages import Role
+from swarm_coordination.consensus.messages import Role, Standing
 from swarm_coordination.persistence import (
     EntryKind,
     EntryRecord,
@@ -36,15 +34,7 @@ STEP_DOWN_NS = 900 * NS_PER_MS
 AWAKE_NS = 100 * NS_PER_MS
 
 
-class _Seen(NamedTuple):
-    """What a robot was after its last event."""
-
-    term: int
-    role: Role
-    commit: int
-
-
-_FRESH = _Seen(0, Role.FOLLOWER, 0)
+_FRESH = Standing(0, Role.FOLLOWER, 0)  # what a robot was after its last event: before the first
 
 
 class RaftRules(Observer):
@@ -153,13 +143,13 @@ class RaftRules(Observer):
         self.checks += 1
         number = node.number
         before = self._seen[number]
-        seen = _Seen(core.term, core.role, core.commit)
+        seen = core.standing
         if output.persist:
             self._wrote(node, output.persist, before, seen)
         for event in output.events:
             if event.kind == 'snapshot_installed':
                 self._applied[node.number] = max(event.value, self._applied[node.number])
-        if seen != before:
+        if seen is not before and seen != before:
             self._changed(node, before, seen, now)
         if output.committed:
             self._apply(node, output, seen)
@@ -167,7 +157,7 @@ class RaftRules(Observer):
             self._check_quorum(node, seen, now)
 
     def _wrote(
-        self, node: Node, persist: tuple[PersistRequest, ...], before: _Seen, seen: _Seen
+        self, node: Node, persist: tuple[PersistRequest, ...], before: Standing, seen: Standing
     ) -> None:
         log = self.logs[node.number]
         leads_on = before.role == seen.role == Role.LEADER and before.term == seen.term
@@ -192,7 +182,7 @@ class RaftRules(Observer):
                 elif isinstance(record, SnapshotRecord):
                     self._install(log, record, node)
 
-    def _check_change(self, node: Node, seen: _Seen, chain: int) -> None:
+    def _check_change(self, node: Node, seen: Standing, chain: int) -> None:
         """Check that a leader may change the voters of a log that ends with ``chain``."""
         pending = self.chains.configured[chain]
         last = self.committed[seen.commit - 1] if seen.commit else 0
@@ -203,7 +193,7 @@ class RaftRules(Observer):
                 f'before anything of term {seen.term} was committed (commit {seen.commit})',
             )
 
-    def _changed(self, node: Node, before: _Seen, seen: _Seen, now: int) -> None:
+    def _changed(self, node: Node, before: Standing, seen: Standing, now: int) -> None:
         self.checks += 1
         self._seen[node.number] = seen
         if seen.term < before.term or seen.commit < before.commit:
@@ -220,7 +210,7 @@ class RaftRules(Observer):
         if seen.commit > before.commit:
             self._commit(node, before, seen)
 
-    def _won(self, node: Node, seen: _Seen, now: int) -> None:
+    def _won(self, node: Node, seen: Standing, now: int) -> None:
         leader = self._leaders.setdefault(seen.term, node.number)
         if leader != node.number:
             raise InvariantBroken(
@@ -243,7 +233,7 @@ class RaftRules(Observer):
                 f'{self._commit_terms[index - 1]}',
             )
 
-    def _commit(self, node: Node, before: _Seen, seen: _Seen) -> None:
+    def _commit(self, node: Node, before: Standing, seen: Standing) -> None:
         log, committed = self.logs[node.number], self.committed
         if seen.commit > len(log):
             raise InvariantBroken(
@@ -275,7 +265,7 @@ class RaftRules(Observer):
             if self._seen[leader].term > seen.term:
                 self._complete(self._nodes[leader], self._seen[leader].term)
 
-    def _apply(self, node: Node, output: RobotOutput, seen: _Seen) -> None:
+    def _apply(self, node: Node, output: RobotOutput, seen: Standing) -> None:
         for entry in output.committed:
             self.checks += 1
             if entry.index != self._applied[node.number] + 1 or entry.index > seen.commit:
@@ -293,11 +283,11 @@ class RaftRules(Observer):
                     f'{node.name} applied entry {entry.index} with another result',
                 )
 
-    def _check_quorum(self, node: Node, seen: _Seen, now: int) -> None:
+    def _check_quorum(self, node: Node, seen: Standing, now: int) -> None:
         term, won = self._newest_win
-        overdue = now - max(won, self._awake_since[node.number])
         if term <= seen.term:
             return
+        overdue = now - max(won, self._awake_since[node.number])
         if now - won > STEP_DOWN_NS and overdue > AWAKE_NS:
             raise InvariantBroken(
                 'CheckQuorum',

@@ -137,9 +137,9 @@ class Run:
                 course = Course(self.arena, self._rules, self._clients, rng)
                 lead(course)
                 course.end()
-            self._to(self._schedule.calm_ms)
+            self.advance_to(self._schedule.calm_ms)
             self._heal()
-            self._to(self._schedule.end_ms)
+            self.advance_to(self._schedule.end_ms)
             self._check_end()
             self._board.finish()
         except InvariantBroken as broken:
@@ -148,7 +148,8 @@ class Run:
             rule, text = 'No error inside', f'{type(error).__name__}: {error}'
         return self._outcome(rule, text)
 
-    def _to(self, end_ms: int) -> None:
+    def advance_to(self, end_ms: int) -> None:
+        """Let virtual time pass up to ``end_ms`` from the start; raises InvariantBroken."""
         self.arena.queue.run_until(START_NS + end_ms * NS_PER_MS)
 
     def _heal(self) -> None:
@@ -158,7 +159,7 @@ class Run:
         at_ms = calm_ms
         while wrong and at_ms < min(calm_ms + BOUND_MS, end_ms):
             at_ms += LOOK_MS
-            self._to(at_ms)
+            self.advance_to(at_ms)
             wrong = unhealed(self.arena, self._commands)
         self._healed_ms = at_ms - calm_ms
         if wrong and at_ms >= calm_ms + BOUND_MS:

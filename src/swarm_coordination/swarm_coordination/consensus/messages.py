@@ -218,6 +218,14 @@ class Levels(NamedTuple):
     one_shot: OneShot = OneShot()
     answers: tuple[Answer, ...] = ()
 
+    def is_like(self, other: Levels) -> bool:
+        """Whether all but the heartbeat is the same."""
+        after = _HEARTBEAT_AT + 1
+        return self[:_HEARTBEAT_AT] == other[:_HEARTBEAT_AT] and self[after:] == other[after:]
+
+
+_HEARTBEAT_AT = Levels._fields.index('heartbeat')
+
 
 class SoftState(NamedTuple):
     """Term, role and known leader (0: none): what people want to hear about."""
@@ -225,6 +233,14 @@ class SoftState(NamedTuple):
     term: int
     role: Role
     leader: int
+
+
+class Standing(NamedTuple):
+    """Where a member stands, on disk or not yet."""
+
+    term: int
+    role: Role
+    commit: int
 
 
 class Ready(NamedTuple):
@@ -235,3 +251,6 @@ class Ready(NamedTuple):
     committed: tuple[Entry, ...]  # newly committed, in log order, each exactly once
     soft_state: SoftState | None  # None when unchanged
     reads: tuple[int, ...] = ()  # own reads, by serial, that the state may answer now
+
+
+NOTHING = Ready(0, (), (), None)  # always this object where nothing came up

@@ -17,7 +17,6 @@ time-out may be anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 import random
 
 from swarm_coordination.consensus.settings import RaftSettings
@@ -40,6 +39,8 @@ class Patience:
         self._most = max(self._low, self._high * _LEARNT_EIGHTHS // 8)
         self._turn_ns = settings.heartbeat_period_ns // 2
         self._silence_ns = 0
+        self._queue: tuple[int, tuple[int, ...]] = (0, ())  # leader and voters that follow
+        self._ahead = 0  # of the voters, how many have their turn before this member
 
     @property
     def wait_ns(self) -> int:
@@ -51,14 +52,17 @@ class Patience:
         faded = self._silence_ns - self._silence_ns // _FADING
         self._silence_ns = max(faded, min(silence_ns, self._high))
 
-    def draw(self, leader: int, voters: Iterable[int]) -> int:
+    def draw(self, leader: int, voters: tuple[int, ...]) -> int:
         """Return a time-out, from a heartbeat of ``leader`` on, or from a vote or campaign (0)."""
         wait = self.wait_ns
         if not leader:
             return self._rng.randint(wait, self._high)
-        # Smaller ids than the leader's come after the greatest.
-        ahead = sum(1 for voter in voters if _order(voter, leader) < _order(self._member, leader))
-        turn = wait + ahead * self._turn_ns + self._rng.randrange(self._turn_ns)
+        if self._queue != (leader, voters):
+            # Smaller ids than the leader's come after the greatest.
+            own = _order(self._member, leader)
+            self._ahead = sum(1 for voter in voters if _order(voter, leader) < own)
+            self._queue = (leader, voters)
+        turn = wait + self._ahead * self._turn_ns + self._rng.randrange(self._turn_ns)
         return min(turn, self._high)
 
 

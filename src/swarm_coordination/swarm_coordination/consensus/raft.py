@@ -44,11 +44,13 @@ from swarm_coordination.consensus.messages import (
     HeartbeatResponse,
     Levels,
     Message,
+    NOTHING,
     ReadAnswer,
     ReadRequest,
     Ready,
     Role,
     SoftState,
+    Standing,
     TermNotice,
     TimeoutNow,
     VoteRequest,
@@ -68,6 +70,7 @@ from swarm_coordination.persistence import Entry, HardState, SnapshotRecord
 # Entries handed out at once: applying so many takes about 10 ms, so that a robot that catches up
 # goes on speaking in between.
 DELIVERED_MAX = 256
+_ANSWERS = (HeartbeatResponse, AppendResponse)
 
 
 class Raft:
@@ -110,7 +113,12 @@ class Raft:
         self._compacting = Compacting(self._state, self.log.base_index)
         self._delivered = self.log.base_index
         self._more = False  # whether the last ``ready`` left something to hand out
-        self._shown = SoftState(0, self._state.role, 0)
+        self._told = SoftState(0, self._state.role, 0)
+        # Whether anything came in since the last ``ready``, and since the last ``levels``: most
+        # calls find nothing new, and both are asked for with every frame and tick.
+        self._stirred, self._stale = True, False
+        self._levels = self._shown()
+        self._standing = Standing(0, self._state.role, 0)
         self._state.arm(now)
 
     # ---------------------------------------------------------------- what it shows
@@ -153,6 +161,14 @@ class Raft:
     def commit(self) -> int:
         """Greatest index known to be committed."""
         return self._state.commit
+
+    @property
+    def standing(self) -> Standing:
+        """Return term, role and commit: the same object as before where nothing changed."""
+        state = self._state
+        if (state.term, state.role, state.commit) != self._standing:
+            self._standing = Standing(state.term, state.role, state.commit)
+        return self._standing
 
     @property
     def may_vote(self) -> bool:
@@ -206,15 +222,37 @@ class Raft:
         return self.log.within(index, self._state.following.verified, max_bytes)
 
     def levels(self) -> Levels:
-        """Everything others may see now."""
+        """Everything others may see now: the same object as before where nothing changed."""
+        if self._stale:
+            self._stale = False
+            levels = self._shown()
+            if levels != self._levels:
+                self._levels = levels
+        return self._levels
+
+    def _shown(self) -> Levels:
         one_shot = self._transferring.shown() or self._reading.shown()
         return shown(self._state, self._election, one_shot, self._reading.answers())
 
+    @property
+    def stirred(self) -> bool:
+        """Whether ``ready`` or ``levels`` may have something new since ``ready`` was called."""
+        return self._stirred or self._more
+
     # ---------------------------------------------------------------- what goes in
 
-    def step(self, message: Message, now: int) -> None:
-        """Take one message; never raises, whatever the message says."""
+    def step(self, message: Message, now: int) -> bool:
+        """
+        Take one message; never raises, whatever the message says.
+
+        Return whether something may have come of it: most messages are followers' echoes and
+        acknowledgements, which are nothing to other followers.
+        """
         state = self._state
+        answer = isinstance(message, _ANSWERS)
+        reads = self._reading.is_busy
+        if answer and not reads and state.leadership is None:
+            return False
         match message:
             case Heartbeat():
                 self._replicating.on_heartbeat(message, now)
@@ -239,12 +277,18 @@ class Raft:
                 self._reading.on_answer(message)
         self._reading.advance(now)
         self._replicating.refresh_acknowledgement()
+        if isinstance(message, HeartbeatResponse) and not reads:
+            return self.stirred  # only a read waits for echoes
+        self._stir()
+        return not answer or state.leadership is not None
 
     def tick(self, now: int) -> None:
         """Let time pass: heartbeats, CheckQuorum, election time-outs."""
         state = self._state
-        self._transferring.advance(now)
-        self._reading.advance(now)
+        if state.leadership is not None or self._reading.is_busy:
+            self._transferring.advance(now)
+            self._reading.advance(now)
+            self._stir()
         if state.leadership is not None:
             self._replicating.lead(state.leadership, now)
             return
@@ -252,8 +296,13 @@ class Raft:
             since = now - self.settings.election_timeout_max_ns  # older campaigns are over
             for request in self._election.take_deferred(since):
                 self._voting.on_vote_request(request, now)
+            self._stir()
         if now >= state.election_at:
             self._voting.campaign(now)
+            self._stir()
+
+    def _stir(self) -> None:
+        self._stirred = self._stale = True
 
     def next_deadline(self) -> int:
         """Time by which ``tick`` wants to be called; ``NEVER_NS`` for an idle learner."""
@@ -273,6 +322,7 @@ class Raft:
         Raises ProposalRefused when this member does not lead, or when the entries waiting for
         commitment have reached their bound.
         """
+        self._stir()
         return self._replicating.propose(payload, now)
 
     def propose_membership(self, membership: Membership, now: int) -> int:
@@ -282,6 +332,7 @@ class Raft:
         Raises ProposalRefused when this member does not lead, while the configuration before
         it or the first entry of the term waits for commitment, and for any larger change.
         """
+        self._stir()
         return self._replicating.propose_membership(membership, now)
 
     def transfer(self, target: int, now: int) -> None:
@@ -291,6 +342,7 @@ class Raft:
         Raises ProposalRefused where this member does not lead or ``target`` is not another
         voter. Proposals are refused meanwhile.
         """
+        self._stir()
         self._transferring.begin(target, now)
 
     def read(self, now: int) -> int:
@@ -299,11 +351,13 @@ class Raft:
 
         Raises ProposalRefused while too many wait. Without a leader it waits for one.
         """
+        self._stir()
         return self._reading.ask(now)
 
     def weaken(self, weak: bool) -> None:
         """Say whether others had better lead, for a low battery; the vote stays."""
         self._state.weak = weak
+        self._stir()
 
     def match_of(self, member: int) -> int:
         """Index up to which ``member`` holds this leader's log on disk; 0 where unknown."""
@@ -312,14 +366,17 @@ class Raft:
 
     def ready(self) -> Ready:
         """Hand out what has come up since the last call; of many entries only the first."""
+        if not self.stirred:
+            return NOTHING
+        self._stirred = False
         state = self._state
         mark, records = state.journal.take()
         through = min(state.commit, self._delivered + DELIVERED_MAX)
         committed = self.log.between(self._delivered, through)
         self._delivered, self._more = through, through < state.commit
         soft = SoftState(state.term, state.role, self.leader)
-        changed = None if soft == self._shown else soft
-        self._shown = soft
+        changed = None if soft == self._told else soft
+        self._told = soft
         return Ready(mark, records, committed, changed, self._reading.take(self._delivered))
 
     @property
@@ -336,6 +393,7 @@ class Raft:
         if not self._state.journal.durable_snapshot < record.index <= self._delivered:
             raise UsageError(f'snapshot at {record.index}, delivered up to {self._delivered}')
         self._compacting.took(record)
+        self._stir()
 
     def install(self, record: SnapshotRecord, taken_in: int, now: int) -> bool:
         """
@@ -344,6 +402,7 @@ class Raft:
         True where it took the place of the log: the state machine has to start over from it,
         and ``ready`` goes on after its index. False where it says nothing new.
         """
+        self._stir()
         if not self._compacting.install(record, taken_in, now):
             return False
         self._delivered = record.index
@@ -356,6 +415,7 @@ class Raft:
 
         Raises UsageError for a mark that ``ready`` has not given out.
         """
+        self._stir()
         state = self._state
         state.journal.persisted(mark)
         self._compacting.persisted()
@@ -368,6 +428,7 @@ class Raft:
 
     def forfeit_vote(self, now: int) -> None:
         """Be a learner from now on: another process may be giving the same votes."""
+        self._stir()
         state = self._state
         state.intact = False
         state.acknowledged = (0, 0)

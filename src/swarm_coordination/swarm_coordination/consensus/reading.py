@@ -61,6 +61,11 @@ class Reading:
         if self._state.leadership is not None:
             self._admit(self._state.member, self._serial, now)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a read waits here, own or another's."""
+        return bool(self._asked or self._pending)
+
     def advance(self, now: int) -> None:
         """Answer what a majority has confirmed; ask again for what nobody answered in time."""
         self._confirm()

@@ -157,7 +157,8 @@ class Replicating:
         if not state.intact or state.journal.durable_state.term != state.term:
             return
         index = min(state.following.verified, state.journal.durable_index)
-        state.acknowledged = max(state.acknowledged, (state.term, index))
+        if (state.term, index) > state.acknowledged:
+            state.acknowledged = (state.term, index)
 
 
 def _refuse_while_handing_over(leadership: Leadership) -> None:

@@ -7,6 +7,8 @@ from swarm_coordination.consensus.election import Election
 from swarm_coordination.consensus.messages import Answer, Levels, OneShot, Role
 from swarm_coordination.consensus.state import MemberState
 
+_NOTHING_ASKED = OneShot()
+
 
 def shown(
     state: MemberState, election: Election, one_shot: OneShot | None, answers: tuple[Answer, ...]
@@ -25,24 +27,21 @@ def shown(
     elif leader and state.intact:  # a disk that may have forgotten a vote proves nothing
         heartbeat = state.following.heartbeat
     campaigning = role is Role.PRE_CANDIDATE
-    return Levels(
-        term=durable.term,
-        role=role,
-        vote=durable.vote,
-        leader=leader,
-        last_index=state.log.last_index,
-        last_term=state.log.last_term,
-        commit=state.commit,
-        heartbeat=heartbeat,
-        match_term=state.acknowledged[0],
-        match_index=state.acknowledged[1],
-        pre_term=state.term + 1 if campaigning else 0,
-        pre_attempt=election.attempt if campaigning else 0,
-        grant_candidate=election.grant[0],
-        grant_term=election.grant[1],
-        grant_attempt=election.grant[2],
-        fitness=state.fitness,
-        forced=state.forced and role is Role.CANDIDATE,
-        one_shot=one_shot if current and one_shot is not None else OneShot(),
-        answers=answers,
+    return Levels(  # in the order of its fields: made with every heartbeat
+        durable.term,
+        role,
+        durable.vote,
+        leader,
+        state.log.last_index,
+        state.log.last_term,
+        state.commit,
+        heartbeat,
+        *state.acknowledged,
+        state.term + 1 if campaigning else 0,
+        election.attempt if campaigning else 0,
+        *election.grant,
+        state.fitness,
+        state.forced and role is Role.CANDIDATE,
+        one_shot if current and one_shot is not None else _NOTHING_ASKED,
+        answers,
     )

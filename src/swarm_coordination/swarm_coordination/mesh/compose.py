@@ -10,6 +10,7 @@ what may not.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import random
 
 from swarm_coordination.mesh.budget import TokenBucket
@@ -84,11 +85,15 @@ class Composer:
         due = self._next_beacon_ns
         if self._urgent:
             due = min(due, self._last_frame_ns + self._urgent_ns)
-        return max(due, self.bucket.ready_ns(self._short_of, now))
+        return max(due, self.bucket.ready_ns(self._short_of, now) if self._short_of else now)
+
+    def beacon_due(self, now: int) -> bool:
+        """Whether the next frame is to carry a beacon."""
+        return now >= self._next_beacon_ns
 
     def compose(self, now: int) -> Frame | None:
         """Return the next frame where one is due and affordable."""
-        beacon_due = now >= self._next_beacon_ns
+        beacon_due = self.beacon_due(now)
         if not beacon_due and not (
             self._urgent and now >= self._last_frame_ns + self._urgent_ns
         ):
@@ -140,9 +145,11 @@ class Composer:
     def _add_stops(self, draft: Draft) -> None:
         """Add the stops in force, taking turns where they would crowd out all else."""
         flags = self._parts.stops.active()
+        if not flags:
+            return
         kept = draft.limit
         draft.limit = draft.size + kept // STOPS_SHARE
-        start = self._stops_cursor % len(flags) if flags else 0
+        start = self._stops_cursor % len(flags)
         for flag in flags[start:] + flags[:start]:
             self._stops_cursor += draft.add_stop(flag)
         draft.limit = kept
@@ -154,12 +161,8 @@ class Composer:
         due = parts.own.fragment(now, self._refresh_ns, urgent=not beacon_due, ample=ample)
         if beacon_due:
             draft.set_want(self.want)
-            due = due._replace(beacon=self._beacon(now))
-        for wanted in (
-            due,
-            due._replace(intents=None),
-            due._replace(intents=None, mission=None),
-        ):
+            due = due.with_beacon(self._beacon(now))
+        for wanted in _ever_less(due):
             if any(wanted[2:]) and draft.add_fragment(wanted):
                 return self._add_own_rest(draft, due, wanted)
         while due.beacon is not None:  # room only for a shorter list
@@ -185,13 +188,13 @@ class Composer:
     def _beacon(self, now: int) -> Beacon:
         parts = self._parts
         parts.echoes.refresh(parts.own.identity, parts.table.rows())
-        beacon = self.state._replace(
-            heartbeat=self.heartbeat + 1,
-            heard=parts.heard.select(self.state, now),
-            accused=parts.detector.accusations(now),
-            echoes=parts.echoes.tag,
-        )
-        return parts.packed(beacon, now)
+        state, heard = self.state, parts.heard.select(self.state, now)
+        accused, packed = parts.detector.accusations(now), parts.echoes.pack(heard, now)
+        if packed is None:
+            packed = parts.echoes.tag
+        else:
+            heard = ()
+        return Beacon(self.heartbeat + 1, *state.place, heard, accused, packed)
 
     def _add_digests(self, draft: Draft, now: int) -> None:
         """Say what is held of others' rows: at once where it is known to be old."""
@@ -225,3 +228,10 @@ def _tells_only_of_entries(draft: Draft) -> bool:
         return False
     own = draft.fragments[0]
     return own.consensus is not None and own.consensus.role == LEADER and own.intents is None
+
+
+def _ever_less(due: Fragment) -> Iterator[Fragment]:
+    """Yield the own sections, then without intents, then without the mission as well."""
+    yield due
+    yield due._replace(intents=None)
+    yield due._replace(intents=None, mission=None)

@@ -72,10 +72,17 @@ class ConsensusRows:
     def section(self, raft: Raft) -> ConsensusSection:
         """Return the own section; its version rises by one whenever its content changes."""
         levels = raft.levels()
-        if self._own is None or levels != self._levels:
-            version = 1 if self._own is None else self._own.version + 1
-            self._own, self._levels = _section(version, levels), levels
-        return self._own
+        own, before = self._own, self._levels
+        if own is None or before is None:
+            own = _section(1, levels)
+        elif levels is not before and levels != before:
+            version = own.version + 1
+            if levels.is_like(before):
+                own = own.beating(version, levels.heartbeat)
+            else:
+                own = _section(version, levels)
+        self._own, self._levels = own, levels
+        return own
 
     def of(self, storage_id: int) -> ConsensusSection | None:
         """Return the newest section seen of a peer."""
@@ -96,12 +103,20 @@ class ConsensusRows:
         elif (section.version, section.heartbeat) <= (last.version, last.heartbeat):
             return ()
         self._peers[owner.storage_id] = (owner.incarnation, section)
+        beat = section.heartbeat
+        if beat and beat != last.heartbeat and section.is_like(last) and not _leads(section):
+            # As nearly always: a follower that has heard its leader once more.
+            return (HeartbeatResponse(owner.storage_id, section.term, section.leader, beat),)
         return tuple(_changes(owner.storage_id, last, section))
 
     def keep_only(self, storage_ids: Collection[int]) -> None:
         """Drop what is held of robots whose rows were given up."""
         if len(self._peers) > len(storage_ids):
             self._peers = {peer: self._peers[peer] for peer in self._peers if peer in storage_ids}
+
+
+def _leads(section: ConsensusSection) -> bool:
+    return section.role == Role.LEADER
 
 
 def _section(version: int, levels: Levels) -> ConsensusSection:
@@ -116,7 +131,7 @@ def _changes(owner: int, last: ConsensusSection, row: ConsensusSection) -> Itera
     """Yield the messages in which ``row`` differs from ``last``, leaders' and terms first."""
     new_term = row.term != last.term
     new_role = new_term or row.role != last.role
-    if row.role == Role.LEADER:
+    if _leads(row):
         beat = Heartbeat(
             row.term, owner, row.heartbeat, row.commit, row.last_index, row.last_term
         )
@@ -147,7 +162,7 @@ def _changes(owner: int, last: ConsensusSection, row: ConsensusSection) -> Itera
     ):
         yield VoteResponse(owner, row.grant_term, row.grant_candidate, True, row.grant_attempt)
     echo = (row.term, row.leader, row.heartbeat)
-    if row.role != Role.LEADER and row.heartbeat and echo != (
+    if not _leads(row) and row.heartbeat and echo != (
         last.term,
         last.leader,
         last.heartbeat,

@@ -58,6 +58,7 @@ class FailureDetector:
         self._proof_ns = seconds_to_ns(settings.proof_age_max_s)
         self._expire_ns = seconds_to_ns(settings.row_relay_max_age_s)
         self._events: list[MeshEvent] = []
+        self._verdict_ns = 0  # no verdict is due before: heartbeats only ever put it off
         self._accusation_cursor = 0
 
     def advance(self, row: Row, heartbeat: int, now: int) -> None:
@@ -76,6 +77,8 @@ class FailureDetector:
 
     def prove(self, row: Row, now: int) -> None:
         """Judge a beacon that has just been taken over, by the bound on its age."""
+        if row.life is Life.ALIVE:
+            return
         made_after = row.made_after_ns
         if made_after is None or now - made_after > self._proof_ns:
             return
@@ -104,6 +107,14 @@ class FailureDetector:
 
     def tick(self, now: int) -> tuple[MeshEvent, ...]:
         """Pass verdicts; return everything that happened since the last call."""
+        if now >= self._verdict_ns:
+            self._pass_verdicts(now)
+        if not self._events:
+            return ()
+        events, self._events = tuple(self._events), []
+        return events
+
+    def _pass_verdicts(self, now: int) -> None:
         for row in self._table.rows():
             quiet = now - row.advance_ns
             if row.life is Life.ALIVE:
@@ -117,8 +128,11 @@ class FailureDetector:
                     self._table.remove(row.identity.storage_id, now)
                 else:
                     row.life = Life.SILENT
-        events, self._events = tuple(self._events), []
-        return events
+        judged = [row for row in self._table.rows() if row.life is not Life.SILENT]
+        oldest = min((row.advance_ns for row in judged), default=now)
+        self._verdict_ns = oldest + min(self._suspect_ns, self._expire_ns)
+        if any(row.life is Life.SUSPECT for row in judged):
+            self._verdict_ns = now  # a confirmation may bring it any moment
 
     def timeout_ns(self, row: Row) -> int:
         """Time from suspicion to silence, with the confirmations there are now."""
@@ -184,4 +198,5 @@ class FailureDetector:
         row.life = Life.ALIVE
         row.silent_ns = None
         row.proofs = 0
+        self._verdict_ns = now
         self.report(kind, row, now)

@@ -41,10 +41,6 @@ class Draft:
         self.want: Want | None = None
         self.snapshot: SnapshotPart | None = None
 
-    def fits(self, part: object) -> bool:
-        """Whether a part would still fit."""
-        return self.size + self._codec.measure(part) <= self.limit
-
     def add_fragment(self, part: Fragment) -> bool:
         """Add a fragment where it fits; return whether it did."""
         return self._add(self.fragments, part)
@@ -63,8 +59,9 @@ class Draft:
 
     def set_want(self, want: Want | None) -> None:
         """State what is wanted, where it fits."""
-        if want is not None and self.fits(want):
-            self.size += self._codec.measure(want)
+        size = self._codec.measure(want) if want is not None else 0
+        if want is not None and self.size + size <= self.limit:
+            self.size += size
             self.want = want
 
     def cost(self, part: SnapshotChunk | SnapshotOffer | SnapshotWant) -> int:

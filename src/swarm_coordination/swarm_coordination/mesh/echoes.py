@@ -34,28 +34,32 @@ TAG_BYTES = 2
 _CHECK_BYTES = 6
 _LISTS_AT = TAG_BYTES + _CHECK_BYTES
 _LOW = 1 << 16
+_HALF = _LOW // 2
 # Lists are written out this long after another tag was heard: ten beacons of a neighbour.
 _APART_NS = NS_PER_S // 2
 # A bitmap of each neighbour, and a few that have changed lately.
 _BITMAPS_MAX = 128
 _ALIVE = (Life.ALIVE, Life.SUSPECT)
+_new_heard = tuple.__new__  # with every frame for each robot listed: without a call of Python's
 
 
 class EchoBook:
-    """The directory of one robot, and lists packed and unpacked by it."""
+    """
+    The directory of one robot, and lists packed and unpacked by it.
+
+    ``tag``: of the directory, as it stands in beacons.
+    """
 
     def __init__(self) -> None:
         self._members: tuple[tuple[int, int], ...] = ()
         self._places: dict[int, int] = {}
-        self._digest = b''
+        self._bitmap_bytes = 0
+        self.tag = b''
+        self._seeded = _seeded(b'')
         self._own_id = 0
-        self._bitmaps: dict[bytes, list[int]] = {}  # read lately; beacons mostly repeat them
+        # Bitmaps read lately, for beacons mostly repeat them: (robot, incarnation, direct) listed.
+        self._listed: dict[bytes, tuple[tuple[int, int, bool], ...]] = {}
         self._apart_ns: int | None = None  # when another tag was heard last
-
-    @property
-    def tag(self) -> bytes:
-        """Tag of the directory, as it stands in beacons."""
-        return self._digest[:TAG_BYTES]
 
     def refresh(self, own: Identity, rows: Iterable[Row]) -> None:
         """Make the directory anew where anybody came, went or rose in incarnation."""
@@ -66,18 +70,19 @@ class EchoBook:
             return
         self._own_id = own.storage_id
         self._members = tuple(members)
-        self._bitmaps.clear()
+        self._listed.clear()
         self._places = {member[0]: place for place, member in enumerate(members)}
+        self._bitmap_bytes = (len(members) + 7) // 8
         numbers = [number for member in members for number in member]
-        self._digest = hashlib.blake2b(
+        digest = hashlib.blake2b(
             struct.pack(f'>{len(numbers)}Q', *numbers), digest_size=16, person=b'directory'
         ).digest()
+        self.tag, self._seeded = digest[:TAG_BYTES], _seeded(digest)
 
-    def compare(self, beacons: Iterable[Beacon | None], now: int) -> None:
+    def compare(self, beacon: Beacon, now: int) -> None:
         """Note where a neighbour's directory is not ours, whether it is believed or not."""
-        for beacon in beacons:
-            if beacon is not None and beacon.echoes[:TAG_BYTES] != self.tag:
-                self._apart_ns = now
+        if beacon.echoes[:TAG_BYTES] != self.tag:
+            self._apart_ns = now
 
     def pack(self, heard: Iterable[Heard], now: int) -> bytes | None:
         """Return a list packed; None where it has to be written out for somebody to read it."""
@@ -103,49 +108,65 @@ class EchoBook:
         self, packed: bytes, rows: Mapping[int, Row], own_heartbeat: int
     ) -> tuple[Heard, ...] | None:
         """Return the list; None where it is of another directory, or of numbers not known here."""
-        size = (len(self._members) + 7) // 8
-        if packed[:TAG_BYTES] != self.tag or len(packed) < _LISTS_AT + size:
+        bitmaps_end = _LISTS_AT + self._bitmap_bytes
+        if packed[:TAG_BYTES] != self.tag or len(packed) < bitmaps_end:
             return None
-        listed = self._listed(packed[_LISTS_AT:_LISTS_AT + size])
-        numbers_at = len(packed) - 2 * len(listed)
+        count = int.from_bytes(packed[_LISTS_AT:bitmaps_end], 'little').bit_count()
+        numbers_at = len(packed) - 2 * count
+        if not count or numbers_at < bitmaps_end:
+            return None
         bitmaps = packed[_LISTS_AT:numbers_at]
-        if len(bitmaps) not in (size, 2 * size) or (listed and listed[-1] >= len(self._members)):
+        listed = self._listed.get(bitmaps)
+        if listed is None:
+            listed = self._read(bitmaps)
+        own_id, numbers, heard = self._own_id, [], []
+        for (who, incarnation, direct), low in zip(
+            listed, struct.unpack_from(f'>{count}H', packed, numbers_at)
+        ):
+            if who == own_id:
+                known = own_heartbeat
+            elif who in rows:
+                known = rows[who].heartbeat
+            else:
+                return None
+            number = known + (low - known + _HALF) % _LOW - _HALF
+            if number < 0:
+                return None
+            numbers.append(number)
+            heard.append(_new_heard(Heard, (who, incarnation, number, direct)))
+        if not heard or self._check(bitmaps, numbers) != packed[TAG_BYTES:_LISTS_AT]:
             return None
-        direct = frozenset(self._listed(bitmaps[-size:]))
-        numbers = []
-        for place, (low,) in zip(listed, struct.iter_unpack('>H', packed[numbers_at:])):
-            known, who = own_heartbeat, self._members[place][0]
-            if who != self._own_id:
-                row = rows.get(who)
-                if row is None:
-                    return None
-                known = row.heartbeat
-            numbers.append(known + (low - known + _LOW // 2) % _LOW - _LOW // 2)
-        if min(numbers, default=-1) < 0:
-            return None
-        if self._check(bitmaps, numbers) != packed[TAG_BYTES:_LISTS_AT]:
-            return None
-        return tuple(
-            Heard(*self._members[place], number, place in direct)
-            for place, number in zip(listed, numbers)
-        )
+        return tuple(heard)
+
+    def _read(self, bitmaps: bytes) -> tuple[tuple[int, int, bool], ...]:
+        """Return who is listed, and how; nobody where these are no bitmaps of this directory."""
+        size = self._bitmap_bytes
+        read: tuple[tuple[int, int, bool], ...] = ()
+        listed, direct = _places(bitmaps[:size]), frozenset(_places(bitmaps[-size:]))
+        if len(bitmaps) in (size, 2 * size) and listed[-1] < len(self._members):
+            read = tuple((*self._members[place], place in direct) for place in listed)
+        if len(self._listed) >= _BITMAPS_MAX:
+            self._listed.clear()
+        self._listed[bitmaps] = read
+        return read
 
     def _bitmap(self, places: Iterable[int]) -> bytes:
-        bits = bytearray((len(self._members) + 7) // 8)
+        bits = bytearray(self._bitmap_bytes)
         for place in places:
             bits[place // 8] |= 1 << place % 8
         return bytes(bits)
 
-    def _listed(self, bitmap: bytes) -> list[int]:
-        listed = self._bitmaps.get(bitmap)
-        if listed is None:
-            bits = int.from_bytes(bitmap, 'little')
-            listed = [place for place in range(8 * len(bitmap)) if bits >> place & 1]
-            if len(self._bitmaps) >= _BITMAPS_MAX:
-                self._bitmaps.clear()
-            self._bitmaps[bitmap] = listed
-        return listed
-
     def _check(self, bitmaps: bytes, numbers: list[int]) -> bytes:
-        data = self._digest + bitmaps + struct.pack(f'>{len(numbers)}Q', *numbers)
-        return hashlib.blake2b(data, digest_size=_CHECK_BYTES, person=b'echoes').digest()
+        check = self._seeded.copy()
+        check.update(bitmaps + struct.pack(f'>{len(numbers)}Q', *numbers))
+        return check.digest()
+
+
+def _seeded(directory: bytes) -> hashlib.blake2b:
+    """Return the check over a directory, to be copied for every list."""
+    return hashlib.blake2b(directory, digest_size=_CHECK_BYTES, person=b'echoes')
+
+
+def _places(bitmap: bytes) -> list[int]:
+    bits = int.from_bytes(bitmap, 'little')
+    return [place for place in range(8 * len(bitmap)) if bits >> place & 1]

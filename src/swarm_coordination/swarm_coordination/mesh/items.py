@@ -77,6 +77,8 @@ class ItemCache:
 
     def wanted(self, now: int) -> tuple[Want, ...]:
         """Wants of others whose next item is not here, for the caller to offer from its log."""
+        if not self._asked:
+            return ()
         self._forget(now)
         missing = {
             asked.want

@@ -52,7 +52,8 @@ class Links:
 
     def listed(self, row: Row, now: int) -> tuple[int, ...]:
         """Storage ids that the robot lists as live links, ascending."""
-        return tuple(sorted(who for who, at in row.listed.items() if now - at < self._timeout_ns))
+        since = now - self._timeout_ns
+        return tuple(sorted([who for who, at in row.listed.items() if at > since]))
 
     def listed_near(self, row: Row, now: int) -> tuple[int, ...]:
         """
@@ -93,6 +94,11 @@ class Links:
             )
             if lacking:
                 self._lacking[owner] = lacking
+
+    @property
+    def all_hear_all(self) -> bool:
+        """Whether no own neighbour lacks anybody, as in one hop."""
+        return not self._lacking
 
     def lacking(self, owner: int) -> tuple[int, ...]:
         """Own neighbours that do not hear ``owner`` themselves: they need its row relayed."""

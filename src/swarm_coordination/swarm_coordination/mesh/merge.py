@@ -158,7 +158,11 @@ class Merger:
         relay_allowed: bool,
     ) -> Fragment | None:
         """Merge one fragment of the row's own incarnation; return what was newer."""
-        relay = relay_allowed and bool(self._links.lacking(row.identity.storage_id))
+        relay = (
+            relay_allowed
+            and not self._links.all_hear_all
+            and bool(self._links.lacking(row.identity.storage_id))
+        )
         beacon = fragment.beacon
         if beacon is not None:
             if row.take_beacon(beacon, made_after, now):
@@ -209,17 +213,17 @@ class Merger:
         if not beacon.heard and not beacon.accused:
             return
         row.lists, row.lists_made_after_ns = beacon, made_after
-        mine = self._own.identity
+        mine = self._own.identity.storage_id
         rows, listed = self._table.by_id, row.listed
         for who, incarnation, heartbeat, direct in beacon.heard:
             other = rows.get(who)
-            if who == mine.storage_id:
-                self._selves.shown(incarnation, heartbeat, now, None)
             if not direct:
                 listed.pop(who, None)
-            elif other is not None or who == mine.storage_id:
+            elif other is not None or who == mine:
                 listed[who] = now
-            if (
+            if who == mine:
+                self._selves.shown(incarnation, heartbeat, now, None)
+            elif (
                 other is not None
                 and heartbeat > other.heartbeat
                 and incarnation == other.identity.incarnation
@@ -228,7 +232,7 @@ class Merger:
         if not row.cooperates:
             return
         for accusation in beacon.accused:
-            if accusation.storage_id == mine.storage_id:
+            if accusation.storage_id == mine:
                 self._selves.accused(accusation, row.identity.name, now)
                 continue
             other = self._table.get(accusation.storage_id)

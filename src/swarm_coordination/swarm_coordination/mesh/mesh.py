@@ -194,6 +194,10 @@ class Mesh:
         self._reception.check_names(now)
         return events
 
+    def beacon_due(self, now: int) -> bool:
+        """Whether a beacon leaves now, so that the pose in it has to be stated."""
+        return self._composer.beacon_due(now)
+
     def compose(self, now: int) -> Frame | None:
         """Return the next frame where one is due and affordable; call until None."""
         frame = self._composer.compose(now)
@@ -250,7 +254,7 @@ class Mesh:
 
     def rows_held(self) -> tuple[int, ...]:
         """Storage ids of all other robots in the table, ascending; the rest is given up."""
-        return tuple(row.identity.storage_id for row in self._parts.table.rows())
+        return self._parts.table.ids
 
     def forget(self, storage_id: int, now: int) -> None:
         """Remove a robot, as an operator decided; a tombstone keeps hearsay from reviving it."""

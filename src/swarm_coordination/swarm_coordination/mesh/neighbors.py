@@ -10,7 +10,7 @@ from swarm_coordination.mesh.ages import age_bound_ns
 from swarm_coordination.mesh.links import Links
 from swarm_coordination.mesh.rows import Beacon
 from swarm_coordination.mesh.table import Life, Row
-from swarm_coordination.units import from_mm, ns_to_seconds
+from swarm_coordination.units import from_mm, MM_PER_M, ns_to_seconds
 from swarm_coordination.views import Liveness, NeighborState, NeighborTable
 
 # An unproven robot is an obstacle like any other, but nothing is built on it.
@@ -33,22 +33,27 @@ def neighbor_table(
 
 
 def _state(row: Row, pose: Beacon, links: Links, now: int, drift_ppm: int) -> NeighborState:
-    made_after, mission = row.pose_made_after_ns, row.mission
+    made_after, cooperates = row.pose_made_after_ns, row.cooperates
+    mission = row.mission if cooperates else None
     age_s = math.inf
     if made_after is not None:
         age_s = ns_to_seconds(age_bound_ns(made_after, now, drift_ppm))
-    return NeighborState(
-        robot=row.identity.storage_id,
-        name=row.identity.name,
-        position=(from_mm(pose.x_mm), from_mm(pose.y_mm), from_mm(pose.z_mm)),
-        velocity=(from_mm(pose.vx_mm_s), from_mm(pose.vy_mm_s), from_mm(pose.vz_mm_s)),
-        yaw=from_mm(pose.yaw_mrad),
-        epoch=pose.epoch,
-        age_s=age_s,
-        liveness=_LIVENESS[row.life],
-        heard=links.live(row, now),
-        links=links.listed_near(row, now) if row.cooperates else (),
-        progress_m=from_mm(mission.progress_mm) if mission and row.cooperates else 0.0,
-        mission_epoch=mission.epoch if mission and row.cooperates else 0,
-        same_configuration=row.cooperates,
+    return NeighborState(  # in the order of its fields: many robots, many times a second
+        row.identity.storage_id,
+        row.identity.name,
+        _metres(pose.x_mm, pose.y_mm, pose.z_mm),
+        _metres(pose.vx_mm_s, pose.vy_mm_s, pose.vz_mm_s),
+        from_mm(pose.yaw_mrad),
+        pose.epoch,
+        age_s,
+        _LIVENESS[row.life],
+        links.live(row, now),
+        links.listed_near(row, now) if cooperates else (),
+        from_mm(mission.progress_mm) if mission else 0.0,
+        mission.epoch if mission else 0,
+        cooperates,
     )
+
+
+def _metres(x_mm: int, y_mm: int, z_mm: int) -> tuple[float, float, float]:
+    return (x_mm / MM_PER_M, y_mm / MM_PER_M, z_mm / MM_PER_M)

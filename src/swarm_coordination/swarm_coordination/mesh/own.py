@@ -44,6 +44,7 @@ class OwnRow:
         self.intents: IntentSection | None = None
         self._left = [0, 0, 0, 0]  # by Section
         self._sent_ns = [0, 0, 0, 0]
+        self._given: ConsensusSection | None = None  # what ``consensus`` was made from
         self._beat_left = False  # the heartbeat has moved on since it was sent
         self._urgency = Urgency.NONE  # of the consensus section since it was last sent
 
@@ -53,13 +54,15 @@ class OwnRow:
 
         The version stays while only the heartbeat rises; a ``Beat`` then stands for the section.
         """
-        held = self.consensus
+        if section is self._given:
+            return False  # as nearly always
+        held, self._given = self.consensus, section
         if held is not None and section[1:] == held[1:]:
             return False
         self._beat_left = True
         if held is not None and not consensus_changed(held, section):
             if section.heartbeat > held.heartbeat:
-                self.consensus = section._replace(version=held.version)
+                self.consensus = held.beating(held.version, section.heartbeat)
                 return False
         self.consensus = section._replace(version=1 if held is None else held.version + 1)
         self._left[Section.CONSENSUS] = REPEATS
@@ -145,9 +148,7 @@ def beat_of(section: ConsensusSection | None, version: int = 0) -> Beat | None:
 
 def consensus_changed(held: ConsensusSection | None, new: ConsensusSection) -> bool:
     """Whether anything but version and heartbeat differs."""
-    if held is None:
-        return True
-    return new._replace(version=held.version, heartbeat=held.heartbeat) != held
+    return held is None or not new.is_like(held)
 
 
 def urgency_of(held: ConsensusSection | None, new: ConsensusSection) -> Urgency:

@@ -44,11 +44,11 @@ class MeshParts:
     def packed(self, beacon: Beacon, now: int) -> Beacon:
         """Return a beacon with its list packed, where all robots heard can unpack it."""
         packed = self.echoes.pack(beacon.heard, now)
-        return beacon if packed is None else beacon._replace(heard=(), echoes=packed)
+        return beacon if packed is None else beacon.with_heard((), packed)
 
     def unpacked(self, beacon: Beacon, heartbeat: int) -> Beacon:
         """Return a beacon with its list written out, or without one; ``heartbeat`` is our own."""
         if not beacon.echoes:
             return beacon
         heard = self.echoes.unpack(beacon.echoes, self.table.by_id, heartbeat)
-        return beacon._replace(heard=beacon.heard if heard is None else heard, echoes=b'')
+        return beacon.with_heard(beacon.heard if heard is None else heard, b'')

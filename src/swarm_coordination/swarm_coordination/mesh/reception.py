@@ -25,7 +25,7 @@ from swarm_coordination.mesh.events import MergeResult, MeshEvent
 from swarm_coordination.mesh.merge import Merger
 from swarm_coordination.mesh.names import losers_of_names
 from swarm_coordination.mesh.parts import MeshParts
-from swarm_coordination.mesh.rows import Fragment, Frame, Identity, StopFlag
+from swarm_coordination.mesh.rows import Beacon, Fragment, Frame, Identity, StopFlag
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mesh.table import Row
 from swarm_coordination.units import ns_to_seconds, seconds_to_ns
@@ -76,15 +76,12 @@ class Reception:
         if sender.storage_id == self._parts.own.identity.storage_id:
             self._composer.selves.heard(frame, now)
             return self._reject('own_echo')
-        stops = tuple(flag for flag in frame.stops if self._parts.stops.merge(flag))
+        stops: tuple[StopFlag, ...] = ()
+        if frame.stops:
+            stops = tuple(flag for flag in frame.stops if self._parts.stops.merge(flag))
         if stops:
             self._composer.urge()
-        own_parts = [part for part in frame.fragments if part.owner == sender]
-        self._parts.echoes.compare((part.beacon for part in own_parts), now)
-        own_parts = [self._unpacked(part) for part in own_parts]
-        self._note_echo(sender, own_parts, now)
-        echoes = [self._merger.echo(part.beacon) for part in own_parts]
-        echo = max((made for made in echoes if made is not None), default=None)
+        own_parts, echo = self._own_parts(frame, now)
         if now - self.last_tick_ns > self._gap_ns:
             return self._reject('gap', stops)
         row, reason = self._sender_row(frame, echo, now)
@@ -128,7 +125,22 @@ class Reception:
             return None, 'replay'
         return row, ''
 
-    def _note_echo(self, sender: Identity, own_parts: list[Fragment], now: int) -> None:
+    def _own_parts(self, frame: Frame, now: int) -> tuple[list[Fragment], int | None]:
+        """Return what the sender says of itself, lists written out, and what it echoes of us."""
+        sender = frame.header.sender
+        parts, echo = [], None
+        for part in frame.fragments:
+            if part.owner != sender:
+                continue
+            if part.beacon is not None:
+                self._parts.echoes.compare(part.beacon, now)
+                self._note_echo(sender, part.beacon, now)
+                part = self._unpacked(part)
+                echo = later(echo, self._merger.echo(part.beacon))
+            parts.append(part)
+        return parts, echo
+
+    def _note_echo(self, sender: Identity, beacon: Beacon, now: int) -> None:
         """
         Remember the heartbeat to echo, whether the frame is believed or not.
 
@@ -137,17 +149,16 @@ class Reception:
         would otherwise wait until nothing can be queued any more.
         """
         row = self._parts.table.get(sender.storage_id)
-        for part in own_parts:
-            if row is not None and part.beacon is not None:
-                echo = (sender.incarnation, part.beacon.heartbeat)
-                if echo > row.echo and echo >= (row.identity.incarnation, 0):
-                    row.echo, row.echo_ns = echo, now
+        if row is not None:
+            echo = (sender.incarnation, beacon.heartbeat)
+            if echo > row.echo and sender.incarnation >= row.identity.incarnation:
+                row.echo, row.echo_ns = echo, now
 
     def _unpacked(self, part: Fragment) -> Fragment:
         if part.beacon is None or not part.beacon.echoes:
             return part
         beacon = self._parts.unpacked(part.beacon, self._composer.heartbeat)
-        return part._replace(beacon=beacon)
+        return part.with_beacon(beacon)
 
     def _heard_directly(self, row: Row, frame: Frame, echo: int | None, now: int) -> int | None:
         """
@@ -193,7 +204,8 @@ class Reception:
                     news.append(outcome)
         for digest in frame.digests:
             self._merger.digest(row, digest, now)
-        self._take_items(row, frame, now)
+        if frame.items or frame.want is not None or frame.snapshot is not None:
+            self._take_items(row, frame, now)
         return MergeResult(tuple(news), frame.items, stops, frame.want)
 
     def _take_items(self, row: Row, frame: Frame, now: int) -> None:
@@ -244,7 +256,7 @@ class Reception:
             loses = row.identity.storage_id in lost
             if loses and not row.lost_name:
                 self._parts.detector.report('duplicate_name', row, now, 'another robot bears it')
-            row.lost_name = loses
+            row.judge(lost_name=loses)
         loses = self._parts.own.identity.storage_id in lost
         if loses and not self._said_own_name:
             self._report_own('duplicate_name', now, 'another robot bears our name')
@@ -252,7 +264,7 @@ class Reception:
 
     def _mark_mismatch(self, row: Row, now: int) -> None:
         if row.same_configuration:
-            row.same_configuration = False
+            row.judge(same_configuration=False)
             text = 'its shared settings differ from ours: avoided, not obeyed'
             self._parts.detector.report('configuration_mismatch', row, now, text)
 

@@ -155,6 +155,8 @@ class Relays:
     def _relayable(self, now: int) -> list[Row]:
         """Rows that a neighbour lacks, fresh enough, of robots believed alive."""
         lacking = self._parts.links.lacking
+        if self._parts.links.all_hear_all:
+            return []
         return [
             row
             for row in self._parts.table.rows()

@@ -96,6 +96,16 @@ class Beacon(NamedTuple):
     accused: Annotated[tuple[Accusation, ...], Size(0, HEARD_MAX)] = ()
     echoes: Annotated[bytes, Size(0, ECHOES_BYTES_MAX)] = b''  # tag, ``heard`` packed: echoes.py
 
+    @property
+    def place(self) -> tuple[bool, int, int, int, int, int, int, int, int]:
+        """Return ``localised`` to ``epoch``: where the owner was, and how it moved."""
+        _, localised, x, y, z, yaw, vx, vy, vz, epoch, *_ = self
+        return localised, x, y, z, yaw, vx, vy, vz, epoch
+
+    def with_heard(self, heard: tuple[Heard, ...], echoes: bytes) -> Beacon:
+        """Return this beacon with another list; made with every frame, so not by ``_replace``."""
+        return tuple.__new__(Beacon, (*self[:_HEARD_AT], heard, self.accused, echoes))
+
 
 class RowOneShot(NamedTuple):
     """What the owner asks of one other, once: see ``consensus.messages.OneShot``."""
@@ -136,6 +146,22 @@ class ConsensusSection(NamedTuple):
     forced: bool = False  # candidate: the leader of the term before asked for it
     one_shot: RowOneShot | None = None
     answers: Annotated[tuple[RowAnswer, ...], Size(0, 8)] = ()
+
+    def beating(self, version: int, heartbeat: int) -> ConsensusSection:
+        """Return this section with another heartbeat; made with every frame that is heard."""
+        fields = (version, *self[1:_HEARTBEAT_AT], heartbeat, *self[_HEARTBEAT_AT + 1:])
+        return tuple.__new__(ConsensusSection, fields)
+
+    def is_like(self, other: ConsensusSection) -> bool:
+        """Whether all but version and heartbeat is the same."""
+        return (
+            self[1:_HEARTBEAT_AT] == other[1:_HEARTBEAT_AT]
+            and self[_HEARTBEAT_AT + 1:] == other[_HEARTBEAT_AT + 1:]
+        )
+
+
+_HEARD_AT = Beacon._fields.index('heard')
+_HEARTBEAT_AT = ConsensusSection._fields.index('heartbeat')
 
 
 class Beat(NamedTuple):
@@ -193,6 +219,10 @@ class Fragment(NamedTuple):
     intents: IntentSection | None = None
     silent: bool = False
     beat: Beat | None = None
+
+    def with_beacon(self, beacon: Beacon | None) -> Fragment:
+        """Return this fragment with another beacon; made with every frame that is heard."""
+        return tuple.__new__(Fragment, (self.owner, self.age_ms, beacon, *self[3:]))
 
 
 class LogItem(NamedTuple):

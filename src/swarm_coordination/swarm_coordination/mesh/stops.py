@@ -75,6 +75,8 @@ class StopRegister:
 
     def active(self) -> tuple[StopFlag, ...]:
         """Return the stops in force, sorted by issuer."""
+        if not self._flags:  # as nearly always
+            return ()
         return tuple(flag for _, flag in sorted(self._flags.items()) if self._is_active(flag))
 
     def _is_active(self, flag: StopFlag) -> bool:

@@ -74,6 +74,8 @@ class Row:
     proofs: int = 0  # bounded advances since it went silent
     same_configuration: bool = True
     lost_name: bool = False
+    # Whether its consensus and mission sections count, not only its position.
+    cooperates: bool = True
     regained: bool = True  # False: after a gap, until it has echoed a fresh heartbeat
     echo: tuple[int, int] = (0, 0)  # newest (incarnation, heartbeat) in a frame of its own
     echo_ns: int | None = None  # when that frame came, believed or not
@@ -91,11 +93,6 @@ class Row:
     def behind(self) -> bool:
         """Whether a newer consensus section is known to exist than the one held."""
         return self.newest_version > (self.consensus.version if self.consensus else 0)
-
-    @property
-    def cooperates(self) -> bool:
-        """Whether its consensus and mission sections count, not only its position."""
-        return self.same_configuration and not self.lost_name
 
     def versions(self) -> tuple[int, int, int]:
         """Versions held of consensus, mission and intents; 0 for none."""
@@ -120,9 +117,19 @@ class Row:
         self.listed.clear()
         self.accusers.clear()
         self.proofs = 0
-        self.same_configuration = True
+        self.judge(same_configuration=True)
         self.sends_left = [0, 0, 0, 0]
         self.newest_version, self.beat_left = 0, False
+
+    def judge(
+        self, *, same_configuration: bool | None = None, lost_name: bool | None = None
+    ) -> None:
+        """Note whether its configuration is ours, whether another robot bears its name."""
+        if same_configuration is not None:
+            self.same_configuration = same_configuration
+        if lost_name is not None:
+            self.lost_name = lost_name
+        self.cooperates = self.same_configuration and not self.lost_name
 
     def take_beacon(self, beacon: Beacon, made_after: int | None, now: int) -> bool:
         """
@@ -157,10 +164,9 @@ class Row:
 
         ``beacon`` is the fragment's where it was newer.
         """
-        consensus, mission, intents = fragment.consensus, fragment.mission, fragment.intents
-        held = self.versions()
-        if fragment.beat is not None:
-            consensus = self._beaten(fragment.beat)
+        owner, age_ms, _, consensus, mission, intents, _, beat = fragment
+        if beat is not None:
+            consensus = self._beaten(beat)
         if consensus is not None:
             if self.consensus is None or _order(consensus) > _order(self.consensus):
                 self.consensus = consensus
@@ -168,26 +174,29 @@ class Row:
             else:
                 consensus = None
         if mission is not None:
-            if mission.version > held[1]:
+            if mission.version > (self.mission.version if self.mission else 0):
                 self.mission = mission
             else:
                 mission = None
         if intents is not None:
-            if intents.version > held[2]:
+            if intents.version > (self.intents.version if self.intents else 0):
                 self.intents = intents
             else:
                 intents = None
         if beacon is None and consensus is None and mission is None and intents is None:
             return None
-        return Fragment(fragment.owner, fragment.age_ms, beacon, consensus, mission, intents)
+        return Fragment(owner, age_ms, beacon, consensus, mission, intents)
 
     def _beaten(self, beat: Beat) -> ConsensusSection | None:
         """Return the section held with a newer heartbeat, where both are of one leader."""
         held = self.consensus
-        self.newest_version = max(self.newest_version, beat.version)
+        if beat.version > self.newest_version:
+            self.newest_version = beat.version
         if held is None or beat.term != held.term or not held.leader:
             return None
-        return held._replace(heartbeat=max(held.heartbeat, beat.heartbeat))
+        if beat.heartbeat <= held.heartbeat:
+            return None
+        return held.beating(held.version, beat.heartbeat)
 
 
 def _order(section: ConsensusSection) -> tuple[int, int]:
@@ -210,6 +219,7 @@ class Table:
         self._robots_max, self._tombstone_ns = robots_max, tombstone_ns
         self.by_id: dict[int, Row] = {}
         self._sorted: tuple[Row, ...] = ()
+        self.ids: tuple[int, ...] = ()  # of all rows, ascending
         self._tombstones: dict[int, Tombstone] = {}
 
     def get(self, storage_id: int) -> Row | None:
@@ -288,4 +298,5 @@ class Table:
         return True
 
     def _sort(self) -> None:
-        self._sorted = tuple(row for _, row in sorted(self.by_id.items()))
+        self.ids = tuple(sorted(self.by_id))
+        self._sorted = tuple(self.by_id[storage_id] for storage_id in self.ids)

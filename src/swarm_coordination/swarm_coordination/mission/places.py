@@ -47,6 +47,7 @@ class Places:
         self._from = [self.path.arc_m(max(0, waypoint - 1)) for waypoint, _, _ in changes]
         self._offsets = [slot_offsets(formation, count) for _, formation, _ in changes]
         self._yaw = [yaw for _, _, yaw in changes]
+        self._asked: tuple[float, tuple[PointMm, ...]] = (-1.0, ())  # progress, slots there
         self._goals = self.slots(self.path.length_m)
 
     def yaw_mrad(self, progress_m: float) -> int:
@@ -69,8 +70,11 @@ class Places:
 
     def slots(self, progress_m: float) -> tuple[PointMm, ...]:
         """Return all slots in ``map`` with the reference at ``progress_m``."""
-        x, y, z = map(to_mm, self.path.at(progress_m).position)
-        return tuple((x + dx, y + dy, z + dz) for dx, dy, dz in self.offsets(progress_m))
+        if progress_m != self._asked[0]:  # each place is asked for several times on end
+            x, y, z = map(to_mm, self.path.at(progress_m).position)
+            slots = tuple((x + dx, y + dy, z + dz) for dx, dy, dz in self.offsets(progress_m))
+            self._asked = (progress_m, slots)
+        return self._asked[1]
 
     def goals(self) -> tuple[PointMm, ...]:
         """Return all slots at the path's end: constants of the assignment."""

@@ -13,19 +13,13 @@ from __future__ import annotations
 
 import random
 
-from swarm_coordination.consensus.messages import Role
+from swarm_coordination.consensus.messages import Role, Standing
 from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.errors import FrameError
 from swarm_coordination.mesh.codec import FrameCodec
 from swarm_coordination.mesh.events import MeshEvent
 from swarm_coordination.mesh.mesh import Mesh
-from swarm_coordination.mesh.rows import (
-    Fragment,
-    Identity,
-    IntentSection,
-    MissionSection,
-    StopFlag,
-)
+from swarm_coordination.mesh.rows import Fragment, Identity, StopFlag
 from swarm_coordination.mission.commands import (
     Command,
     decode_command,
@@ -41,15 +35,21 @@ from swarm_coordination.persistence import (
     Entry,
     EntryKind,
     IncarnationRecord,
-    PersistRequest,
     Recovered,
     StopRecord,
 )
 from swarm_coordination.robot.durability import Outbox
 from swarm_coordination.robot.joints import Joints
-from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotOutput, RobotStatus
+from swarm_coordination.robot.outputs import (
+    CommittedEntry,
+    NOTHING,
+    RobotEvent,
+    RobotOutput,
+    RobotStatus,
+)
 from swarm_coordination.robot.own_pose import OwnPose
 from swarm_coordination.robot.planning import Planning
+from swarm_coordination.robot.publishing import Publishing
 from swarm_coordination.robot.refusals import Refusals
 from swarm_coordination.robot.replication import Replication
 from swarm_coordination.robot.reporting import Reporting
@@ -128,10 +128,12 @@ class Coordinator:
             self._raft, self._mesh, self._state, self._replication, settings.membership,
             self._name_of, self._event,
         )
-        self._intents_shown = (-1, False)  # version of the queue that the row shows; leading
         self._outbox = Outbox()
         self._submissions = Submissions(recovered, self._state, self._outbox, settings.mesh, now)
         self.tasks = self._submissions.tasks
+        self._publishing = Publishing(
+            self._mesh, self._state, self._executor, self._submissions, self._replication
+        )
         self.watches = Watches(self._state)
         self._snapshots = Snapshots(
             self._raft, self._mesh, self._state, self._submissions, self.watches, self._event
@@ -268,14 +270,18 @@ class Coordinator:
         self._submissions.tick(now)
         for text in self.tasks.take_told():
             self._event(now, 'task', text, self._state.index)
-        if now >= self._next_step:
+        stepped = now >= self._next_step
+        if stepped:
             self._step_mission(now)
             self._voters.step(now)
             missed = (now - self._next_step) // self._step_ns
             self._next_step += (missed + 1) * self._step_ns
-        self._settle(now)
-        self._publish_mission()
-        self._pose.state(self._mesh, self._state.epoch, now)
+        if self._is_unsettled:
+            self._settle(now)
+        self._publishing.mission(stepped=stepped)
+        self._pose.follow(self._state.epoch, now)
+        if self._mesh.beacon_due(now):
+            self._pose.state(self._mesh, now)
         while self._speaks and (frame := self._mesh.compose(now)) is not None:
             self._frames.append(self._codec.encode(frame))
 
@@ -283,11 +289,13 @@ class Coordinator:
 
     def poll(self) -> RobotOutput:
         """Hand over everything gathered since the last call (``command`` is the controller's)."""
+        persist, watched = self._outbox.take(), self.watches.take()
+        if not (self._frames or persist or self._committed or self._events or watched):
+            return NOTHING
         frames, self._frames = tuple(self._frames), []
         committed, self._committed = tuple(self._committed), []
         events, self._events = tuple(self._events), []
-        persist: tuple[PersistRequest, ...] = self._outbox.take()
-        return RobotOutput(frames, persist, committed, events, None, self.watches.take())
+        return RobotOutput(frames, persist, committed, events, None, watched)
 
     def next_deadline(self, now: int) -> int:
         """Time by which ``tick`` wants to be called."""
@@ -309,6 +317,11 @@ class Coordinator:
         return self._raft.role
 
     @property
+    def standing(self) -> Standing:
+        """Return term, role and commit at once: the same object where nothing came to Raft."""
+        return self._raft.standing
+
+    @property
     def leader(self) -> int:
         """Storage id of the leader of the term; 0 while unknown."""
         return self._raft.leader
@@ -325,10 +338,11 @@ class Coordinator:
         moved = False
         if fragment.consensus is not None:
             moved = self._replication.on_section(owner, fragment.consensus, now)
-        leading = self._replication.leading
-        if fragment.intents is not None and leading is not None:
-            leading.propose_intents(owner.storage_id, fragment.intents.intents, now)
-            moved = True
+        if fragment.intents is not None:
+            leading = self._replication.leading
+            if leading is not None:
+                leading.propose_intents(owner.storage_id, fragment.intents.intents, now)
+                moved = True
         return moved
 
     def _on_stop(self, flag: StopFlag, now: int) -> None:
@@ -352,6 +366,15 @@ class Coordinator:
 
     # ---------------------------------------------------------------- log and mission
 
+    @property
+    def _is_unsettled(self) -> bool:
+        """Whether there may be something to move: at most ticks there is not."""
+        return (
+            self._raft.stirred
+            or self._replication.leading is not None
+            or self._publishing.is_behind
+        )
+
     def _settle(self, now: int) -> None:
         """Move what came out of Raft to where it belongs."""
         self._lead(now)
@@ -370,7 +393,7 @@ class Coordinator:
             self._settle(now)  # has just won: what waits here need not wait for the next tick
             return
         self._replication.publish()
-        self._publish_intents()
+        self._publishing.intents()
 
     def _tell_role(self, now: int) -> None:
         raft = self._raft
@@ -451,32 +474,6 @@ class Coordinator:
             told = self._joints.look(self._surroundings.table, now)
             if told:
                 self._event(now, 'articulation', told, len(self._joints.names))
-
-    def _publish_mission(self) -> None:
-        """Bring the own row's mission section up to date."""
-        self._mesh.set_mission(
-            MissionSection(
-                version=0,  # the mesh numbers versions
-                applied=self._state.index,
-                mode=int(self._executor.mode),
-                epoch=self._executor.progress_epoch,
-                progress_mm=self._executor.progress_mm,
-            )
-        )
-
-    def _publish_intents(self) -> None:
-        """
-        Bring the own row's intents up to date, where the queue has changed.
-
-        A leader shows none: they go out as log items, and who leads next reads them there or,
-        once this robot leads no more, in its row.
-        """
-        leads = self._replication.leading is not None
-        shown = (self._submissions.version, leads)
-        if shown != self._intents_shown:
-            self._intents_shown = shown
-            head = () if leads else self._submissions.shown()
-            self._mesh.set_intents(IntentSection(0, head))
 
     def _name_of(self, storage_id: int) -> str:
         name = self._mesh.name_of(storage_id) or self._voter_names.get(storage_id, '')

@@ -69,6 +69,9 @@ class RobotOutput(NamedTuple):
     watched: tuple[WatchEvent, ...] = ()
 
 
+NOTHING = RobotOutput((), (), (), (), None)  # always this object where nothing came out
+
+
 class RobotStatus(NamedTuple):
     """A robot's state at one instant, for status topics, the terminal view and the checks."""
 

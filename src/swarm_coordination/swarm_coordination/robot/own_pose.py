@@ -36,10 +36,18 @@ class OwnPose:
         """Return the own position; None where localisation has been silent for too long."""
         return self._pose[:3] if self._younger_than(self._timeout_ns, now) else None
 
-    def state(self, mesh: Mesh, epoch: int, now: int) -> None:
+    def follow(self, epoch: int, now: int) -> None:
+        """Take the epoch in force, with every tick: commands were decided under it since then."""
+        if epoch != self._epoch:
+            self._epoch, self._epoch_since = epoch, now
+        if now - self._epoch_since >= self._decided_ns:
+            self._epoch_shown = self._epoch
+
+    def state(self, mesh: Mesh, now: int) -> None:
         """
         State pose and epoch for the next beacon, rounded to what a frame carries.
 
+        The epoch is the newest that every command in force was decided under.
         An age bound counts from the beacon, so a pose older than the controllers allow for
         must not pass for one of now: the others then go by the beacon before.
         """
@@ -48,17 +56,9 @@ class OwnPose:
             (to_mm(pose.x), to_mm(pose.y), to_mm(pose.z)),
             round(math.remainder(pose.yaw, math.tau) * 1000.0),
             (to_mm(velocity[0]), to_mm(velocity[1]), to_mm(velocity[2])),
-            self._shown(epoch, now),
+            self._epoch_shown,
             localised=self._younger_than(self._beacon_age_ns, now),
         )
-
-    def _shown(self, epoch: int, now: int) -> int:
-        """Return the newest epoch that every command in force was decided under."""
-        if epoch != self._epoch:
-            self._epoch, self._epoch_since = epoch, now
-        if now - self._epoch_since >= self._decided_ns:
-            self._epoch_shown = self._epoch
-        return self._epoch_shown
 
     def _younger_than(self, age_ns: int, now: int) -> bool:
         return self._observed_at is not None and now - self._observed_at <= age_ns

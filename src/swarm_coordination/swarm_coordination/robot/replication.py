@@ -9,7 +9,7 @@ order, from the mesh's cache, whoever sent it and when.
 
 from __future__ import annotations
 
-from swarm_coordination.consensus.messages import AppendResponse, HeartbeatResponse, Ready
+from swarm_coordination.consensus.messages import Ready
 from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.mesh.consensus_rows import append_from_item, ConsensusRows, items_after
 from swarm_coordination.mesh.mesh import Mesh
@@ -36,25 +36,19 @@ class Replication:
     def leading(self) -> Leading | None:
         """Return what there is to do while this robot leads; None while it does not."""
         leading = self._leading
-        if leading is None or not leads(self.raft) or leading.term != self.raft.term:
+        if leading is None:  # as with all but one
             return None
-        return leading
+        return leading if leads(self.raft) and leading.term == self.raft.term else None
 
     def on_section(self, owner: Identity, section: ConsensusSection, now: int) -> bool:
         """
         Take a newer consensus section of another robot's row.
 
-        Return whether something may have come of it: most sections are followers' echoes and
-        acknowledgements, which are nothing to other followers.
+        Return whether something may have come of it.
         """
         moved = False
         for message in self._rows.messages(owner, section):
-            self.raft.step(message, now)
-            match message:
-                case HeartbeatResponse() | AppendResponse():
-                    moved = moved or leads(self.raft)
-                case _:
-                    moved = True
+            moved = self.raft.step(message, now) or moved
         return moved
 
     def section_of(self, storage_id: int) -> ConsensusSection | None:

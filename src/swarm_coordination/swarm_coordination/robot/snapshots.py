@@ -165,6 +165,8 @@ class Snapshots:
     def tick(self, now: int) -> None:
         """Say whether a snapshot is needed: the log does not go on, or one is on its way."""
         want = self._raft.want
+        if want is None and self._stuck_at is None:
+            return  # as at the tick before
         if want is None or want != self._stuck_at:
             self._stuck_at, self._stuck_since = want, now
         stalled = want is not None and now - self._stuck_since >= STALLED_NS

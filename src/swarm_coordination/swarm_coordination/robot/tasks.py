@@ -113,6 +113,8 @@ class TaskHolder:
             self._era += 1
             for name in list(self._grants):
                 self._drop(name, 'suspended after a pause', wanted=True)
+        if not (self._grants or self._wanted):
+            return ()
         for name, grant in list(self._grants.items()):
             if now >= grant.until_ns:
                 self._drop(name, 'suspended: the lease is over by the own clock', wanted=True)
@@ -125,6 +127,8 @@ class TaskHolder:
 
     def take_told(self) -> tuple[str, ...]:
         """Return what has become of tasks since the last call, for people."""
+        if not self._told:
+            return ()
         told, self._told = tuple(self._told), []
         return told
 

@@ -90,6 +90,8 @@ class Watches:
 
     def take(self) -> tuple[WatchEvent, ...]:
         """Return what came since the last call."""
+        if not self._events:
+            return ()
         events, self._events = tuple(self._events), []
         return events
 

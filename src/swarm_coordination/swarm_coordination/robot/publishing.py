@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the own row shows of mission and intents, brought up to date where it has changed."""
+
+from __future__ import annotations
+
+from swarm_coordination.mesh.mesh import Mesh
+from swarm_coordination.mesh.rows import IntentSection, MissionSection
+from swarm_coordination.mission.executor import MissionExecutor
+from swarm_coordination.mission.state import MissionState
+from swarm_coordination.robot.replication import Replication
+from swarm_coordination.robot.submission import Submissions
+
+
+class Publishing:
+    """Sections of one robot's row; the mesh numbers their versions."""
+
+    def __init__(
+        self,
+        mesh: Mesh,
+        state: MissionState,
+        executor: MissionExecutor,
+        submissions: Submissions,
+        replication: Replication,
+    ) -> None:
+        self._mesh, self._state, self._executor = mesh, state, executor
+        self._submissions, self._replication = submissions, replication
+        self._applied = -1  # as shown
+        self._intents = (-1, False)  # version of the queue that is shown; leading
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether commands were accepted or applied since intents were shown last."""
+        return self._submissions.version != self._intents[0]
+
+    def mission(self, *, stepped: bool) -> None:
+        """Show the mission, where it was stepped or something applied since."""
+        if not stepped and self._state.index == self._applied:
+            return
+        self._applied = self._state.index
+        self._mesh.set_mission(
+            MissionSection(
+                version=0,
+                applied=self._applied,
+                mode=int(self._executor.mode),
+                epoch=self._executor.progress_epoch,
+                progress_mm=self._executor.progress_mm,
+            )
+        )
+
+    def intents(self) -> None:
+        """
+        Show the intents, where the queue has changed.
+
+        A leader shows none: they go out as log items, and who leads next reads them there or,
+        once this robot leads no more, in its row.
+        """
+        leads = self._replication.leading is not None
+        shown = (self._submissions.version, leads)
+        if shown != self._intents:
+            self._intents = shown
+            head = () if leads else self._submissions.shown()
+            self._mesh.set_intents(IntentSection(0, head))
