@@ -152,7 +152,8 @@ def test_odometry_in_another_frame_moves_nothing(field):
 
 
 def test_a_low_battery_takes_the_robot_off_the_roster_and_then_lands_it(field):
-    field.watch(TYPES.Bool, 'land', profiles.DESCRIPTION)
+    field.watch(TYPES.Bool, 'land', profiles.EVENTS)
+    field.watch(TYPES.swarm.RobotStatus, 'status', profiles.STATUS)
     field.watch(TYPES.swarm.LogEntry, 'log', profiles.LOG)
     charge = [0.25]
     publish = field.bus.publisher(
@@ -168,7 +169,9 @@ def test_a_low_battery_takes_the_robot_off_the_roster_and_then_lands_it(field):
     charge[0] = 0.05
     assert field.until(lambda: field.seen['land'])
     assert field.seen['land'][0].data
-    assert len(left()) == 1
+    told = len(field.seen['status'])
+    assert field.until(lambda: len(field.seen['status']) > told + 10)
+    assert len(left()) == len(field.seen['land']) == 1
 
 
 def test_a_robot_beyond_its_fence_stops_the_swarm_once(field):

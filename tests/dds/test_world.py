@@ -122,5 +122,6 @@ def test_a_one_way_cut_leaves_the_other_way_and_ends_with_the_next_request(bench
     set_cuts(request(muted=['robot1'], deaf=[]), answers.append)
     set_cuts(request(muted=['nobody'], deaf=['robot2']), answers.append)
     assert [answer.accepted for answer in answers] == [True, False, False]
-    set_cuts(request(), answers.append)
+    together = {'names': ['robot1', 'robot2', 'robot3'], 'groups': [1, 1, 1]}
+    set_cuts(request(**together), answers.append)
     assert heard() == everybody

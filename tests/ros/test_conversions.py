@@ -28,7 +28,7 @@ TABLE = NeighborTable(
         NeighborState(
             2**61 + 3, 'robot2', (1.001, -2.002, 0.0), (0.1, 0.2, 0.0), -3.1, 7, math.inf,
             Liveness.SUSPECT, True, (5, 2**61 + 1), 1.234, 6, False,
-            (1.5, 0.25, 0.0), None,
+            (1.5, 0.25, 0.0), (7.0, -1.0, 0.0),
         ),
     ),
 )
@@ -49,6 +49,14 @@ def through_the_wire(message):
 
 def test_a_table_comes_back_exactly_as_it_went():
     assert convert.table_from(through_the_wire(convert.table_to(TABLE, STAMP))) == TABLE
+
+
+def test_a_neighbour_without_a_slot_comes_back_without_one():
+    row = TABLE.neighbors[0]._replace(slot=None, goal=None)
+    back = convert.table_from(
+        through_the_wire(convert.table_to(TABLE._replace(neighbors=(row,)), STAMP))
+    )
+    assert back.neighbors == (row,)
 
 
 def test_a_table_of_more_than_the_message_holds_is_cut_silent_and_old_rows_first():
