@@ -62,6 +62,7 @@ def scene(settings: ControlSettings, seed: int) -> list[float]:
     controller.target(
         FormationTarget(0, Mode.FLY, 0, 0, COUNT + 1, goal, (0.0, 0.0, 0.0), 0.0), 0
     )
+    controller.update(0)  # the map of ways is made
     found = []
     for _ in range(UPDATES):
         before = time.thread_time()

@@ -3,9 +3,11 @@
 """
 Make or refresh the virtual environment `.venv` of the project.
 
-Four stages, each with a fingerprint of what it depends on: packages (interpreter and lock),
-messages (swarm_msgs), project (package metadata), verify. A stage whose fingerprint is unchanged
-is skipped; a stage that was interrupted has no fingerprint and runs again. Standard library only.
+Five stages, each with a fingerprint of what it depends on: packages (interpreter and lock),
+messages (swarm_msgs), project (package metadata), kernels (what numba compiles), verify.
+A stage whose fingerprint is unchanged is skipped; a stage that was interrupted has no fingerprint
+and runs again. Standard library
+only.
 """
 
 import argparse
@@ -24,7 +26,7 @@ from environment.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 STAMP = 'setup.json'  # inside .venv: removed together with it
-STAGES = ('packages', 'messages', 'project')
+STAGES = ('packages', 'messages', 'project', 'kernels')
 
 
 def main() -> int:
@@ -84,7 +86,7 @@ def _refresh(with_ros: bool, force: bool) -> None:
         workspace.create()
     _write(stamp, done)
     steps = {'packages': workspace.install_packages, 'messages': workspace.build_messages,
-             'project': workspace.install_project}
+             'project': workspace.install_project, 'kernels': workspace.compile_kernels}
     for stage in STAGES[first:]:
         steps[stage]()
         if stage == STAGES[-1]:
@@ -109,10 +111,15 @@ def fingerprints(with_ros: bool) -> dict[str, str]:
     recipe = [ROOT / 'tools' / 'environment' / name
               for name in ('workspace.py', 'ros_bootstrap.py')]
     packages = _digest(base, [lock, *recipe])
+    project = _digest([packages], metadata)
+    code = package / 'swarm_coordination'
+    kernels = sorted((code / 'evaluation' / 'kernels').glob('*.py'))
+    constants = [code / 'control' / f'{name}.py' for name in ('closing', 'detour', 'projection')]
     return {
         'packages': packages,
         'messages': _digest([packages], messages),
-        'project': _digest([packages], metadata),
+        'project': project,
+        'kernels': _digest([project], [*kernels, *constants]),
     }
 
 

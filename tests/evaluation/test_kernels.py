@@ -12,6 +12,7 @@ import pytest
 from swarm_coordination.area.shapes import Area, box, cylinder, NOWHERE_CLOSED, polygon
 from swarm_coordination.control.controller import FormationController
 from swarm_coordination.control.settings import ControlSettings
+from swarm_coordination.evaluation.grounds import Guide
 from swarm_coordination.evaluation.kernels import state
 from swarm_coordination.evaluation.kernels.gossip import PER_METRE
 from swarm_coordination.evaluation.kernels.step import advance
@@ -46,6 +47,7 @@ class Swarm:
         space = settings.dimensions == 3
         places = np.array([(*spot, rng.uniform(1.0, 4.0) if space else 0.0) for spot in plane])
         self.area, self.ground = area, state.ground_of(area)
+        self.guide = Guide(area, settings.obstacle_clear_m)
         self.world = state.new_world(places, seed)
         self.tables, self.beacons = state.new_tables(count), state.new_beacons(count)
         self.air, self.scratch = state.new_air(count, 4), state.new_scratch(count)
@@ -56,6 +58,8 @@ class Swarm:
             self.world.slots[epoch] = rng.sample(list(places * rng.uniform(0.8, 1.6)), count)
 
     def step(self) -> None:
+        slots = self.world.slots[self.world.epoch, np.arange(self.count)]
+        self.guide.write(self.world.way, self.world.place, slots)
         advance(
             self.tick, 2, 1, True, self.reach, self.world, self.tables, self.beacons, self.air,
             self.scratch, self.outcome, self.limits, self.ground,
@@ -105,12 +109,15 @@ def compare(swarm: Swarm) -> float:
     """Run one period; return the greatest difference between kernel and controller (m/s)."""
     # What the controllers will see: frames of this tick are delivered, nothing has moved.
     before, moved = swarm.world.place.copy(), swarm.world.velocity.copy()
+    epochs = swarm.world.epoch.copy()
     swarm.step()
     now = (swarm.tick - 1) * swarm.settings.period_s
     worst = 0.0
     for own in range(swarm.count):
         if not swarm.world.alive[own]:
             continue
+        if not swarm.area.empty and epochs[own] != swarm.world.epoch[own]:
+            continue  # its way was planned to its slot of before
         # Made one period ago with the velocity in force: what acceleration is counted from.
         controller = FormationController(
             own + 1, swarm.settings, seconds_to_ns(now - swarm.settings.period_s), swarm.area

@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import sysconfig
+import time
 
 from environment.journal import Journal, SetupError
 
@@ -119,6 +120,13 @@ class Workspace:
                   / 'swarm_coordination')
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.write_text('')
+
+    def compile_kernels(self) -> None:
+        """Let numba compile the evaluation's kernels, which it keeps for later runs."""
+        self._journal.say('compiling the kernels of `swarm evaluate` (about half a minute)')
+        before = time.monotonic()
+        self._run([str(self.python), '-m', 'swarm_coordination.evaluation.warm'])
+        self._journal.say(f'kernels compiled in {time.monotonic() - before:.0f} s')
 
     def verify(self) -> None:
         """Import what everything else needs, in a fresh interpreter."""

@@ -17,7 +17,7 @@ RUNS_MAX = 100_000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb; a suite takes its cases from ``evaluation/suites.py``."""
     case = parser.add_argument_group('one case')
-    case.add_argument('--shape', default='circle', help='line, v, circle or grid')
+    case.add_argument('--shape', default='circle', help='line, v, circle, grid or sphere')
     case.add_argument('--robots', type=int, default=20, help='how many (2 to 128)')
     case.add_argument('--slots', default='assigned', help='assigned (Hungarian) or random')
     case.add_argument('--start', default='random', help='random or ordered')
@@ -37,6 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'links are 2-connected)',
     )
     case.add_argument('--kill-formed', action='store_true', help='once the formation stands')
+    case.add_argument('--obstacles', default='none', help='none, sparse or corridor')
+    case.add_argument(
+        '--kind', default='holonomic', help='holonomic, differential or quadrotor (in space)'
+    )
     case.add_argument('--resilience', type=int, default=1, help='paths in a certificate, 1 or 2')
     case.add_argument('--no-swaps', action='store_true', help='slots stay where they were given')
     case.add_argument('--no-regroup', action='store_true', help='never shrink a stuck formation')
@@ -104,8 +108,12 @@ def _case(options: argparse.Namespace) -> Any:
             radio=options.radio,
             kill=options.kill,
             kill_formed=options.kill_formed,
+            obstacles=options.obstacles,
+            kind=options.kind,
             limit_s=options.limit,
-            settings=controller_settings(options.beacons, options.resilience),
+            settings=controller_settings(
+                options.beacons, options.resilience, options.kind, options.shape
+            ),
         )
     )
 

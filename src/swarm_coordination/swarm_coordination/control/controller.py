@@ -22,6 +22,7 @@ import math
 from typing import NamedTuple
 
 from swarm_coordination.area.shapes import Area, NOWHERE_CLOSED
+from swarm_coordination.area.ways import Ways
 from swarm_coordination.control.filter import admissible, reachable
 from swarm_coordination.control.halfspaces import (
     collision_rows,
@@ -54,6 +55,8 @@ _STANDING = {
     Mode.STOPPED: 'stopped',
     Mode.ABORTED: 'aborted',
 }
+# Ways are planned so far beyond the least distance from obstacles: the filter slows down there.
+WAY_MARGIN_M = 0.15
 _ORIGIN = Pose(0.0, 0.0, 0.0, 0.0)
 
 
@@ -107,6 +110,8 @@ class FormationController:
         self._deadline_ns = now
         self._relaxations = [0, 0, 0, 0]
         self._surround = Surround(area)
+        clear_m = settings.obstacle_clear_m + WAY_MARGIN_M
+        self._ways = None if area.empty else Ways(area, clear_m)
 
     def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> bool:
         """
@@ -246,7 +251,8 @@ class FormationController:
         """Velocity wanted before the safety filter."""
         pose, target = self._pose.pose, self._target.target
         if not braking and pose is not None and target is not None:
-            return track(pose, target, not hold, self._settings, self._table.table)
+            table = self._table.table
+            return track(pose, target, not hold, self._settings, table, self._ways)
         return brake(self._command or STANDSTILL, self._elapsed_s(now), self._settings)
 
     def _picture(self, now: int) -> Picture | None:

@@ -10,7 +10,8 @@ and does not depend on the others; the heading never does.
 
 The last term is consensus on displacements (Ren and Beard, *Distributed Consensus in Multi-vehicle
 Cooperative Control*, chapter 5): who waits for a kept link is not left behind by its neighbours in
-the formation. They come back to it, and so take over the link.
+the formation. They come back to it, and so take over the link. Where the way leads around
+obstacles, displacements say nothing of who is ahead, and a robot follows its way alone.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 import math
 
+from swarm_coordination.area.ways import Ways
 from swarm_coordination.control.closing import Contraction, contraction, IDENTITY
 from swarm_coordination.control.settings import ControlSettings
 from swarm_coordination.views import (
@@ -38,16 +40,25 @@ def track(
     feed_forward: bool,
     settings: ControlSettings,
     table: NeighborTable | None = None,
+    ways: Ways | None = None,
 ) -> VelocityCommand:
-    """Return the velocity (m/s, rad/s, frame ``map``) that brings the robot to its slot."""
+    """
+    Return the velocity (m/s, rad/s, frame ``map``) that brings the robot to its slot.
+
+    ``ways``: around obstacles; None: straight.
+    """
     gain, speed = settings.gain, settings.speed_max_mps
     rows = () if table is None else table.neighbors
     moved = _closing(target, rows, settings)
     x, y = moved.moved(target.position[0], target.position[1])
     ex, ey, ez = x - pose.x, y - pose.y, target.position[2] - pose.z
-    dx, dy, dz = _lead((ex, ey, ez), target, rows, moved, settings)
-    vx = gain * ex + settings.cohesion_gain * dx
-    vy = gain * ey + settings.cohesion_gain * dy
+    around = ways and ways.around(pose.x, pose.y, pose.z, target.position[:2])
+    wx, wy = around or (ex, ey)
+    dx, dy, dz = 0.0, 0.0, 0.0
+    if not around:
+        dx, dy, dz = _lead((ex, ey, ez), target, rows, moved, settings)
+    vx = gain * wx + settings.cohesion_gain * dx
+    vy = gain * wy + settings.cohesion_gain * dy
     vz = gain * ez + settings.cohesion_gain * dz
     if feed_forward:
         vx, vy, vz = vx + target.velocity[0], vy + target.velocity[1], vz + target.velocity[2]

@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import math
 
-from swarm_coordination.area.shapes import Area, NOWHERE_CLOSED
 from swarm_coordination.control.settings import check_control, ControlSettings
+from swarm_coordination.control.unicycle import AHEAD_M
 from swarm_coordination.errors import UsageError
+from swarm_coordination.evaluation.grounds import OBSTACLES
 from swarm_coordination.evaluation.kernels.state import AIR, ROBOTS_MAX
 
-SHAPES = ('line', 'v', 'circle', 'grid')
+SHAPES = ('line', 'v', 'circle', 'grid', 'sphere')
+KINDS = ('holonomic', 'differential', 'quadrotor')
 SLOTS = ('assigned', 'random')
 STARTS = ('random', 'ordered')
 METHODS = ('certified', 'one_hop', 'keep_all', 'no_links', 'orca', 'barrier')
@@ -20,6 +22,8 @@ KILLS = ('none', 'random', 'articulation', 'leader', 'in_2_connected')
 
 # Slots of neighbours are so far apart, as a part of the radio range.
 SPACING_SHARE = 0.6
+# A differential robot turns no faster (rad/s): what a TurtleBot or a Jackal can about do.
+TURN_MAX_RADPS = 4.0
 # Beacon rate (Hz): (link time-out and greatest age in s, greatest speed in m/s). A slower radio
 # needs a slower robot, or ages would leave a kept link no direction to move in.
 RATES = {20: (1.5, 1.0, 1.5), 10: (1.5, 1.0, 1.5), 5: (3.0, 3.0, 0.5)}
@@ -43,8 +47,9 @@ class Case:
     kill: str = 'none'
     kill_formed: bool = False  # once the formation stands, not in transit
     relays: int = 8  # rows of others in one frame, at most: a frame has 1,200 bytes
+    obstacles: str = 'none'
+    kind: str = 'holonomic'
     limit_s: float = 240.0
-    area: Area = NOWHERE_CLOSED
     settings: ControlSettings = field(default_factory=ControlSettings)
 
     @property
@@ -62,6 +67,11 @@ class Case:
         return max(2.5, 4.0 * self.robots / self.beacon_hz)
 
     @property
+    def ahead_m(self) -> float:
+        """How far ahead of its axle the point lies that is steered; 0: it needs none."""
+        return AHEAD_M if self.kind == 'differential' else 0.0
+
+    @property
     def spacing_m(self) -> float:
         """Distance of neighbouring slots."""
         return SPACING_SHARE * self.settings.range_m
@@ -77,17 +87,31 @@ class Case:
         return round(1.0 / (self.beacon_hz * self.settings.period_s))
 
 
-def controller_settings(beacon_hz: int = 20, resilience: int = 1) -> ControlSettings:
+def controller_settings(
+    beacon_hz: int = 20, resilience: int = 1, kind: str = 'holonomic', shape: str = 'circle'
+) -> ControlSettings:
     """Return the settings that the evaluation flies with, for one beacon rate."""
     _, age_s, speed = RATES[beacon_hz]
-    return ControlSettings(
+    if kind == 'differential':
+        speed = min(speed, AHEAD_M * TURN_MAX_RADPS)
+    settings = ControlSettings(
         cohesion_gain=4.0,
         look_ahead_s=2.0,
         age_max_s=age_s,
         speed_max_mps=speed,
         resilience=resilience,
         recovery_speed_mps=min(0.4, 0.5 * speed),
+        dimensions=3 if kind == 'quadrotor' or shape == 'sphere' else 2,
     )
+    if kind == 'differential':
+        # Poses are of the point ahead, distances hold for the axle; and a period's arc is not
+        # the straight line that was commanded.
+        arc_m = 0.5 * speed * TURN_MAX_RADPS * settings.period_s**2
+        error_m = settings.localisation_error_m + AHEAD_M + arc_m
+        return replace(settings, localisation_error_m=error_m)
+    if kind == 'quadrotor':
+        return replace(settings, acceleration_max_mps2=3.0, downwash_factor=2.0)
+    return settings
 
 
 def check_case(case: Case) -> Case:
@@ -99,6 +123,8 @@ def check_case(case: Case) -> Case:
         (case.method, METHODS, 'method'),
         (case.radio, RADIOS, 'radio'),
         (case.kill, KILLS, 'kill'),
+        (case.obstacles, OBSTACLES, 'obstacles'),
+        (case.kind, KINDS, 'kind'),
         (case.beacon_hz, tuple(RATES), 'beacon_hz'),
     ):
         if value not in known:
@@ -111,5 +137,11 @@ def check_case(case: Case) -> Case:
         raise UsageError(f'delay_s {case.delay_s}: 0 to {(AIR - 1) * case.settings.period_s:g}')
     if not (math.isfinite(case.limit_s) and case.limit_s > 0.0):
         raise UsageError(f'limit_s {case.limit_s}: above 0')
+    if case.method in ('orca', 'barrier') and (
+        case.obstacles != 'none' or case.settings.dimensions == 3 or case.kind != 'holonomic'
+    ):
+        raise UsageError(f'method {case.method!r}: holonomic robots in the plane, no obstacles')
+    if case.obstacles != 'none' and case.shape == 'sphere':
+        raise UsageError("shape 'sphere': obstacles 'none'")
     check_control(case.settings, 'evaluation', 'control.')
     return case

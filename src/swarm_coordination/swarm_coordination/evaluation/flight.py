@@ -12,8 +12,10 @@ import numpy as np
 from swarm_coordination.control import graph
 from swarm_coordination.evaluation.cases import Case
 from swarm_coordination.evaluation.connectivity import algebraic_connectivity
+from swarm_coordination.evaluation.grounds import ground, Guide
 from swarm_coordination.evaluation.kernels import state
 from swarm_coordination.evaluation.kernels.measure import deaf_pairs, islands, live_links
+from swarm_coordination.evaluation.kernels.obstacles import gap_m
 from swarm_coordination.evaluation.kernels.step import advance
 from swarm_coordination.evaluation.leader import COMMIT_S, Leader
 from swarm_coordination.evaluation.radio import frame_bytes, reception
@@ -25,6 +27,8 @@ GATHER_S = 2.0
 REACHED_M = 0.1
 # A robot in transit is killed so long after the mission's start.
 KILL_AFTER_S = 0.5
+# Ways around obstacles are planned anew after so many periods (0.2 s).
+GUIDE_PERIODS = 4
 _KEEP = {'certified': state.CERTIFIED, 'one_hop': state.CERTIFIED, 'keep_all': state.KEEP_ALL,
          'no_links': state.KEEP_NONE}
 
@@ -47,20 +51,26 @@ class Flight:
             keep=_KEEP[case.method],
             link_timeout_s=case.link_timeout_s,
             silent_s=case.silent_s,
+            ahead_m=case.ahead_m,
         )
         self.world = state.new_world(places, seed)
-        self.world.slots[:] = slots_for(case, places, rng)
+        slots = slots_for(case, places, rng)
+        self.world.slots[:] = slots
+        area = ground(case.obstacles, places, slots, seed)
+        self.ground = state.ground_of(area)
+        self._guide = Guide(area, settings.obstacle_clear_m)
+        turns = random.Random(f'{seed}/yaw')
+        self.world.yaw[:] = [turns.uniform(-math.pi, math.pi) for _ in places]
         self.tables, self.beacons = state.new_tables(count), state.new_beacons(count)
         self.air, self.scratch = state.new_air(count, relays), state.new_scratch(count)
         self.outcome = state.new_outcome(count)
         self.reach, self.range_m = reception(case)
-        self.ground = state.ground_of(case.area)
         self.leader = Leader(case, self.limits)
         self.label = np.zeros(count, np.int64)
         self.result = Result(seed)
         self.tick = 0
         self._near_since = np.full((count, count), math.inf)
-        self._least = math.inf
+        self._least = self._gap = math.inf
         self._lambda2 = math.inf
         self._kept: list[float] = []
         self._costs: list[float] = []
@@ -80,6 +90,9 @@ class Flight:
 
     def step(self) -> None:
         """Fly one control period and measure it."""
+        if self.tick % GUIDE_PERIODS == 0:
+            slots = self.world.slots[self.world.epoch, np.arange(len(self.starts))]
+            self._guide.write(self.world.way, self.world.place, slots)
         before = time.process_time()
         nearest = advance(
             self.tick,
@@ -98,7 +111,12 @@ class Flight:
         )
         self._costs.append(time.process_time() - before)
         self.tick += 1
+        if self.case.ahead_m:
+            nearest = self._nearest_bodies()
         self._least = min(self._least, nearest)
+        if self.ground.bounded:
+            places = self.bodies()[self.world.alive]
+            self._gap = min(self._gap, *(gap_m(*place, self.ground) for place in places))
         self._measure()
         if self.now < GATHER_S:
             return
@@ -108,6 +126,17 @@ class Flight:
         if self._due() and self._kill():
             return
         self.result.reached = bool(self._complete() and errors.max() <= REACHED_M)
+
+    def bodies(self) -> state.Floats:
+        """Return where the robots are (N, 3): their axles where a point ahead is steered."""
+        yaw, ahead = self.world.yaw, self.case.ahead_m
+        offset = np.stack([np.cos(yaw), np.sin(yaw), 0.0 * yaw], axis=1)
+        return np.asarray(self.world.place - ahead * offset)
+
+    def _nearest_bodies(self) -> float:
+        places = self.bodies()
+        apart = np.linalg.norm(places[:, None] - places[None], axis=2)
+        return float(apart[np.triu_indices(len(places), 1)].min())
 
     def errors(self) -> state.Floats:
         """Distance of each living robot to its slot, as it knows it (m)."""
@@ -126,6 +155,8 @@ class Flight:
         result.rmse_m = float(np.sqrt(np.mean(np.minimum(errors, 1e3) ** 2)))
         result.max_error_m = float(min(errors.max(), 1e3))
         result.min_distance_over_d = self._least / case.settings.safety_distance_m
+        if self.ground.bounded:
+            result.min_obstacle_gap_m = self._gap
         result.min_lambda2 = self._lambda2
         result.kept_fraction = float(np.mean(self._kept)) if self._kept else 0.0
         relaxed = self.outcome.relaxed

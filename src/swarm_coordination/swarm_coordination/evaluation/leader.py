@@ -25,7 +25,7 @@ from swarm_coordination.evaluation.kernels.state import (
     Tables,
     World,
 )
-from swarm_coordination.evaluation.scenes import assigned, offsets
+from swarm_coordination.evaluation.scenes import assigned, layout_for
 from swarm_coordination.mission.regrouping import Regrouping
 from swarm_coordination.mission.repacking import beside, CLEAR_M, split_off
 from swarm_coordination.mission.swaps import exchanges
@@ -105,6 +105,9 @@ class Leader:
     ) -> None:
         """Shrink a formation that is stuck; open one that is shrunk and comes no nearer."""
         errors = np.linalg.norm(places - slots, axis=1)
+        # Around obstacles robots get nearer to their slots by the way, not as the crow flies.
+        ways = np.linalg.norm(world.way, axis=1)
+        errors = np.where(np.isnan(ways), errors, ways)
         scale = self._regrouping.scale(errors.tolist(), self._scale, 0.0, now)
         if scale is None:
             return
@@ -122,7 +125,7 @@ class Leader:
     ) -> None:
         """Give the living the formation of fewer robots, beside the bodies of the silent."""
         robots = np.flatnonzero(living)
-        layout = offsets(self._case.shape, len(robots), self._case.spacing_m)
+        layout = layout_for(self._case, len(robots))
         clear = self._limits.collision_m + self._limits.silent_m + CLEAR_M
         shift = beside(layout.tolist(), places[quiet].tolist(), clear)
         layout = layout + np.array([*shift, 0.0])

@@ -28,15 +28,20 @@ class Entry(NamedTuple):
 
 
 def _case(**changes: Any) -> Case:
-    settings = controller_settings(changes.get('beacon_hz', 20), changes.pop('resilience', 1))
+    settings = controller_settings(
+        changes.get('beacon_hz', 20),
+        changes.pop('resilience', 1),
+        changes.get('kind', 'holonomic'),
+        changes.get('shape', 'circle'),
+    )
     return Case(settings=settings, **changes)
 
 
 def _headline() -> list[Entry]:
     return [
         Entry('N 20 circle, random slots', _case(slots='random'), 200),
-        Entry('N 50 circle, assigned', _case(robots=50), 100),
-        Entry('N 50 circle, random slots', _case(robots=50, slots='random'), 100),
+        Entry('N 50 circle, assigned', _case(robots=50, limit_s=480.0), 100),
+        Entry('N 50 circle, random slots', _case(robots=50, slots='random', limit_s=480.0), 100),
         Entry('N 100 grid, assigned', _case(robots=100, shape='grid'), 40),
     ]
 
@@ -49,7 +54,7 @@ def _shapes() -> list[Entry]:
             20,
         )
         for count in (5, 10, 20)
-        for shape in ('line', 'v', 'circle', 'grid')
+        for shape in ('line', 'v', 'circle', 'grid', 'sphere')
         for slots in ('assigned', 'random')
         for start in ('random', 'ordered')
     ]
@@ -86,6 +91,33 @@ def _losses() -> list[Entry]:
     ]
 
 
+def _obstacles() -> list[Entry]:
+    return [
+        Entry(
+            f'N {count} {shape}, {where}',
+            _case(robots=count, shape=shape, obstacles=where),
+            100,
+        )
+        for count, shape, where in (
+            (10, 'grid', 'corridor'),
+            (10, 'circle', 'corridor'),
+            (10, 'circle', 'sparse'),
+            (20, 'grid', 'sparse'),
+        )
+    ]
+
+
+def _kinds() -> list[Entry]:
+    return [
+        Entry('N 20 circle, differential', _case(kind='differential', limit_s=480.0), 40),
+        Entry('N 10 grid, differential, corridor',
+              _case(kind='differential', robots=10, shape='grid', obstacles='corridor',
+                    limit_s=480.0), 40),
+        Entry('N 20 circle, quadrotor', _case(kind='quadrotor'), 40),
+        Entry('N 20 sphere, quadrotor', _case(kind='quadrotor', shape='sphere'), 40),
+    ]
+
+
 def _baselines() -> list[Entry]:
     rows = []
     for name, base, runs in (
@@ -109,6 +141,8 @@ SUITES: dict[str, Callable[[], list[Entry]]] = {
     'shapes': _shapes,
     'radio': _radio,
     'losses': _losses,
+    'obstacles': _obstacles,
+    'kinds': _kinds,
     'baselines': _baselines,
 }
 
@@ -156,11 +190,13 @@ def failed(case: Case, results: list[Result]) -> list[int]:
     """
     if case.method != 'certified':
         return []
-    proved = case.kill == 'none' and case.radio == 'disc'
+    proved = case.kill == 'none' and case.radio == 'disc' and case.kind == 'holonomic'
+    least_gap = case.settings.obstacle_distance_m
     return [
         result.seed
         for result in results
         if result.min_distance_over_d < 1.0
+        or (result.min_obstacle_gap_m or 0.0) < (0.0 if case.obstacles == 'none' else least_gap)
         or (proved and result.within_assumptions and not result.connected)
         or (case.kill == 'in_2_connected' and result.disconnected_s > 0.0)
     ]

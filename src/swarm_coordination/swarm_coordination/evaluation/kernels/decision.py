@@ -99,7 +99,7 @@ def _wish(
         wx, wy, wz = limits.gain * ex, limits.gain * ey, limits.gain * ez
     else:
         wx, wy, wz = limits.gain * way[0], limits.gain * way[1], limits.gain * way[2]
-    if limits.cohesion > 0.0:
+    if limits.cohesion > 0.0 and math.isnan(way[0]):
         xs, ys, zs = tables.x[own], tables.y[own], tables.z[own]
         near, dx, dy, dz = 0, 0.0, 0.0, 0.0
         for j in range(len(slots)):
