@@ -6,6 +6,9 @@ Two robots that meet head-on stop each other for good: the projection of either 
 both are right. Turning the wish to the own right by the same rule for everybody lets both slide
 past (and lets one robot walk around a standing one). Only the wish changes; the half-spaces
 apply to it as to any other, so no guarantee depends on this.
+
+Against a wall to the right there is no room for that: where the turned wish leads nowhere beside
+an obstacle, it is turned to the left as much instead (``SLOW_MPS``).
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from swarm_coordination.control.halfspaces import HalfSpace, Kind
 BLOCKED_SHARE = 0.85
 # A slower wish is the last centimetres to a slot, where going around helps nobody.
 WISH_MIN_MPS = 0.1
+# A turned wish that leads on slower than this leads nowhere.
+SLOW_MPS = 0.05
 # A row holds the robot back where it holds with equality, up to rounding.
 ACTIVE_MPS = 1e-9
 
@@ -30,9 +35,12 @@ def detour(
     rows: Sequence[HalfSpace],
     wish_z: float = 0.0,
     got_z: float = 0.0,
+    side: float = -1.0,
 ) -> tuple[float, float] | None:
     """
-    Return the wish (m/s) turned clockwise by up to 90 degrees; None where nobody blocks it.
+    Return the wish (m/s) turned by up to 90 degrees; None where nobody blocks it.
+
+    ``side``: -1 turns clockwise, 1 the other way.
 
     ``got`` is its projection on ``rows``. The turn is the whole quarter where nothing is left
     of the wish and half of it at the threshold. In space heights block (``wish_z``, ``got_z``)
@@ -51,6 +59,6 @@ def detour(
         for row in rows
     ):
         return None
-    turn = -(1.0 - share) * math.pi / 2.0
+    turn = side * (1.0 - share) * math.pi / 2.0
     cosine, sine = math.cos(turn), math.sin(turn)
     return (wish[0] * cosine - wish[1] * sine, wish[0] * sine + wish[1] * cosine)

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 import math
 
-from swarm_coordination.control.detour import detour
-from swarm_coordination.control.halfspaces import HalfSpace, Relaxation, relaxed
+from swarm_coordination.control.detour import detour, SLOW_MPS
+from swarm_coordination.control.halfspaces import HalfSpace, Kind, Relaxation, relaxed
 from swarm_coordination.control.nominal import brake
 from swarm_coordination.control.projection import project
 from swarm_coordination.control.settings import ControlSettings
@@ -50,11 +50,31 @@ def admissible(
             break
     else:  # bounds >= 0 admit standing still; rows that are not numbers admit nothing
         return nominal._replace(vx=0.0, vy=0.0, vz=0.0), admitted, level
-    around = detour((nominal.vx, nominal.vy), (best.vx, best.vy), admitted, nominal.vz, best.vz)
-    if around is not None and not braking:
-        turned = nominal._replace(vx=around[0], vy=around[1])
-        best = _nearest(turned, admitted, heights, settings) or best
+    if not braking:
+        best = _turned(nominal, best, admitted, heights, settings)
     return best, admitted, level
+
+
+def _turned(
+    nominal: VelocityCommand,
+    best: VelocityCommand,
+    rows: Sequence[HalfSpace],
+    heights: Heights,
+    settings: ControlSettings,
+) -> VelocityCommand:
+    """Return the projection of the wish turned aside where a robot blocks it."""
+    found = best
+    walled = any(row.kind is Kind.OBSTACLE for row in rows)
+    for side in (-1.0, 1.0) if walled else (-1.0,):
+        wish, got = (nominal.vx, nominal.vy), (best.vx, best.vy)
+        around = detour(wish, got, rows, nominal.vz, best.vz, side)
+        if around is None:
+            break
+        turned = nominal._replace(vx=around[0], vy=around[1])
+        found = _nearest(turned, rows, heights, settings) or best
+        if math.hypot(found.vx, found.vy) >= SLOW_MPS:
+            break
+    return found
 
 
 _LEVELS = (

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 
 import numba
+from swarm_coordination.control import detour as detours
 from swarm_coordination.evaluation.kernels import halfspaces
 from swarm_coordination.evaluation.kernels.projection import project
 from swarm_coordination.evaluation.kernels.space import project_space
@@ -13,6 +14,7 @@ from swarm_coordination.evaluation.kernels.state import Floats, Ints, Limits, Sc
 from swarm_coordination.evaluation.kernels.wish import braked, detour
 
 _SATISFIED_MPS = 1e-9
+_SLOW_MPS = detours.SLOW_MPS
 Velocity = tuple[float, float, float]
 
 
@@ -44,16 +46,30 @@ def admissible(
         halfspaces.relax(rows, bound, count, given_up)
         got, found = _nearest(wish, rows, bound, count, order, low, high, scratch, limits)
     if flying and found:
-        tx, ty, turned = detour(wish, got, rows, bound, count, limits.space)
-        if turned:
+        straight = got
+        for side in (-1.0, 1.0):
+            tx, ty, turned = detour(wish, straight, rows, bound, count, limits.space, side)
+            if not turned:
+                break
             other, good = _nearest(
                 (tx, ty, wish[2]), rows, bound, count, order, low, high, scratch, limits
             )
-            got = other if good else got
+            got = other if good else straight
+            if math.hypot(got[0], got[1]) >= _SLOW_MPS or not _walled(rows, count):
+                break
     if limits.acceleration > 0.0:
         got, clear = _reachable(last, got, rows, bound, count, limits)
         level = level if clear else halfspaces.BRAKING
     return got, level
+
+
+@numba.njit(cache=True)
+def _walled(rows: Floats, count: int) -> bool:
+    """Return whether an obstacle is near."""
+    near = False
+    for row in range(count):
+        near = near or rows[row, 3] == halfspaces.OBSTACLE
+    return near
 
 
 @numba.njit(cache=True)

@@ -42,8 +42,9 @@ def detour(
     bound: Floats,
     count: int,
     space: bool,
+    side: float,
 ) -> tuple[float, float, bool]:
-    """Return the wish turned clockwise where a robot blocks it, and whether one does."""
+    """Return the wish turned to a side where a robot blocks it, and whether one does."""
     wx, wy, wz = wish
     gx, gy, gz = got
     square = wx * wx + wy * wy
@@ -58,7 +59,7 @@ def detour(
     for row in range(count):
         held = rows[row, 0] * gx + rows[row, 1] * gy + rows[row, 4] * gz >= bound[row] - _ACTIVE
         if rows[row, 3] == COLLISION and held:
-            turn = -(1.0 - share) * math.pi / 2.0
+            turn = side * (1.0 - share) * math.pi / 2.0
             cosine, sine = math.cos(turn), math.sin(turn)
             return wx * cosine - wy * sine, wx * sine + wy * cosine, True
     return 0.0, 0.0, False
