@@ -208,8 +208,8 @@ def test_more_robots_than_the_file_has_are_refused():
         swarm.robot('robot13')
 
 
-# Set in the file and off by default: they act only where a coordinator gives slots.
-CHOSEN = {'cohesion_gain': 4.0, 'look_ahead_s': 2.0}
+# Set in the file and off by default: it acts only where a coordinator gives goals.
+CHOSEN = {'look_ahead_s': 2.0}
 
 
 def test_the_shipped_comments_state_the_bounds_that_are_checked():

@@ -231,6 +231,16 @@ def test_a_stuck_formation_is_committed_shrunk_and_then_opened():
     assert opened.layout.scale_pm == 1000
 
 
+def test_no_formation_is_shrunk_beside_a_dead_robot_that_holds_it_up():
+    leader = Leader()
+    leader.assign(1, 2, 3)
+    stuck = places(leader, r1=(20.0, 3.0), r2=(20.0, 0.0), r3=(20.0, -3.0))
+    dead = [SilentRobot(9, (18.0, 0.0, 0.0))]
+    assert all(
+        leader.plan(robots=stuck, silent=dead, after_ms=500) is None for _ in range(40)
+    )
+
+
 def test_a_formation_is_packed_beside_the_dead_where_it_comes_to_stand():
     leader = Leader(MISSION._replace(path=((0, 0, 0),)))
     leader.planner = MissionPlanner(

@@ -112,7 +112,8 @@ class MissionPlanner:
         if due:
             proposal = self._repack(state, mission, robots, bodies, progress_m)
         elif mission.command.rearrange and not mission.held:
-            proposal = self._rearrange(state, mission, robots, progress_m, now)
+            whole = not bodies  # who is held up by a dead robot needs its room, not less
+            proposal = self._rearrange(state, mission, robots, progress_m, whole, now)
         if proposal is not None:
             self._proposed_at = now
         return proposal
@@ -228,9 +229,10 @@ class MissionPlanner:
         mission: Mission,
         robots: dict[int, LiveRobot],
         progress_m: float,
+        whole: bool,
         now: int,
     ) -> AssignSlots | None:
-        """Exchange slots of neighbours, or shrink or open a formation that is stuck."""
+        """Exchange slots of neighbours; where all are there, free a formation that is stuck."""
         places = state.places()
         held = {robot: slot for slot, robot in enumerate(state.slots) if robot}
         if places is None or held.keys() - robots.keys():
@@ -247,7 +249,7 @@ class MissionPlanner:
         )
         layout = state.layout
         if order is None:
-            scale_pm = self._regrouped(state, flown, held, slots, now)
+            scale_pm = self._regrouped(state, flown, held, slots, now) if whole else None
             if scale_pm is None:
                 return None
             layout, order = layout._replace(scale_pm=scale_pm), {robot: robot for robot in held}
