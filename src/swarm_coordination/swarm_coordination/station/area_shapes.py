@@ -38,9 +38,10 @@ def _piece(number: int, piece: Piece) -> list[Shape]:
     if piece.name:
         x = math.fsum(x for x, _ in piece.corners) / len(piece.corners)
         y = math.fsum(y for _, y in piece.corners) / len(piece.corners)
-        above = ((x, y, levels[-1]),)
+        # Low: on paper, height is drawn to the north.
+        at_foot = ((x, y, low),)
         shapes.append(
-            Shape('area_names', number, Kind.TEXT, above, _LETTER_M, _NAME, piece.name)
+            Shape('area_names', number, Kind.TEXT, at_foot, _LETTER_M, _NAME, piece.name)
         )
     return shapes
 
