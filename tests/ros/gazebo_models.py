@@ -32,6 +32,8 @@ class Models:
         self.poses = {robot.name: robot.start for robot in robots}
         self.told = {name: Twist() for name in self.poses}
         self.frames = dict.fromkeys(self.poses, 'map')  # of the truth
+        self.starts = {r.name: r.start for r in robots if r.kind == 'differential'}
+        self.slip_m = 0.0  # of wheels, along x of their odometry
         self.spawned = set(self.poses)
         self.steps = 0
         self._factor, self._due_ns = factor, 0
@@ -73,8 +75,19 @@ class Models:
         for last, frame in (('truth', self.frames[name]), ('odometry', odom_frame(name))):
             message = Odometry(child_frame_id=base_frame(name))
             message.header.frame_id, message.header.stamp = frame, stamp
+            if last == 'odometry' and name in self.starts:
+                at = self._counted(name)
             place = message.pose.pose.position
             place.x, place.y, place.z = at.x, at.y, at.z
             message.pose.pose.orientation = yaw_to_quaternion(at.yaw)
             message.twist.twist = told
             self._out[name, last].publish(message)
+
+    def _counted(self, name):
+        """Return the pose since the start, as wheels count it."""
+        at, start = self.poses[name], self.starts[name]
+        dx, dy = at.x - start.x, at.y - start.y
+        cosine, sine = math.cos(start.yaw), math.sin(start.yaw)
+        return Pose(
+            cosine * dx + sine * dy + self.slip_m, -sine * dx + cosine * dy, 0.0,
+            at.yaw - start.yaw)

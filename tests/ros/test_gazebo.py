@@ -11,7 +11,7 @@ from ros.gazebo_models import Models
 from ros.support import Ground
 from swarm_coordination.configuration import find_swarm_file, load_swarm
 from swarm_coordination.errors import ConfigurationError
-from swarm_coordination.live import topics
+from swarm_coordination.live import topics, transforms
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.gazebo_node import GazeboNode
 from swarm_coordination.ros.messages import messages
@@ -28,12 +28,13 @@ SCENARIO = Path(__file__).with_name('gazebo.yaml')
 class Gazebo:
     """The node beside models in a Gazebo that is not there, and who looks on."""
 
-    def __init__(self, run, robots=3):
+    def __init__(self, run, robots=3, swarm_file=''):
         self.run, self.ground = run, Ground(run)
         self.ground.watch(swarm.RadioState, topics.RADIO, qos.RADIO)
         self.ground.watch(swarm.WorldState, topics.WORLD, qos.WORLD)
-        self.models = Models(run, load_swarm(find_swarm_file()).first(robots).robots)
-        runner = run.runner(robots=robots)
+        found = load_swarm(find_swarm_file(swarm_file or None)).first(robots).robots
+        self.models = Models(run, found)
+        runner = run.runner(robots=robots, swarm_file=swarm_file)
         runner.add(GazeboNode(runner))
 
     @property
@@ -92,6 +93,33 @@ def test_a_robot_moves_as_commanded_and_stops_when_nobody_commands_it_any_more(r
     assert run.spin(lambda: gazebo.models.steps > after, 20.0)
     assert gazebo.models.poses['robot2'] == stood
     assert gazebo.world.command_age_s[1] > 0.5
+
+
+DIFFERENTIAL = """
+all: {}
+robot_types: {differential: {kind: differential}}
+robots: {robot1: {type: differential, start: {x_m: 1.0, y_m: -2.0, yaw_rad: 0.5}}}
+"""
+
+
+def test_where_a_drifting_odometry_frame_stands_is_said_as_a_localisation_would(run):
+    source = run.folder / 'differential.yaml'
+    source.write_text(DIFFERENTIAL)
+    gazebo = Gazebo(run, 1, str(source))
+    gazebo.ground.watch(messages().TFMessage, transforms.TF, qos.TF)
+
+    def stands():
+        found = gazebo.ground.newest(transforms.TF)
+        if found is None:
+            return None
+        (one,) = found.transforms
+        assert (one.header.frame_id, one.child_frame_id) == ('map', 'robot1/odom')
+        return one.transform.translation.x, one.transform.translation.y
+
+    assert run.spin(lambda: stands() == pytest.approx((1.0, -2.0)))
+    gazebo.models.slip_m = 0.3  # the wheels have turned more than the robot has moved
+    moved = 1.0 - 0.3 * math.cos(0.5), -2.0 - 0.3 * math.sin(0.5)
+    assert run.spin(lambda: stands() == pytest.approx(moved))
 
 
 def test_truth_in_another_frame_is_no_truth(run):

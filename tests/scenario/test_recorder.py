@@ -25,9 +25,11 @@ def log(recorder: Recorder, *commands: object) -> None:
         recorder.committed(0.0, 'r1', 1, CommittedEntry(index, 1, 0, 0, 0, text, True, ''))
 
 
-def in_line(swarm: PuppetSwarm, shift: tuple[float, float] = (0.0, 0.0)) -> Recorder:
+def in_line(
+    swarm: PuppetSwarm, shift: tuple[float, float] = (0.0, 0.0), dimensions: int = 3
+) -> Recorder:
     """Put the swarm where a line abreast of 2 m wants it, moved by ``shift``."""
-    recorder = Recorder(ROBOTS, 0.6)
+    recorder = Recorder(ROBOTS, 0.6, dimensions=dimensions)
     log(recorder, LINE, AssignSlots(1, 0, tuple(IDS.values())))
     for slot, name in enumerate(ROBOTS):
         swarm.said[name] = status(name, epoch=2, slot=slot)
@@ -51,6 +53,19 @@ def test_a_common_shift_is_no_error_of_shape_but_of_place():
     assert error is not None
     assert error.rmse_m == pytest.approx(0.0, abs=1e-12)
     assert error.absolute_m == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize(('dimensions', 'error_m'), [(2, 0.0), (3, 1.5)])
+def test_heights_are_judged_where_they_are_commanded(dimensions: int, error_m: float):
+    swarm = PuppetSwarm()
+    recorder = in_line(swarm, dimensions=dimensions)
+    for name, at in swarm.places.items():
+        swarm.places[name] = at._replace(z=1.5 if name == 'r1' else 0.0)
+    error = recorder.take(1.0, swarm).formation
+
+    assert error is not None
+    assert error.absolute_m == error_m
+    assert (error.max_m > 0.0) == (dimensions == 3)
 
 
 def test_one_robot_out_of_place_shows_in_rmse_and_maximum():

@@ -4,8 +4,8 @@ Node ``gazebo_world``: what the embedded world is for the robots, where Gazebo m
 
 From where the models really are (``gazebo.bridge``) it draws the radio and publishes ground truth,
 with the same topics, service and radio model as the embedded world; it says where the odometry
-frames stand in map. It is the robots' bases too: commands pass through it (``gazebo.base``).
-Bodies, odometry and clock are Gazebo's.
+frames stand in map, where wheels slip again and again, as a localisation would. It is the robots'
+bases too: commands pass through it (``gazebo.base``). Bodies, odometry and clock are Gazebo's.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rclpy.node import Node
 from swarm_coordination.configuration import find_swarm_file, load_swarm
 from swarm_coordination.gazebo.base import Base, BaseVelocity
 from swarm_coordination.gazebo.bridge import BASE_COMMAND, TRUTH
-from swarm_coordination.gazebo.models import flight_height, map_to_odom
+from swarm_coordination.gazebo.models import drifted, drifts, flight_height, map_to_odom
 from swarm_coordination.live import transforms
 from swarm_coordination.live.conversions import (
     base_velocity_from,
@@ -31,7 +31,7 @@ from swarm_coordination.live.conversions import (
     pose_from,
     to_map,
 )
-from swarm_coordination.live.frames import base_frame, odom_frame
+from swarm_coordination.live.frames import base_frame, odom_frame, odometry_pose
 from swarm_coordination.live.truth import NOTHING_CLOSE, Truth
 from swarm_coordination.ros.bus import RosBus
 from swarm_coordination.ros.clock import CoreClock
@@ -45,9 +45,14 @@ from swarm_coordination.simulation.radio import Radio
 from swarm_coordination.simulation.world import Closest
 from swarm_coordination.transport import profiles
 from swarm_coordination.units import NS_PER_MS, NS_PER_S, seconds_to_ns
+from swarm_coordination.views import Pose
 
 # As often as the embedded world by default.
 PERIOD_NS = 50 * NS_PER_MS
+# Between two words of where a drifting odometry frame stands: little slip in that time.
+LOCALISED_NS = 200 * NS_PER_MS
+# Truth and odometry come from two systems of Gazebo, at most two of its steps apart.
+TOGETHER_NS = 10 * NS_PER_MS
 
 
 class GazeboNode(Node):
@@ -79,18 +84,28 @@ class GazeboNode(Node):
             bus, Radio(radio, self._robots[0].settings.control.range_m, self._names), self._cut
         )
         self._to_models = {name: self._connect(name) for name in self._names}
-        bus.publisher(bus.types.TFMessage, transforms.TF_STATIC, profiles.TF_STATIC)(
-            MessageMaker(bus.types).transforms_to(
-                ((MAP, odom_frame(robot.name), map_to_odom(robot)) for robot in self._robots),
-                self.get_clock().now().to_msg(),
-            )
-        )
+        self._make, kind = MessageMaker(bus.types), bus.types.TFMessage
+        self._transforms = bus.publisher(kind, transforms.TF, profiles.TF)
+        fixed = [robot for robot in self._robots if not drifts(robot)]
+        bus.publisher(kind, transforms.TF_STATIC, profiles.TF_STATIC)(self._make.transforms_to(
+            ((MAP, odom_frame(robot.name), map_to_odom(robot)) for robot in fixed),
+            self.get_clock().now().to_msg(),
+        ))
+        for robot in self._robots:
+            if drifts(robot):
+                bus.subscribe(
+                    bus.types.Odometry, f'/{robot.name}/odom', profiles.STATE,
+                    partial(self._on_odometry, robot.name),
+                )
 
     def _begin(self) -> None:
         """Know nothing of the world: at the start, and when its time has gone back."""
         timeout_ns = seconds_to_ns(self._timeout_s)
         self._bases = {r.name: Base(flight_height(r), timeout_ns) for r in self._robots}
         self._truth: dict[str, TrueState] = {}
+        self._truth_ns: dict[str, int] = {}
+        self._counted: dict[str, tuple[int, Pose, Any]] = {}  # drifting: time, pose, stamp
+        self._localised_ns: dict[str, int] = {}
         self._closest = NOTHING_CLOSE
         self._start_ns = self._now_ns = self._shown_ns = -1
 
@@ -142,9 +157,32 @@ class GazeboNode(Node):
             self._begin()
         self._now_ns = max(self._now_ns, now)
         self._truth[name] = TrueState(*pose, *to_map(vx, vy, pose.yaw), vz)
+        self._truth_ns[name] = now
+        self._localise(name)
         self._tell(name)
         if len(self._truth) == len(self._names):
             self._show(stamp)
+
+    def _on_odometry(self, name: str, message: Any) -> None:
+        stamp = message.header.stamp
+        try:
+            counted = odometry_pose(message, name)
+        except MessageRefused as error:
+            self._refuse(name, error)
+            return
+        self._counted[name] = (stamp.sec * NS_PER_S + stamp.nanosec, counted, stamp)
+        self._localise(name)
+
+    def _localise(self, name: str) -> None:
+        """Say where a drifting odometry frame stands, by truth and odometry of one instant."""
+        now, counted, stamp = self._counted.get(name, (0, None, None))
+        if counted is None or abs(now - self._truth_ns.get(name, -NS_PER_S)) > TOGETHER_NS:
+            return
+        if now - self._localised_ns.get(name, -LOCALISED_NS) < LOCALISED_NS:
+            return
+        self._localised_ns[name] = now
+        found = drifted(Pose(*self._truth[name][:4]), counted)
+        self._transforms(self._make.transforms_to([(MAP, odom_frame(name), found)], stamp))
 
     def _refuse(self, name: str, error: MessageRefused) -> None:
         self.get_logger().error(f'{name}: {error}', throttle_duration_sec=5.0)

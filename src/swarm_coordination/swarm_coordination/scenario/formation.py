@@ -22,10 +22,15 @@ Vector = tuple[float, float, float]
 
 
 class CommittedFormation:
-    """The newest mission and slot assignment of the committed log."""
+    """
+    The newest mission and slot assignment of the committed log.
 
-    def __init__(self) -> None:
+    ``dimensions``: 2, and errors are those of the plane, where heights are not commanded; or 3.
+    """
+
+    def __init__(self, dimensions: int = 3) -> None:
         """Start with an empty log."""
+        self._dimensions = dimensions
         self._index = 0
         self._mission: StartMission | None = None
         self._places: Places | None = None
@@ -89,9 +94,10 @@ class CommittedFormation:
             place = self.place(status) if status else None
             if status is None or place is None:
                 return None
-            absolute = max(absolute, math.dist(place, (state.x, state.y, state.z)))
+            height = state.z if self._dimensions == 3 else place[2]
+            absolute = max(absolute, math.dist(place, (state.x, state.y, height)))
             dx, dy, dz = self._offset(status)
-            gaps.append((state.x - dx, state.y - dy, state.z - dz))
+            gaps.append((state.x - dx, state.y - dy, height - dz))
         if not gaps:
             return None
         mean = [math.fsum(gap[axis] for gap in gaps) / len(gaps) for axis in range(3)]

@@ -43,12 +43,20 @@ class Recorder:
     """Collects one ``Record``."""
 
     def __init__(
-        self, robots: Iterable[str], safety_distance_m: float, area: Area = NOWHERE_CLOSED
+        self,
+        robots: Iterable[str],
+        safety_distance_m: float,
+        area: Area = NOWHERE_CLOSED,
+        dimensions: int = 3,
     ) -> None:
-        """Start an empty record for robots of these names, in an area with obstacles."""
+        """
+        Start an empty record for robots of these names, in an area with obstacles.
+
+        ``dimensions``: whether they are controlled in the plane (2) or in space (3).
+        """
         self._area = area
         self.record = Record(tuple(robots), safety_distance_m)
-        self.formation = CommittedFormation()
+        self.formation = CommittedFormation(dimensions)
         self.groups: Groups = ()
         self.applied: set[tuple[str, int, int]] = set()  # (robot, session, serial)
         self._index = {name: number for number, name in enumerate(self.record.robots)}

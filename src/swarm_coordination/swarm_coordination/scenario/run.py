@@ -95,7 +95,7 @@ def make_recorder(options: RunOptions) -> Recorder:
     """Return the recorder of a run."""
     control = options.swarm.robots[0].settings.control
     area = options.swarm.area
-    return Recorder(options.swarm.names, control.safety_distance_m, area)
+    return Recorder(options.swarm.names, control.safety_distance_m, area, control.dimensions)
 
 
 def make_director(options: RunOptions, backend: Backend, recorder: Recorder) -> Director:
