@@ -208,10 +208,6 @@ def test_more_robots_than_the_file_has_are_refused():
         swarm.robot('robot13')
 
 
-# Set in the file and off by default: it acts only where a coordinator gives goals.
-CHOSEN = {'look_ahead_s': 2.0}
-
-
 def test_the_shipped_comments_state_the_bounds_that_are_checked():
     group, seen = '', 0
     for line in SHIPPED.read_text(encoding='utf-8').split('robot_types:')[0].splitlines():
@@ -228,7 +224,6 @@ def test_the_shipped_comments_state_the_bounds_that_are_checked():
             low, high = (int(b) if b == int(b) else b for b in (declaration.low, declaration.high))
             assert comment.startswith(f'{unit}{low} to {high}: '), name
             assert comment.endswith('(shared)') is declaration.shared, name
-            default = getattr(GROUPS[group].settings(), name)
-            assert float(value) == CHOSEN.get(name, default), name
+            assert float(value) == getattr(GROUPS[group].settings(), name), name
             seen += 1
     assert seen >= 15
