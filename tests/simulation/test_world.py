@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from swarm_coordination.control.unicycle import ahead
 from swarm_coordination.scenario.schema import WorldSettings
 from swarm_coordination.simulation.world import World
 from swarm_coordination.units import NS_PER_S
@@ -92,3 +93,19 @@ def test_plants_that_pass_each_other_within_a_step_are_seen():
     # Before and after they are 0.14 m apart; half-way 0.1 m.
     assert closest.distance_m == pytest.approx(0.1)
     assert (closest.first, closest.second) == ('r1', 'r2')
+
+
+def test_a_differential_base_moves_along_its_heading_while_its_point_ahead_goes_where_it_is_told():
+    world = World([('r1', Pose(0.0, 0.0, 0.0, 0.0))], WorldSettings(), 0, ['r1'])
+    plant = world.plants['r1']
+    began = ahead(Pose(*plant.state[:4]))
+    for step in range(1, 101):
+        before = plant.state
+        plant.command(VelocityCommand(0.0, 0.3, 0.0, 0.0), (step - 1) * world.step_ns)
+        world.step(step * world.step_ns)
+        sideways = -math.sin(before.yaw) * plant.state.vx + math.cos(before.yaw) * plant.state.vy
+        assert abs(sideways) < 1e-9
+    moved = ahead(Pose(*plant.state[:4]))
+    seconds = 100 * world.step_ns / 1e9
+    assert moved.x - began.x == pytest.approx(0.0, abs=0.02)
+    assert moved.y - began.y == pytest.approx(0.3 * seconds, abs=0.02)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import random
 
 from swarm_coordination.configuration import RobotConfiguration
+from swarm_coordination.control.unicycle import ahead
 from swarm_coordination.errors import CommandError, ProposalRefused
 from swarm_coordination.mesh.codec import FrameCodec
 from swarm_coordination.robot.outputs import RobotOutput, RobotStatus
@@ -52,6 +53,7 @@ class Member:
         self.proposals: dict[int, Proposal] = {}
         self._serials: dict[int, int] = {}  # serial: ticket, not yet durable
         self._settings = configuration.settings
+        self._steers = configuration.kind == 'differential'
         self._codec = codec
         self._rng = rng
         self._queue = queue
@@ -87,7 +89,8 @@ class Member:
         """Give the robot its velocity, and its pose with an ``error`` in x and y (m)."""
         if self.robot is not None:
             x, y, z, yaw, vx, vy, vz = self.plant.state
-            self.robot.observe(Pose(x + error[0], y + error[1], z, yaw), (vx, vy, vz), now)
+            pose = Pose(x + error[0], y + error[1], z, yaw)
+            self.robot.observe(ahead(pose) if self._steers else pose, (vx, vy, vz), now)
 
     def propose(self, command: str, ticket: int, now: int) -> None:
         """Hand a command to the robot; its answer appears under ``ticket``."""

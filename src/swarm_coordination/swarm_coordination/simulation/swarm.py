@@ -58,7 +58,8 @@ class VirtualSwarm:
         control = swarm.robots[0].settings.control
         self.radio = Radio(scenario.radio, control.range_m, self.robots)
         starts = tuple((robot.name, robot.start) for robot in swarm.robots)
-        self.world = World(starts, scenario.world, START_NS)
+        turning = [robot.name for robot in swarm.robots if robot.kind == 'differential']
+        self.world = World(starts, scenario.world, START_NS, turning)
         self._seed = seed
         self._scenario = scenario
         self._recorder = recorder

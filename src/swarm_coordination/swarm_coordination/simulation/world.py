@@ -10,11 +10,12 @@ its robot is dead. Scalar arithmetic only, so that a run is the same bit for bit
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 import itertools
 import math
 from typing import NamedTuple
 
+from swarm_coordination.control.unicycle import steer
 from swarm_coordination.scenario.backend import TrueState
 from swarm_coordination.scenario.schema import WorldSettings
 from swarm_coordination.units import NS_PER_MS, NS_PER_S, seconds_to_ns
@@ -32,16 +33,24 @@ class Closest(NamedTuple):
 class Plant:
     """One base; ``map`` frame, metres, radians, ns of the world's clock."""
 
-    def __init__(self, start: Pose, settings: WorldSettings, now: int) -> None:
+    def __init__(
+        self, start: Pose, settings: WorldSettings, now: int, *, differential: bool = False
+    ) -> None:
+        """Stand at ``start``; ``differential``: moves along its heading alone."""
         self.state = TrueState(start.x, start.y, start.z, start.yaw, 0.0, 0.0, 0.0)
         self.before = self.state
         self._settings = settings
+        self._differential = differential
         self._timeout_ns = seconds_to_ns(settings.command_timeout_s)
         self._command = VelocityCommand(0.0, 0.0, 0.0, 0.0)
         self._command_ns = now - self._timeout_ns
 
     def command(self, command: VelocityCommand, now: int) -> None:
-        """Take a set-point in ``map``; one that is not finite is dropped."""
+        """
+        Take a set-point in ``map``; one that is not finite is dropped.
+
+        Of a differential base it is that of the point ahead (``control.unicycle``).
+        """
         if all(math.isfinite(value) for value in command):
             self._command, self._command_ns = command, now
 
@@ -50,6 +59,8 @@ class Plant:
         state = self.before = self.state
         if now - self._command_ns <= self._timeout_ns:
             vx, vy, vz, rate = self._command
+            if self._differential:
+                vx, vy, vz, rate = steer(self._command, state.yaw)
             vx, vy, vz = _scaled((vx, vy, vz), self._settings.speed_max_mps)
         else:
             slower = math.hypot(state.vx, state.vy, state.vz)
@@ -71,9 +82,17 @@ class World:
     """All plants, integrated together."""
 
     def __init__(
-        self, starts: Iterable[tuple[str, Pose]], settings: WorldSettings, now: int
+        self,
+        starts: Iterable[tuple[str, Pose]],
+        settings: WorldSettings,
+        now: int,
+        differential: Collection[str] = (),
     ) -> None:
-        self.plants = {name: Plant(start, settings, now) for name, start in starts}
+        """``differential``: names of those that move along their heading alone."""
+        self.plants = {
+            name: Plant(start, settings, now, differential=name in differential)
+            for name, start in starts
+        }
         self.step_ns = settings.step_ms * NS_PER_MS
         self._pairs = tuple(itertools.combinations(self.plants, 2))
 
