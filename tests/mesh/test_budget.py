@@ -118,6 +118,21 @@ def test_a_leader_short_of_bytes_spends_none_on_levels_without_the_entry_they_te
     assert all(frame.items for frame in urgent)
 
 
+@pytest.mark.parametrize('issuers', [1, 12])
+def test_stops_in_force_leave_bytes_to_the_entries_that_may_lift_them(issuers: int) -> None:
+    air = Air(12, settings=MeshSettings(byte_budget_per_s=10_000, burst_bytes=2_400))
+    air.run(1.0)
+    for station in list(air.live())[:issuers]:
+        station.mesh.raise_stop(1)
+    leader = air.stations[0]
+    sent: set[int] = set()
+    air.taps.append(lambda number, data, frame: sent.update(item.index for item in frame.items))
+    entries = [LogItem(1, index, 1, 1, bytes(600)) for index in range(1, 31)]
+    leader.mesh.offer_items(entries, leader.clock(air.now))
+    air.run(4.0)
+    assert sent == set(range(1, 31))
+
+
 def test_where_everybody_hears_everybody_nothing_is_relayed_and_bytes_are_few() -> None:
     air = Air(10)
     air.run(1.5)

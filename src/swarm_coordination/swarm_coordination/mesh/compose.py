@@ -25,6 +25,7 @@ from swarm_coordination.mesh.rows import (
     Fragment,
     Frame,
     FrameHeader,
+    StopFlag,
     Want,
 )
 from swarm_coordination.mesh.selves import OtherSelves
@@ -67,6 +68,7 @@ class Composer:
         self._last_frame_ns = now - self._period_ns
         self._last_digest_ns = now
         self._stops_cursor = 0
+        self._stops_told: set[StopFlag] = set()  # those in force that a frame has held
         self._urgent = False
         self._short_of = 0  # bytes the last attempt wanted and did not have
         self.state = Beacon(0, False, 0, 0, 0, 0, 0, 0, 0, 0, ())
@@ -119,10 +121,10 @@ class Composer:
         more = self._parts.snapshots.add(draft, now, beacon_due=beacon_due) or more
         self._urgent = more
         mtu = self._settings.mtu_bytes
-        held_back = not beacon_due and 0 < draft.missing <= mtu and _tells_only_of_entries(draft)
+        held_back = not beacon_due and tokens < draft.missing <= mtu and not self._awaited(draft)
         if draft.empty or (more and held_back):
-            # What waits does not fit the tokens: wait for as many as it needs.
-            self._short_of = min(draft.missing or mtu, mtu) if more else 0
+            if more:
+                self._wait_for_more(min(draft.missing or mtu, mtu), tokens)
             return None
         self._commit(draft, own, beacon_due, now)
         frame = draft.frame()
@@ -135,6 +137,7 @@ class Composer:
         self.bucket.spend(draft.size)
         self._last_frame_ns = now
         self._parts.own.sent(own, now)
+        self._stops_told.update(draft.stops)
         if beacon_due:
             self.heartbeat += 1
             self._parts.sent.note(own.owner.incarnation, self.heartbeat, now)
@@ -142,9 +145,36 @@ class Composer:
             if self._next_beacon_ns <= now:
                 self._next_beacon_ns = now + self._period_ns
 
+    def _wait_for_more(self, needed: int, tokens: int) -> None:
+        """Let what did not fit wait for its bytes, and never for bytes that are there."""
+        if needed <= tokens:  # what may wait leaves one frame's worth
+            needed = 2 * self._settings.mtu_bytes
+        self._short_of = needed
+        self._urgent = tokens < needed
+
+    def _awaited(self, draft: Draft) -> bool:
+        """
+        Whether somebody waits for what it holds, so that it goes without what does not fit.
+
+        Nobody waits for a stop told before, a heartbeat, or a leader's levels without their
+        entries: beacons repeat them. Frames of these alone could spend every byte as it comes,
+        and what waits would never fit.
+        """
+        if draft.items or draft.snapshot or len(draft.fragments) > 1:
+            return True
+        if any(flag not in self._stops_told for flag in draft.stops):
+            return True
+        return any(
+            part.intents is not None
+            or (part.consensus is not None and part.consensus.role != LEADER)
+            for part in draft.fragments
+        )
+
     def _add_stops(self, draft: Draft) -> None:
         """Add the stops in force, taking turns where they would crowd out all else."""
         flags = self._parts.stops.active()
+        if self._stops_told:
+            self._stops_told.intersection_update(flags)
         if not flags:
             return
         kept = draft.limit
@@ -152,7 +182,7 @@ class Composer:
         start = self._stops_cursor % len(flags)
         for flag in flags[start:] + flags[:start]:
             self._stops_cursor += draft.add_stop(flag)
-        draft.limit = kept
+        draft.limit, draft.missing = kept, 0
 
     def _add_own(self, draft: Draft, tokens: int, now: int, *, beacon_due: bool) -> Fragment:
         """Add the own sections; what does not fit waits, the beacon last of all."""
@@ -220,14 +250,6 @@ class Composer:
                 break
             row.digested_ns = now
         draft.limit = kept
-
-
-def _tells_only_of_entries(draft: Draft) -> bool:
-    """Whether it holds a leader's levels alone: without the entries they are of no use."""
-    if draft.stops or draft.items or draft.snapshot or len(draft.fragments) != 1:
-        return False
-    own = draft.fragments[0]
-    return own.consensus is not None and own.consensus.role == LEADER and own.intents is None
 
 
 def _ever_less(due: Fragment) -> Iterator[Fragment]:
