@@ -17,6 +17,9 @@ from swarm_coordination.robot.outputs import RobotStatus
 BOUND_MS = 12_000
 # How often it is looked at.
 LOOK_MS = 250
+# An entry that was on its way at the end of a run is everywhere after this long: no fault lasts,
+# so it takes some beacons.
+UNDER_WAY_MS = 1_000
 
 
 def unhealed(arena: Arena, commands: CommandRules) -> str:
