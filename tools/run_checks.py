@@ -4,10 +4,11 @@
 Run every check of the project and end with one summary; the exit status says whether all held.
 
 Steps: ruff, mypy, the fast tests (in parallel), the tests that start ROS nodes or need root
-(one by one, for their timing), the campaign of faults, the colcon builds. The one-by-one tests
-wait more than they compute: the campaign and the builds run beside them on the processor time
-that they leave, and show their output afterwards. A failed step does not stop the next ones. The
-output of pytest goes through; that of ruff and mypy is shown where they complain.
+(one by one, for their timing; those in network namespaces are a second lane), the campaign of
+faults, the colcon builds. Tests of nodes wait more than they compute: the campaign and the builds
+run beside them on the processor time that they leave, and show their output afterwards. A failed
+step does not stop the next ones. The output of pytest goes through; that of ruff and mypy is
+shown where they complain.
 """
 
 import argparse
@@ -88,7 +89,8 @@ def steps(options: argparse.Namespace) -> list[Step]:
         _pytest('ament rules', 'lint', '', 'tests/packaging/test_style.py'),
         _pytest('fast tests', 'fast', f'not ros and not dds and not root and not colcon{slow}',
                 '-n', str(options.jobs), '--ignore=tests/packaging/test_style.py'),
-        _pytest('DDS and root tests', 'ros', f'(ros or dds or root) and not colcon{slow}'),
+        _pytest('DDS and root tests', 'ros', f'(ros or dds or root) and not colcon{slow}',
+                '-n', '2', '--dist', 'loadgroup'),
         Step('campaign', 'check', (python, '-m', 'swarm_coordination.cli.main', 'check',
                                    '--profile', 'small', '--seeds', '0..199',
                                    '--jobs', str(options.jobs)), patient=True),

@@ -147,6 +147,7 @@ def test_a_world_without_a_robot_is_refused(run):
         GazeboNode(run.runner(robots=13))
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_scenario_is_played_in_gazebo_killing_and_splitting_included(run):
     robots = load_swarm(find_swarm_file()).first(3).robots
