@@ -4,11 +4,11 @@
 Run every check of the project and end with one summary; the exit status says whether all held.
 
 Steps: ruff, mypy, the fast tests (in parallel), the tests that start ROS nodes or need root
-(one by one, for their timing; those in network namespaces are a second lane), the campaign of
-faults, the colcon builds. Tests of nodes wait more than they compute: the campaign and the builds
-run beside them on the processor time that they leave, and show their output afterwards. A failed
-step does not stop the next ones. The output of pytest goes through; that of ruff and mypy is
-shown where they complain.
+(one by one, for their timing), the campaign of faults, the colcon builds. Tests of nodes wait more
+than they compute: those in network namespaces, which meet nobody outside, run beside the others;
+so do campaign and builds, on the processor time that is left. Their output follows. A failed step
+does not stop the next ones. The output of pytest goes through; that of ruff and mypy is shown
+where they complain.
 """
 
 import argparse
@@ -38,8 +38,9 @@ class Step(NamedTuple):
     group: str  # what --only selects
     command: tuple[str, ...]
     report: Path | None = None  # JUnit file of a pytest step
-    # Pure computing, whose time does not matter: it can run beside a step that waits.
-    patient: bool = False
+    # Beside the tests of nodes, which wait more than they compute: 'idle', on the processor time
+    # that they leave, or 'equal'.
+    beside: str = ''
 
 
 class Outcome(NamedTuple):
@@ -64,18 +65,23 @@ def main() -> int:
 
 
 def _run_beside(selected: list[Step]) -> list[Outcome]:
-    """Run the steps in turn, the patient ones beside the last of the others."""
-    patient = [step for step in selected if step.patient]
-    *first, last = [step for step in selected if not step.patient]
+    """Run the steps in turn, but some beside the last of the others."""
+    beside = [step for step in selected if step.beside]
+    *first, last = [step for step in selected if not step.beside]
     outcomes = [_run(step) for step in first]
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        waiting = [beside.submit(_run, step, REPORTS / f'{step.group}.txt') for step in patient]
+    with ThreadPoolExecutor(1) as idle, ThreadPoolExecutor(1) as equal:
+        lanes = {'idle': idle, 'equal': equal}
+        waiting = [lanes[step.beside].submit(_run, step, _output(step)) for step in beside]
         outcomes.append(_run(last))
-        for step, future in zip(patient, waiting):
+        for step, future in zip(beside, waiting):
             outcomes.append(future.result())
             print(f'\n=== {step.name} ===')
-            sys.stdout.write((REPORTS / f'{step.group}.txt').read_text(errors='replace'))
+            sys.stdout.write(_output(step).read_text(errors='replace'))
     return outcomes
+
+
+def _output(step: Step) -> Path:
+    return REPORTS / f'{step.name.replace(" ", "-")}.txt'
 
 
 def steps(options: argparse.Namespace) -> list[Step]:
@@ -89,12 +95,12 @@ def steps(options: argparse.Namespace) -> list[Step]:
         _pytest('ament rules', 'lint', '', 'tests/packaging/test_style.py'),
         _pytest('fast tests', 'fast', f'not ros and not dds and not root and not colcon{slow}',
                 '-n', str(options.jobs), '--ignore=tests/packaging/test_style.py'),
-        _pytest('DDS and root tests', 'ros', f'(ros or dds or root) and not colcon{slow}',
-                '-n', '2', '--dist', 'loadgroup'),
+        _pytest('DDS and ROS tests', 'ros', f'(ros or dds) and not root and not colcon{slow}'),
+        _pytest('namespaces', 'ros', f'root{slow}')._replace(beside='equal'),
         Step('campaign', 'check', (python, '-m', 'swarm_coordination.cli.main', 'check',
                                    '--profile', 'small', '--seeds', '0..199',
-                                   '--jobs', str(options.jobs)), patient=True),
-        _pytest('colcon builds', 'colcon', f'colcon{slow}')._replace(patient=True),
+                                   '--jobs', str(options.jobs)), beside='idle'),
+        _pytest('colcon builds', 'colcon', f'colcon{slow}')._replace(beside='idle'),
     ]
 
 
@@ -106,7 +112,7 @@ def _pytest(name: str, group: str, marks: str, *extra: str) -> Step:
 
 
 def _run(step: Step, output: Path | None = None) -> Outcome:
-    """Run a step; with ``output``, silently and only where nothing else wants the processor."""
+    """Run a step; what it prints goes to ``output`` where that is given."""
     if step.report is not None:
         step.report.unlink(missing_ok=True)
     started = time.monotonic()
@@ -115,7 +121,8 @@ def _run(step: Step, output: Path | None = None) -> Outcome:
         code = subprocess.run(step.command, cwd=ROOT, env=_environment(), check=False).returncode
     else:
         # The interpreter yields before it becomes the command: all that this starts inherits it.
-        command = (sys.executable, __file__, '--yielding', *step.command)
+        yielding = (sys.executable, __file__, '--yielding') if step.beside == 'idle' else ()
+        command = (*yielding, *step.command)
         with output.open('wb') as file:
             code = subprocess.run(command, cwd=ROOT, env=_environment(), check=False,
                                   stdout=file, stderr=subprocess.STDOUT).returncode
