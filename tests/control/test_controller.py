@@ -11,6 +11,7 @@ import pytest
 from swarm_coordination.control.controller import FormationController
 from swarm_coordination.control.halfspaces import Relaxation
 from swarm_coordination.control.settings import ControlSettings
+from swarm_coordination.control.watch import PoseGate
 from swarm_coordination.units import NS_PER_MS, NS_PER_S
 from swarm_coordination.views import (
     FormationTarget,
@@ -19,6 +20,7 @@ from swarm_coordination.views import (
     NeighborState,
     NeighborTable,
     Pose,
+    VelocityCommand,
 )
 
 SETTINGS = ControlSettings()
@@ -343,6 +345,15 @@ def test_whatever_arrives_the_command_is_finite_within_the_speed_and_repeatable(
         assert math.hypot(report.command.vx, report.command.vy) <= SETTINGS.speed_max_mps + 1e-9
         assert math.isfinite(report.deviation_mps)
     assert fly() == fly()
+
+
+def test_a_robot_of_the_plane_that_is_asked_to_rise_is_not_frozen():
+    gate = PoseGate(SETTINGS)
+    gate.offer(ORIGIN, 0)
+    gate.asked(VelocityCommand(0.0, 0.0, 1.0, 0.0), 60.0)
+    assert not gate.frozen
+    gate.asked(VelocityCommand(1.0, 0.0, 0.0, 0.0), 60.0)
+    assert gate.frozen
 
 
 def test_a_pose_that_is_frozen_while_commands_ask_for_metres_brakes_until_it_moves():

@@ -168,6 +168,12 @@ def test_an_unknown_mode_or_liveness_is_refused():
     target.mode = 77
     table = convert.table_to(TABLE, STAMP)
     table.neighbors[0].liveness = 9
+    status = convert.status_to(
+        STATUS, STAMP, heard=[], formation_error_m=math.nan, process_nonce=1
+    )
+    status.mode = 77
+    with pytest.raises(convert.MessageRefused, match='bad_value'):
+        convert.status_from(status)
     with pytest.raises(convert.MessageRefused, match='bad_value'):
         convert.target_from(target)
     with pytest.raises(convert.MessageRefused, match='bad_value'):

@@ -61,9 +61,9 @@ class PoseGate:
     def asked(self, command: VelocityCommand, seconds: float) -> None:
         """Note that ``command`` was in force for so long."""
         x, y, z = self._asked
-        self._asked = (
-            x + command.vx * seconds, y + command.vy * seconds, z + command.vz * seconds
-        )
+        # A robot of the plane leaves its height alone, whatever is asked.
+        rise = command.vz * seconds if self._settings.dimensions == 3 else 0.0
+        self._asked = (x + command.vx * seconds, y + command.vy * seconds, z + rise)
 
     @property
     def frozen(self) -> bool:

@@ -158,7 +158,11 @@ def target_from(message: Any) -> FormationTarget:
 
 
 def status_from(message: Any) -> RobotStatus:
-    """Return the status of a RobotStatus message."""
+    """Return the status of a RobotStatus message; raises MessageRefused."""
+    try:
+        mode = Mode(message.mode)
+    except ValueError:
+        raise MessageRefused('bad_value', f'mode {message.mode}') from None
     return RobotStatus(
         time_ns=message.monotonic_ns,
         name=message.name,
@@ -173,7 +177,7 @@ def status_from(message: Any) -> RobotStatus:
         applied=message.applied_index,
         last_index=message.last_index,
         state_hash=message.state_hash,
-        mode=Mode(message.mode),
+        mode=mode,
         mission=message.mission,
         epoch=message.epoch,
         slot=message.slot,

@@ -18,7 +18,12 @@ from typing import Any
 
 from swarm_coordination.live import topics
 from swarm_coordination.live.bus import Bus, Client
-from swarm_coordination.live.conversions import entry_from, event_from, status_from
+from swarm_coordination.live.conversions import (
+    entry_from,
+    event_from,
+    MessageRefused,
+    status_from,
+)
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotStatus
 from swarm_coordination.scenario.backend import Groups, Proposal, ProposalStage, TrueState
 from swarm_coordination.transport import profiles
@@ -198,9 +203,13 @@ class Observer:
     def _on_status(self, robot: str, message: Any) -> None:
         if message.process_nonce == self._silenced.get(robot):
             return
+        try:
+            status = status_from(message)
+        except MessageRefused:
+            return  # of another version, or of nobody who speaks for this swarm
         self._nonces[robot] = message.process_nonce
         self.seen.add(robot)
-        status = self.statuses[robot] = status_from(message)
+        self.statuses[robot] = status
         self._handlers.status(robot, status)
 
     def _on_entry(self, robot: str, message: Any) -> None:

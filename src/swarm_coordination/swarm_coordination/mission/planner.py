@@ -276,6 +276,8 @@ class MissionPlanner:
             (math.dist(a, b) / scale for i, a in enumerate(slots) for b in slots[:i]),
             default=math.inf,
         )
+        if tightest <= 0.0:
+            return None  # one formation becomes another: no scale parts slots that meet
         needed_m = self._limits.safety_distance_m + self._limits.margin_m
         least = max(needed_m / tightest, SCALE_MIN_PM / 1000.0)
         wanted = self._regrouping.scale(errors, scale, least, now_s)

@@ -78,7 +78,11 @@ class Leading:
 
     def propose_assignment(self, command: AssignSlots, now: int) -> None:
         """Append a slot assignment of our own; it needs no session: it names its epoch."""
-        if self._append(0, 0, encode_command(command), now):
+        try:
+            encoded = encode_command(command)
+        except CommandError:
+            return  # beyond what a command can say: planned anew with the next table
+        if self._append(0, 0, encoded, now):
             self._assignment_index = self._raft.log.last_index
 
     def _append(self, session: int, serial: int, command: bytes, now: int) -> bool:

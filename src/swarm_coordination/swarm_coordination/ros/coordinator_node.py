@@ -49,7 +49,11 @@ class CoordinatorNode(ManagedNode):
                 'parameter', 'storage_dir', str(self._directory),
                 f'the storage of {self.robot}: it is that of {recovered.provision.name}',
             )
-        return CoordinatorShell(self, endpoints, self._robot, storage, recovered, disk)
+        try:
+            return CoordinatorShell(self, endpoints, self._robot, storage, recovered, disk)
+        except BaseException:
+            storage.close()  # its lock would refuse the next attempt
+            raise
 
     def _take_options(self, options: CoordinatorOptions) -> None:
         self.options = options

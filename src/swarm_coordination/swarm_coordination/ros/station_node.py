@@ -85,9 +85,12 @@ class StationNode(Node):
         self._options = options
 
     def _on_status(self, name: str, message: Any) -> None:
+        try:
+            status = status_from(message)
+        except MessageRefused:
+            return  # of another version, or of nobody who speaks for this swarm
         self._watch.status(
-            name, status_from(message), message.heard, message.formation_error_m,
-            time.monotonic_ns(),
+            name, status, message.heard, message.formation_error_m, time.monotonic_ns()
         )
 
     def _on_pose(self, name: str, message: Any) -> None:
