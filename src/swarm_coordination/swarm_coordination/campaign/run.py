@@ -155,12 +155,7 @@ class Run:
     def _heal(self) -> None:
         """Look until the swarm has healed; raises InvariantBroken where it takes too long."""
         calm_ms, end_ms = self._schedule.calm_ms, self._schedule.end_ms
-        wrong = unhealed(self.arena, self._commands)
-        at_ms = calm_ms
-        while wrong and at_ms < min(calm_ms + BOUND_MS, end_ms):
-            at_ms += LOOK_MS
-            self.advance_to(at_ms)
-            wrong = unhealed(self.arena, self._commands)
+        wrong, at_ms = self._look(calm_ms, min(calm_ms + BOUND_MS, end_ms))
         self._healed_ms = at_ms - calm_ms
         if wrong and at_ms >= calm_ms + BOUND_MS:
             raise InvariantBroken('Heals', f'{BOUND_MS / 1000:g} s after the last fault: {wrong}')
@@ -175,12 +170,18 @@ class Run:
         if end_ms >= self._schedule.calm_ms + BOUND_MS:
             # Leaders go on by themselves, rearranging slots for one: the end may fall between
             # an entry's first robot and its last.
-            for at_ms in range(end_ms, end_ms + UNDER_WAY_MS + 1, LOOK_MS):
-                self.advance_to(at_ms)
-                wrong = unhealed(self.arena, self._commands)
-                if not wrong:
-                    return
-            raise InvariantBroken('Stays healed', wrong)
+            wrong, _ = self._look(end_ms, end_ms + UNDER_WAY_MS)
+            if wrong:
+                raise InvariantBroken('Stays healed', wrong)
+
+    def _look(self, at_ms: int, last_ms: int) -> tuple[str, int]:
+        """Look from now until nothing is wrong; return what still is, and when that was seen."""
+        wrong = unhealed(self.arena, self._commands)
+        while wrong and at_ms < last_ms:
+            at_ms += LOOK_MS
+            self.advance_to(at_ms)
+            wrong = unhealed(self.arena, self._commands)
+        return wrong, at_ms
 
     def _outcome(self, rule: str, text: str) -> Outcome:
         watchers = (

@@ -17,7 +17,7 @@ from typing import Any
 from swarm_coordination.configuration import SwarmFile
 from swarm_coordination.errors import SwarmError
 from swarm_coordination.live.bus import Bus
-from swarm_coordination.live.conversions import MessageRefused, pose_from, status_from
+from swarm_coordination.live.watching import WatchFeed
 from swarm_coordination.robot.outputs import RobotStatus
 from swarm_coordination.station.watch import Picture, SwarmWatch
 from swarm_coordination.transport import profiles
@@ -38,12 +38,14 @@ class Operator:
         self._bus, self._spin = bus, spin
         control = swarm.robots[0].settings.control
         self.watch = SwarmWatch(swarm.names, control.kept_range_m, swarm.area)
+        # A pose that is refused is counted and told by the robot itself.
+        feed = WatchFeed(self.watch, lambda name, error: None)
         types = bus.types
         for name in swarm.names:
             for kind, topic, profile, take in (
-                (types.swarm.RobotStatus, 'status', profiles.STATUS, self._on_status),
-                (types.PoseStamped, 'pose', profiles.STATE, self._on_pose),
-                (types.swarm.FormationTarget, 'target', profiles.TABLE, self._on_target),
+                (types.swarm.RobotStatus, 'status', profiles.STATUS, feed.status),
+                (types.PoseStamped, 'pose', profiles.STATE, feed.pose),
+                (types.swarm.FormationTarget, 'target', profiles.TABLE, feed.target),
             ):
                 bus.subscribe(kind, f'/{name}/{topic}', profile, partial(take, name))
 
@@ -114,22 +116,3 @@ class Operator:
         if not answers:
             raise Unanswered(f'no answer on {name} within {timeout_s:g} s')
         return answers[0]
-
-    def _on_status(self, name: str, message: Any) -> None:
-        try:
-            status = status_from(message)
-        except MessageRefused:
-            return  # of another version, or of nobody who speaks for this swarm
-        self.watch.status(
-            name, status, message.heard, message.formation_error_m, time.monotonic_ns()
-        )
-
-    def _on_pose(self, name: str, message: Any) -> None:
-        try:
-            self.watch.pose(name, pose_from(message))
-        except MessageRefused:
-            return  # the robot itself counts and says it
-
-    def _on_target(self, name: str, message: Any) -> None:
-        at = message.position
-        self.watch.slot(name, (at.x, at.y, at.z) if message.slot >= 0 else None)

@@ -138,14 +138,10 @@ def target_from(message: Any) -> FormationTarget:
         raise MessageRefused(
             'wrong_frame', f"target in frame '{message.header.frame_id}': only '{MAP}' is accepted"
         )
-    try:
-        mode = Mode(message.mode)
-    except ValueError:
-        raise MessageRefused('bad_value', f'mode {message.mode}') from None
     at, velocity = message.position, message.velocity
     return FormationTarget(
         stamp_ns=message.monotonic_ns,
-        mode=mode,
+        mode=_mode_from(message.mode),
         epoch=message.epoch,
         slot=message.slot,
         slots=message.slot_count,
@@ -157,12 +153,15 @@ def target_from(message: Any) -> FormationTarget:
     )
 
 
+def _mode_from(number: int) -> Mode:
+    try:
+        return Mode(number)
+    except ValueError:
+        raise MessageRefused('bad_value', f'mode {number}') from None
+
+
 def status_from(message: Any) -> RobotStatus:
     """Return the status of a RobotStatus message; raises MessageRefused."""
-    try:
-        mode = Mode(message.mode)
-    except ValueError:
-        raise MessageRefused('bad_value', f'mode {message.mode}') from None
     return RobotStatus(
         time_ns=message.monotonic_ns,
         name=message.name,
@@ -177,7 +176,7 @@ def status_from(message: Any) -> RobotStatus:
         applied=message.applied_index,
         last_index=message.last_index,
         state_hash=message.state_hash,
-        mode=mode,
+        mode=_mode_from(message.mode),
         mission=message.mission,
         epoch=message.epoch,
         slot=message.slot,

@@ -16,8 +16,9 @@ from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
 from rclpy.node import Node
 from swarm_coordination.configuration import find_swarm_file, load_swarm
+from swarm_coordination.live.conversions import MessageRefused
+from swarm_coordination.live.watching import WatchFeed
 from swarm_coordination.ros import qos
-from swarm_coordination.ros.conversions import MessageRefused, pose_from, status_from
 from swarm_coordination.ros.executor import Runner
 from swarm_coordination.ros.live_parameters import LiveParameters
 from swarm_coordination.ros.options import StationOptions
@@ -58,8 +59,9 @@ class StationNode(Node):
             if self._options.metrics_port else None
         )
         self._scene = self.create_publisher(MarkerArray, SCENE_TOPIC, qos.MARKERS)
+        feed = WatchFeed(self._watch, self._refused)
         for name in found.names:
-            self._listen(name)
+            self._listen(feed, name)
         self.create_subscription(
             DiagnosticArray, '/diagnostics', self._on_diagnostics, qos.DIAGNOSTICS
         )
@@ -70,11 +72,11 @@ class StationNode(Node):
         """Return the swarm as known now."""
         return self._watch.picture(time.monotonic_ns())
 
-    def _listen(self, name: str) -> None:
+    def _listen(self, feed: WatchFeed, name: str) -> None:
         for kind, topic, take, profile in (
-            (swarm.RobotStatus, 'status', self._on_status, qos.STATUS),
-            (PoseStamped, 'pose', self._on_pose, qos.STATE),
-            (swarm.FormationTarget, 'target', self._on_target, qos.TABLE),
+            (swarm.RobotStatus, 'status', feed.status, qos.STATUS),
+            (PoseStamped, 'pose', feed.pose, qos.STATE),
+            (swarm.FormationTarget, 'target', feed.target, qos.TABLE),
         ):
             self.create_subscription(
                 kind, f'/{name}/{topic}', partial(take, name), profile,
@@ -84,24 +86,8 @@ class StationNode(Node):
     def _take_options(self, options: StationOptions) -> None:
         self._options = options
 
-    def _on_status(self, name: str, message: Any) -> None:
-        try:
-            status = status_from(message)
-        except MessageRefused:
-            return  # of another version, or of nobody who speaks for this swarm
-        self._watch.status(
-            name, status, message.heard, message.formation_error_m, time.monotonic_ns()
-        )
-
-    def _on_pose(self, name: str, message: Any) -> None:
-        try:
-            self._watch.pose(name, pose_from(message))
-        except MessageRefused as error:
-            self.get_logger().error(f'{name}: {error}', throttle_duration_sec=5.0)
-
-    def _on_target(self, name: str, message: Any) -> None:
-        at = message.position
-        self._watch.slot(name, (at.x, at.y, at.z) if message.slot >= 0 else None)
+    def _refused(self, name: str, error: MessageRefused) -> None:
+        self.get_logger().error(f'{name}: {error}', throttle_duration_sec=5.0)
 
     def _on_diagnostics(self, message: Any) -> None:
         for status in message.status:
