@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mesh.radio import Air, FIRST_ID, line
@@ -131,6 +133,35 @@ def test_stops_in_force_leave_bytes_to_the_entries_that_may_lift_them(issuers: i
     leader.mesh.offer_items(entries, leader.clock(air.now))
     air.run(4.0)
     assert sent == set(range(1, 31))
+
+
+@pytest.mark.parametrize('rate', [1_000, 2_000, 10_000, 30_000])
+@pytest.mark.parametrize('issuers', [0, 1])
+def test_no_beacon_is_late_for_bytes_that_only_waiting_entries_want(
+    rate: int, issuers: int
+) -> None:
+    air = Air(2, settings=MeshSettings(byte_budget_per_s=rate, burst_bytes=2_400))
+    air.run(4.0)
+    leader = air.stations[0]
+    for _ in range(issuers):
+        leader.mesh.raise_stop(1)
+    beacons: list[int] = []
+    sent: set[int] = set()
+
+    def tap(number: int, data: bytes, frame: Frame) -> None:
+        if number == 0:
+            beacons.extend(air.now for part in frame.fragments if part.beacon)
+            sent.update(item.index for item in frame.items)
+
+    air.taps.append(tap)
+    entries = [LogItem(1, index, 1, 1, bytes(600)) for index in range(1, 9)]
+    leader.mesh.offer_items(entries, leader.clock(air.now))
+    air.wake(leader)
+    air.run(4.0 + 24_000 / rate)
+    assert sent == set(range(1, 9))  # half of the budget is theirs
+    # The other half is the beacon's, of 150 bytes at most: it is late by what they take there.
+    longest_s = max(after - before for before, after in itertools.pairwise(beacons)) / NS_PER_S
+    assert longest_s <= air.settings.beacon_period_s + 2 * 150 / rate
 
 
 def test_where_everybody_hears_everybody_nothing_is_relayed_and_bytes_are_few() -> None:

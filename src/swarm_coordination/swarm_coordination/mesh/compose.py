@@ -5,7 +5,8 @@ What goes into the next frame, and when: stop, consensus, beacon, then the rest.
 A frame leaves every beacon period. Stops, consensus changes, new log items and intents do not
 wait for it, but keep a least distance. The byte budget holds always: when it is short the frame
 waits, and what may wait (relays, digests, items served) leaves one frame's worth of bytes to
-what may not.
+what may not. While entries wait for their bytes they and the beacons get half of the budget each:
+so a beacon is late by twice its own bytes at most, and entries of any length get through.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 import random
 
-from swarm_coordination.mesh.budget import TokenBucket
+from swarm_coordination.mesh.budget import Savings, TokenBucket
 from swarm_coordination.mesh.codec import FrameCodec
 from swarm_coordination.mesh.draft import Draft
 from swarm_coordination.mesh.own import LEADER
@@ -63,6 +64,7 @@ class Composer:
         self.selves = OtherSelves(parts, codec, now)
         self._digest_ns = seconds_to_ns(settings.digest_period_s)
         self.bucket = TokenBucket(settings.byte_budget_per_s, settings.burst_bytes, now)
+        self._savings = Savings(settings.byte_budget_per_s, now)
         # A random phase, so that robots started together do not all speak at once.
         self._next_beacon_ns = now + rng.randrange(self._period_ns)
         self._last_frame_ns = now - self._period_ns
@@ -70,7 +72,8 @@ class Composer:
         self._stops_cursor = 0
         self._stops_told: set[StopFlag] = set()  # those in force that a frame has held
         self._urgent = False
-        self._short_of = 0  # bytes the last attempt wanted and did not have
+        self._short_of = 0  # bytes the last urgent attempt wanted and did not have
+        self._beacon_short_of = 0  # the same of the last beacon
         self.state = Beacon(0, False, 0, 0, 0, 0, 0, 0, 0, 0, ())
         self.want: Want | None = None
         self.counter = 0
@@ -80,14 +83,32 @@ class Composer:
     def urge(self) -> None:
         """Something new should not wait for the next beacon."""
         self._urgent = True
-        self._short_of = 0
+        self._short_of = self._beacon_short_of = 0
 
     def deadline(self, now: int) -> int:
         """Time at which ``compose`` will next have something to do."""
-        due = self._next_beacon_ns
-        if self._urgent:
-            due = min(due, self._last_frame_ns + self._urgent_ns)
-        return max(due, self.bucket.ready_ns(self._short_of, now) if self._short_of else now)
+        due, short = self._next_beacon_ns, self._beacon_short_of
+        if self._savings:
+            return max(now, min(self._deadline_while_saving(now)))
+        if short:
+            due = max(due, self.bucket.ready_ns(short, now))
+        if self._urgent and self._next_beacon_ns > now:
+            urgent = self._last_frame_ns + self._urgent_ns
+            if self._short_of:
+                urgent = max(urgent, self.bucket.ready_ns(self._short_of, now))
+            due = min(due, urgent)
+        return max(due, now)
+
+    def _deadline_while_saving(self, now: int) -> tuple[int, int]:
+        """Return the times of the next beacon and of what waits, each out of its half."""
+        tokens, beacon, short = self.bucket.available(now), self._next_beacon_ns, self._short_of
+        if self._beacon_short_of:
+            beacon = max(beacon, self._savings.beside_ns(self._beacon_short_of, now, tokens))
+        if self._next_beacon_ns > now:
+            ready = self.bucket.ready_ns(short, now)
+        else:
+            ready = self._savings.ready_ns(short, now, tokens)
+        return beacon, max(ready, self._last_frame_ns + self._urgent_ns)
 
     def beacon_due(self, now: int) -> bool:
         """Whether the next frame is to carry a beacon."""
@@ -96,21 +117,35 @@ class Composer:
     def compose(self, now: int) -> Frame | None:
         """Return the next frame where one is due and affordable."""
         beacon_due = self.beacon_due(now)
-        if not beacon_due and not (
-            self._urgent and now >= self._last_frame_ns + self._urgent_ns
-        ):
+        urgent_due = self._urgent and now >= self._last_frame_ns + self._urgent_ns
+        if not (beacon_due or urgent_due):
             return None
         tokens = self.bucket.available(now)
-        if tokens < self._short_of:
+        saved = self._savings.held(now, tokens) if self._savings else 0
+        if beacon_due:
+            if tokens - saved >= self._beacon_short_of:
+                frame = self._attempt(now, tokens, tokens - saved, beacon_due=True)
+                if frame is not None:
+                    return frame
+            if not saved:
+                return None
+            tokens = saved  # a beacon that is due keeps the rest
+        if not urgent_due or tokens < self._short_of:
             return None
+        return self._attempt(now, tokens, tokens, beacon_due=False)
+
+    def _attempt(
+        self, now: int, tokens: int, own_tokens: int, *, beacon_due: bool
+    ) -> Frame | None:
+        """Return a frame of ``tokens`` bytes, ``own_tokens`` for stops and own sections."""
         header = FrameHeader(*self._ids, self._parts.own.identity, self.counter + 1)
         draft = Draft(self._codec, header, self._settings.mtu_bytes)
         self._add_stops(draft)
         own = self._add_own(draft, tokens, now, beacon_due=beacon_due)
-        if draft.size > tokens:
-            self._short_of = draft.size
+        if draft.size > own_tokens:
+            self._note_short(draft.size, beacon_due=beacon_due)
             return None
-        self._short_of = 0
+        self._note_short(0, beacon_due=beacon_due)
         draft.limit = min(draft.limit, tokens)
         more = self._relays.add_urgent(draft, now, beacon_due=beacon_due)
         draft.limit = min(draft.limit, max(draft.size, tokens - self._settings.mtu_bytes))
@@ -121,20 +156,34 @@ class Composer:
         more = self._parts.snapshots.add(draft, now, beacon_due=beacon_due) or more
         self._urgent = more
         mtu = self._settings.mtu_bytes
+        if not more:
+            self._savings.wait_for(0, now)
+        elif beacon_due and tokens < draft.missing and not self._savings:
+            self._savings.wait_for(min(draft.missing, mtu), now)
         held_back = not beacon_due and tokens < draft.missing <= mtu and not self._awaited(draft)
         if draft.empty or (more and held_back):
             if more:
-                self._wait_for_more(min(draft.missing or mtu, mtu), tokens)
+                self._wait_for_more(min(draft.missing or mtu, mtu), tokens, now)
             return None
         self._commit(draft, own, beacon_due, now)
         frame = draft.frame()
         self.selves.sent(frame, self.heartbeat, now)
         return frame
 
+    def _note_short(self, size: int, *, beacon_due: bool) -> None:
+        if beacon_due:
+            self._beacon_short_of = size
+        else:
+            self._short_of = size
+
     def _commit(self, draft: Draft, own: Fragment, beacon_due: bool, now: int) -> None:
         self.counter += 1
         self.last_size = draft.size
         self.bucket.spend(draft.size)
+        if self._savings:
+            if not beacon_due:
+                self._savings.spend(draft.size)
+            self._savings.held(now, self.bucket.available(now))
         self._last_frame_ns = now
         self._parts.own.sent(own, now)
         self._stops_told.update(draft.stops)
@@ -145,12 +194,13 @@ class Composer:
             if self._next_beacon_ns <= now:
                 self._next_beacon_ns = now + self._period_ns
 
-    def _wait_for_more(self, needed: int, tokens: int) -> None:
+    def _wait_for_more(self, needed: int, tokens: int, now: int) -> None:
         """Let what did not fit wait for its bytes, and never for bytes that are there."""
         if needed <= tokens:  # what may wait leaves one frame's worth
             needed = 2 * self._settings.mtu_bytes
         self._short_of = needed
         self._urgent = tokens < needed
+        self._savings.wait_for(needed if self._urgent else 0, now)
 
     def _awaited(self, draft: Draft) -> bool:
         """
