@@ -15,7 +15,8 @@ ARGUMENTS = (
     actions.SWARM_FILE,
     ('world', 'embedded', ('embedded', 'gazebo'),
      'embedded: our own plants and radio; gazebo: gz-sim moves the robots'),
-    ('gazebo_world', 'open_field', None, 'world:=gazebo: which one of sim/worlds'),
+    ('gazebo_world', 'open_field', None,
+     'world:=gazebo: which one of sim/worlds; the robots know its obstacles'),
     ('gui', 'true', actions.TRUTH, 'world:=gazebo: the window of Gazebo'),
     ('rviz', 'false', actions.TRUTH, 'ground station and rviz too'),
     ('out', '', None, 'folder for report, pictures and logs; empty: a new one below out/'),
@@ -26,16 +27,22 @@ ARGUMENTS = (
 def start(_context, given):
     """Return the processes; a wrong argument or file raises before any of them starts."""
     from swarm_coordination.configuration import find_swarm_file, load_swarm
+    from swarm_coordination.gazebo.worlds import check_scenario, load_world, swarm_file_in
     from swarm_coordination.scenario.loading import load_scenario
     from swarm_coordination.scenario.run import make_options
 
     scenario = load_scenario(given.text('scenario'))
     source = str(find_swarm_file(given.text('swarm_file') or None))
+    in_gazebo = given.text('world') == 'gazebo'
+    ground = load_world(given.text('gazebo_world')) if in_gazebo else None
+    if ground is not None:
+        check_scenario(scenario.source, scenario.swarm, ground)
+    source = swarm_file_in(source, scenario.swarm, ground)
     numbers = {
         name: given.count(name) if given.text(name) else None for name in ('robots', 'seed')
     }
     run = make_options(scenario, load_swarm(source), Path('out'), **numbers)
-    count, in_gazebo = len(run.swarm.robots), given.text('world') == 'gazebo'
+    count = len(run.swarm.robots)
     words = [
         'demo', scenario.source, '--join', '--world', given.text('world'), '--robots', str(count),
         '--seed', str(run.seed), '--swarm-file', source,

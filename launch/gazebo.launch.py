@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright Swarm Coordination contributors
-"""Start gz-sim with a world, the robots' models, the bridge, and the radio's stand-in."""
+"""Start gz-sim with a world and the swarm's area, models, the bridge, and the radio's stand-in."""
 
 from pathlib import Path
 import tempfile
@@ -15,9 +15,10 @@ from swarm_coordination.launching import actions
 ARGUMENTS = (
     ('robots', '5', None, 'number of robots: the first ones of the swarm file'),
     actions.SWARM_FILE,
-    ('gazebo_world', 'open_field', None, 'world of sim/worlds: open_field, gap, corridor, ...'),
+    ('gazebo_world', 'open_field', None,
+     'world of sim/worlds: open_field, gap, corridor, large_area'),
     ('gui', 'true', actions.TRUTH, 'the window of Gazebo; false: headless'),
-    ('scenario', '', None, 'scenario for the radio; empty: defaults'),
+    ('scenario', '', None, 'scenario for radio and swarm file; empty: defaults'),
     actions.LOG_LEVEL,
 )
 
@@ -26,21 +27,34 @@ def start(_context, given):
     """Return the processes; a wrong argument or file raises before any of them starts."""
     from swarm_coordination.configuration import find_swarm_file, load_swarm
     from swarm_coordination.gazebo.bridge import bridge_yaml
-    from swarm_coordination.gazebo.models import model_sdf, world_file
+    from swarm_coordination.gazebo.built import write_world
+    from swarm_coordination.gazebo.models import model_sdf
+    from swarm_coordination.gazebo.worlds import (
+        check_heights,
+        load_world,
+        solid_and_marked,
+        swarm_file_in,
+    )
 
-    source = str(find_swarm_file(given.text('swarm_file') or None))
+    # The same file that the robots read, where one was made for them with this world in it.
+    ground = load_world(given.text('gazebo_world'))
+    source = swarm_file_in(
+        str(find_swarm_file(given.text('swarm_file') or None)),
+        actions.scenario_swarm(given.text('scenario')), ground,
+    )
     robots = load_swarm(source).first(given.count('robots')).robots
-    world = given.text('gazebo_world')
+    check_heights(source, robots)
     models = [(robot, model_sdf(robot.name, robot.kind)) for robot in robots]
     server = '' if given.flag('gui') else '-s '
+    folder = Path(tempfile.mkdtemp(prefix='swarm_gazebo_'))
+    world_file = write_world(folder, ground.name, ground.ground_m, *solid_and_marked(source))
     gazebo = IncludeLaunchDescription(
         PythonLaunchDescriptionSource(
             PathJoinSubstitution([FindPackageShare('ros_gz_sim'), 'launch', 'gz_sim.launch.py'])
         ),
-        launch_arguments=[('gz_args', f'{server}-r {world_file(world)}'),
+        launch_arguments=[('gz_args', f'{server}-r {world_file}'),
                           ('on_exit_shutdown', 'true')],
     )
-    folder = Path(tempfile.mkdtemp(prefix='swarm_gazebo_'))
     bridge = folder / 'bridge.yaml'
     bridge.write_text(bridge_yaml([robot.name for robot in robots]), encoding='utf-8')
     spawns = []
@@ -48,7 +62,7 @@ def start(_context, given):
         at = robot.start
         spawns.append(Node(
             package='ros_gz_sim', executable='create', output='screen',
-            arguments=['-world', world, '-name', robot.name, '-string', sdf, '-x', str(at.x),
+            arguments=['-world', ground.name, '-name', robot.name, '-string', sdf, '-x', str(at.x),
                        '-y', str(at.y), '-z', str(at.z), '-Y', str(at.yaw)],
         ))
     return [

@@ -4,6 +4,7 @@
 
 from pathlib import Path
 
+from launch.actions import LogInfo
 from launch.substitutions import LaunchConfiguration
 from swarm_coordination.launching import actions
 
@@ -15,10 +16,12 @@ ARGUMENTS = (
      "folder of the robots' storage, provisioned at the first start"),
     ('world', 'embedded', ('embedded', 'gazebo', 'none'),
      'embedded: our own plants and radio; gazebo: gz-sim moves them; none: real robots'),
-    ('gazebo_world', 'open_field', None, 'world:=gazebo: which one of sim/worlds'),
+    ('gazebo_world', 'open_field', None,
+     'world:=gazebo: which one of sim/worlds; the robots know its obstacles'),
     ('gui', 'true', actions.TRUTH, 'world:=gazebo: the window of Gazebo'),
     ('rviz', 'false', actions.TRUTH, 'ground station and rviz too'),
-    ('scenario', '', None, 'simulation: scenario for radio and plants; empty: defaults'),
+    ('scenario', '', None,
+     'simulation: scenario for radio, plants and what it sets of the swarm file; empty: defaults'),
     actions.SIM_TIME,
     actions.PARAMS_FILE,
     actions.LOG_LEVEL,
@@ -28,15 +31,20 @@ ARGUMENTS = (
 def start(_context, given):
     """Return the processes; a wrong argument or file raises before any of them starts."""
     from swarm_coordination.configuration import find_swarm_file, load_swarm
+    from swarm_coordination.gazebo.worlds import load_world, swarm_file_in
     from swarm_coordination.live.provisioning import provision_swarm
 
     files = given.file('params_file')
-    source = str(find_swarm_file(given.text('swarm_file') or None))
+    world = given.text('world')
+    in_gazebo = world == 'gazebo'
+    source = swarm_file_in(
+        str(find_swarm_file(given.text('swarm_file') or None)),
+        actions.scenario_swarm(given.text('scenario')),
+        load_world(given.text('gazebo_world')) if in_gazebo else None,
+    )
     names = load_swarm(source).first(given.count('robots')).names
     storage = Path(given.text('storage_dir')).expanduser()
     provision_swarm(storage, names)
-    world = given.text('world')
-    in_gazebo = world == 'gazebo'
     simulated_time = in_gazebo or given.flag('use_sim_time')
     common = {'swarm_file': source, 'use_sim_time': simulated_time}
     level = given.text('log_level')
@@ -59,6 +67,7 @@ def start(_context, given):
             'gazebo', robots=len(names), swarm_file=source, scenario=given.text('scenario'),
             gazebo_world=given.text('gazebo_world'), gui=given.text('gui'), log_level=level,
         ))
+    processes.append(LogInfo(msg=f'the swarm file of this run: {source}'))
     if given.flag('rviz'):
         processes.append(actions.included(
             'ground_station', swarm_file=source, use_sim_time=simulated_time, log_level=level

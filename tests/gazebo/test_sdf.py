@@ -6,11 +6,13 @@ import shutil
 import subprocess
 from xml.etree import ElementTree
 
+from gazebo.areas import built, EVERYTHING
 from gazebo.stock import SYSTEMS
 import pytest
 from swarm_coordination.configuration.swarm import KINDS
 from swarm_coordination.errors import ConfigurationError
-from swarm_coordination.gazebo.models import model_sdf, PLACEHOLDER, sim_folder, world_file, worlds
+from swarm_coordination.gazebo.models import model_sdf, PLACEHOLDER, sim_folder
+from swarm_coordination.gazebo.worlds import load_world, worlds
 
 HERE = Path(__file__).resolve().parent
 REQUIRED_WORLD_SYSTEMS = {'Physics', 'UserCommands', 'SceneBroadcaster'}
@@ -19,8 +21,8 @@ MODELS = {kind: model_sdf('robot7', kind) for kind in KINDS}
 
 def texts():
     """Return (name, text) of everything."""
-    found = [(name, world_file(name).read_text()) for name in worlds()]
-    return found + list(MODELS.items())
+    found = [(name, built(name)) for name in worlds()]
+    return [*found, ('everything', built('open_field', EVERYTHING)), *MODELS.items()]
 
 
 @pytest.fixture(scope='module')
@@ -44,9 +46,24 @@ def test_the_parser_takes_every_world_and_model(parser, tmp_path):
         path = tmp_path / f'{name}.sdf'
         path.write_text(text)
         files.append(str(path))
-    assert len(files) == 7
+    assert len(files) == 8
     done = subprocess.run([str(parser), *files], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_parser_understands_the_area_as_it_is_meant(parser, tmp_path):
+    # Its own reading, not the text: a misspelt element would be a warning and a default.
+    path = tmp_path / 'everything.sdf'
+    path.write_text(built('open_field', EVERYTHING))
+    done = subprocess.run([str(parser), '--bodies', str(path)], capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.splitlines() == [
+        'obstacle1_shed at 4 1 1.5 yaw 0.3 static: box 2 3 3',
+        'obstacle2_mast at -3 0 4 yaw 0 static: cylinder 0.4 8',
+        'obstacle3_lake_side at 8 -9 0 yaw 0 static: polyline (0 0) (4 0) (1 3) height 4',
+        'obstacle4_beam at 0 -12 2.5 yaw 0 static: box 6 0.4 1',
+    ]
 
 
 def test_the_parser_refuses_what_is_wrong(parser, tmp_path):
@@ -72,7 +89,7 @@ def test_every_plugin_is_a_stock_system_with_parameters_that_it_reads(name, text
 def test_worlds_have_what_spawning_and_ground_truth_need_and_are_named_as_their_files():
     assert set(worlds()) == {'open_field', 'gap', 'corridor', 'large_area'}
     for name in worlds():
-        world = ElementTree.fromstring(world_file(name).read_text()).find('world')
+        world = ElementTree.fromstring(built(name)).find('world')
         assert world.get('name') == name
         named = {plugin.get('name').rsplit('::', 1)[1] for plugin in world.findall('plugin')}
         assert named == REQUIRED_WORLD_SYSTEMS
@@ -121,7 +138,7 @@ def test_a_quadrotor_has_four_rotors_that_can_carry_it_and_turn_in_pairs():
 
 def test_an_unknown_world_or_kind_is_refused():
     with pytest.raises(ConfigurationError, match='one of corridor, gap'):
-        world_file('moon')
+        load_world('moon')
     with pytest.raises(ConfigurationError, match='one with a model'):
         model_sdf('robot1', 'submarine')
 

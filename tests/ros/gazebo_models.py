@@ -13,10 +13,10 @@ from geometry_msgs.msg import Twist
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
+from ros.support import MAKE
 from rosgraph_msgs.msg import Clock
 from swarm_coordination.gazebo.bridge import bridged
 from swarm_coordination.live.frames import base_frame, odom_frame
-from swarm_coordination.ros.conversions import yaw_to_quaternion
 from swarm_coordination.views import Pose
 
 STEP_S, SHOWN_EVERY = 0.01, 5
@@ -79,7 +79,7 @@ class Models:
                 at = self._counted(name)
             place = message.pose.pose.position
             place.x, place.y, place.z = at.x, at.y, at.z
-            message.pose.pose.orientation = yaw_to_quaternion(at.yaw)
+            message.pose.pose.orientation = MAKE.yaw_to_quaternion(at.yaw)
             message.twist.twist = told
             self._out[name, last].publish(message)
 

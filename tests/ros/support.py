@@ -6,16 +6,20 @@ import time
 
 from live.processes import Processes
 from rclpy.node import Node
+from swarm_coordination.live.conversions import MessageMaker
 from swarm_coordination.live.provisioning import provision_swarm
 from swarm_coordination.ros.executor import Runner
+from swarm_coordination.ros.messages import messages
 
 ONE_ROBOT = """
 all: {{}}
-robot_types: {{holonomic: {{kind: holonomic}}}}
+robot_types: {{one: {{kind: {kind}}}}}
 robots:
-  robot1: {{type: holonomic, start: {{x_m: 0.0, y_m: 0.0, yaw_rad: {yaw}}}}}
+  robot1: {{type: one, start: {{x_m: 0.0, y_m: 0.0, yaw_rad: {yaw}}}}}
 """
 
+# Fills rclpy's messages.
+MAKE = MessageMaker(messages())
 
 # Seconds from being known to being matched; 84 of 84 were on a host with three times its load.
 SETTLE_S = 0.5
@@ -33,10 +37,10 @@ class Run(Processes):
         for runner in self.runners:
             runner.close()
 
-    def swarm_file(self, yaw=0.0):
+    def swarm_file(self, yaw=0.0, kind='holonomic'):
         """Write a swarm file of one robot."""
         path = self.folder / 'swarm.yaml'
-        path.write_text(ONE_ROBOT.format(yaw=yaw))
+        path.write_text(ONE_ROBOT.format(yaw=yaw, kind=kind))
         return path
 
     def storage(self, names=('robot1',)):

@@ -8,8 +8,9 @@ from geometry_msgs.msg import PoseStamped, Quaternion
 from nav_msgs.msg import Odometry
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
+from ros.support import MAKE
+from swarm_coordination.live import conversions as convert
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotStatus
-from swarm_coordination.ros import conversions as convert
 from swarm_coordination.views import (
     FormationTarget,
     Liveness,
@@ -48,13 +49,13 @@ def through_the_wire(message):
 
 
 def test_a_table_comes_back_exactly_as_it_went():
-    assert convert.table_from(through_the_wire(convert.table_to(TABLE, STAMP))) == TABLE
+    assert convert.table_from(through_the_wire(MAKE.table_to(TABLE, STAMP))) == TABLE
 
 
 def test_a_neighbour_without_a_slot_comes_back_without_one():
     row = TABLE.neighbors[0]._replace(slot=None, goal=None)
     back = convert.table_from(
-        through_the_wire(convert.table_to(TABLE._replace(neighbors=(row,)), STAMP))
+        through_the_wire(MAKE.table_to(TABLE._replace(neighbors=(row,)), STAMP))
     )
     assert back.neighbors == (row,)
 
@@ -64,21 +65,21 @@ def test_a_table_of_more_than_the_message_holds_is_cut_silent_and_old_rows_first
     rows = [row._replace(robot=k, age_s=0.01 * k, liveness=Liveness.ALIVE) for k in range(1, 71)]
     rows[2] = rows[2]._replace(liveness=Liveness.SILENT)
     crowded = TABLE._replace(neighbors=tuple(rows))
-    back = convert.table_from(through_the_wire(convert.table_to(crowded, STAMP)))
+    back = convert.table_from(through_the_wire(MAKE.table_to(crowded, STAMP)))
     assert [kept.robot for kept in back.neighbors] == [1, 2, *range(4, 66)]
 
 
 def test_links_beyond_the_bound_of_the_message_are_cut():
     row = TABLE.neighbors[0]._replace(links=tuple(range(1, 41)))
     back = convert.table_from(
-        through_the_wire(convert.table_to(TABLE._replace(neighbors=(row,)), STAMP))
+        through_the_wire(MAKE.table_to(TABLE._replace(neighbors=(row,)), STAMP))
     )
     assert back.neighbors[0].links == tuple(range(1, 25))
 
 
 def test_a_status_with_more_names_than_the_message_holds_is_sent_all_the_same():
     names = [f'robot{k}' for k in range(70)]
-    message = convert.status_to(
+    message = MAKE.status_to(
         STATUS._replace(alive=tuple(names)), STAMP, heard=names, formation_error_m=0.0,
         process_nonce=1,
     )
@@ -86,11 +87,11 @@ def test_a_status_with_more_names_than_the_message_holds_is_sent_all_the_same():
 
 
 def test_a_target_comes_back_exactly_as_it_went():
-    assert convert.target_from(through_the_wire(convert.target_to(TARGET, STAMP))) == TARGET
+    assert convert.target_from(through_the_wire(MAKE.target_to(TARGET, STAMP))) == TARGET
 
 
 def test_a_status_comes_back_exactly_as_it_went():
-    message = convert.status_to(
+    message = MAKE.status_to(
         STATUS, STAMP, heard=['robot2'], formation_error_m=math.nan, process_nonce=1
     )
     assert convert.status_from(through_the_wire(message)) == STATUS
@@ -99,14 +100,14 @@ def test_a_status_comes_back_exactly_as_it_went():
 def test_entries_and_events_come_back_exactly_as_they_went():
     entry = CommittedEntry(3, 2, 2**61, 1, 1500, '{"kind":"hold"}', False, 'duplicate')
     event = RobotEvent(17, 'leader', 'follower in term 2', 2)
-    assert convert.entry_from(through_the_wire(convert.entry_to(entry))) == entry
-    message = convert.event_to(event, 'robot1', STAMP)
+    assert convert.entry_from(through_the_wire(MAKE.entry_to(entry))) == entry
+    message = MAKE.event_to(event, 'robot1', STAMP)
     assert convert.event_from(through_the_wire(message)) == event
 
 
 @pytest.mark.parametrize('yaw', [0.0, 1.0, -1.0, 3.14, -3.14, math.pi / 2])
 def test_yaw_survives_the_quaternion(yaw):
-    quaternion = convert.yaw_to_quaternion(yaw)
+    quaternion = MAKE.yaw_to_quaternion(yaw)
     assert convert.quaternion_to_yaw(quaternion) == pytest.approx(yaw, abs=1e-12)
 
 
@@ -119,7 +120,7 @@ def test_what_is_no_rotation_is_refused(bad):
 
 
 def test_north_in_map_is_forward_for_a_robot_that_looks_north():
-    twist = convert.twist_to(VelocityCommand(0.0, 1.0, 0.0, 0.2), math.pi / 2)
+    twist = MAKE.twist_to(VelocityCommand(0.0, 1.0, 0.0, 0.2), math.pi / 2)
     assert twist.linear.x == pytest.approx(1.0)
     assert twist.linear.y == pytest.approx(0.0, abs=1e-12)
     assert twist.angular.z == 0.2
@@ -127,13 +128,13 @@ def test_north_in_map_is_forward_for_a_robot_that_looks_north():
 
 def test_a_twist_rotated_there_and_back_is_the_command():
     command = VelocityCommand(0.3, -0.8, 0.1, -0.4)
-    back = convert.command_from(convert.twist_to(command, 2.1), 2.1)
+    back = convert.command_from(MAKE.twist_to(command, 2.1), 2.1)
     assert back == pytest.approx(command)
 
 
 def test_odometry_speaks_of_base_link():
     north = Pose(0.0, 0.0, 0.0, math.pi / 2)
-    message = convert.odometry_to(north, (0.0, 1.0, 0.0), 'robot1', STAMP)
+    message = MAKE.odometry_to(north, (0.0, 1.0, 0.0), 'robot1', STAMP)
     assert message.child_frame_id == 'robot1/base_link'
     velocity = convert.base_velocity_from(message, 'robot1/base_link')
     assert velocity == pytest.approx((1.0, 0.0, 0.0))
@@ -157,18 +158,18 @@ def test_odometry_of_another_body_is_refused():
 
 @pytest.mark.parametrize('field', ['x', 'y', 'z'])
 def test_a_position_that_is_not_finite_is_refused(field):
-    message = convert.pose_to(Pose(0.0, 0.0, 0.0, 0.0), STAMP)
+    message = MAKE.pose_to(Pose(0.0, 0.0, 0.0, 0.0), STAMP)
     setattr(message.pose.position, field, math.inf)
     with pytest.raises(convert.MessageRefused, match='not_finite'):
         convert.pose_from(message)
 
 
 def test_an_unknown_mode_or_liveness_is_refused():
-    target = convert.target_to(TARGET, STAMP)
+    target = MAKE.target_to(TARGET, STAMP)
     target.mode = 77
-    table = convert.table_to(TABLE, STAMP)
+    table = MAKE.table_to(TABLE, STAMP)
     table.neighbors[0].liveness = 9
-    status = convert.status_to(
+    status = MAKE.status_to(
         STATUS, STAMP, heard=[], formation_error_m=math.nan, process_nonce=1
     )
     status.mode = 77

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 from nav_msgs.msg import Odometry
 import pytest
 from rclpy.time import Time
+from ros.support import MAKE
 from swarm_coordination.control.controller import FormationController
 from swarm_coordination.control.settings import ControlSettings
 from swarm_coordination.live.localisation import AHEAD_MAX_NS, Localisation
 from swarm_coordination.live.quiet import PERIOD_NS
 from swarm_coordination.ros import clock as clock_module
 from swarm_coordination.ros.clock import CoreClock
-from swarm_coordination.ros.conversions import odometry_to, pose_to
 from swarm_coordination.ros.messages import messages
 from swarm_coordination.units import NS_PER_MS, NS_PER_S
 from swarm_coordination.views import Pose
@@ -55,7 +55,7 @@ class Bench:
 
     def pose(self, stamp):
         """Hand over a pose."""
-        self.reader._take_pose(pose_to(HERE, stamp))
+        self.reader._take_pose(MAKE.pose_to(HERE, stamp))
 
     def age_ns(self):
         """Age of the newest pose handed on, by the core's clock."""
@@ -131,7 +131,7 @@ def test_a_clock_of_the_host_that_is_set_back_leaves_ages_as_they_are(bench):
 @pytest.mark.parametrize(('age_ms', 'north_mps'), [(5, 1.0), (400, 0.0)])
 def test_a_velocity_much_older_than_the_pose_is_not_used(bench, age_ms, north_mps):
     stamp = bench.stamp(age_ms * NS_PER_MS)
-    odometry = odometry_to(HERE, (0.0, 1.0, 0.0), 'robot1', stamp)
+    odometry = MAKE.odometry_to(HERE, (0.0, 1.0, 0.0), 'robot1', stamp)
     bench.reader._take_odometry(odometry)
     bench.pose(bench.stamp(0))
     assert bench.got[-1][1] == pytest.approx((0.0, north_mps, 0.0))

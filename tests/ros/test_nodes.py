@@ -7,13 +7,12 @@ import time
 
 from geometry_msgs.msg import Point, PoseStamped, Twist, TwistStamped
 import pytest
-from ros.support import bring_up, Ground
+from ros.support import bring_up, Ground, MAKE
 from swarm_coordination.errors import StorageError
 from swarm_coordination.live.topics import PARTITION_SERVICE
 from swarm_coordination.live.topics import WORLD as WORLD_TOPIC
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.controller_node import ControllerNode
-from swarm_coordination.ros.conversions import table_to, target_to
 from swarm_coordination.ros.coordinator_node import CoordinatorNode
 from swarm_coordination.ros.manager import Manager
 from swarm_coordination.ros.world_node import WorldNode
@@ -49,9 +48,9 @@ def send(ground, run, storage_id, position):
         now = time.monotonic_ns()
         due[0] = now + 50_000_000
         stamp = ground.node.get_clock().now().to_msg()
-        tables.publish(table_to(NeighborTable(now, storage_id, 1, ()), stamp))
+        tables.publish(MAKE.table_to(NeighborTable(now, storage_id, 1, ()), stamp))
         target = FormationTarget(now, Mode.FLY, 1, 0, 1, position, (0.0, 0.0, 0.0), math.pi / 2)
-        targets.publish(target_to(target, stamp))
+        targets.publish(MAKE.target_to(target, stamp))
 
     run.runners[-1].at(lambda: due[0], publish)
 

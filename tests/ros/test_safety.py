@@ -3,12 +3,11 @@
 
 from geometry_msgs.msg import PoseStamped
 import pytest
-from ros.support import bring_up, Ground
+from ros.support import bring_up, Ground, MAKE
 from sensor_msgs.msg import BatteryState
 from std_msgs.msg import Bool
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.ros import qos
-from swarm_coordination.ros.conversions import pose_to
 from swarm_coordination.ros.coordinator_node import CoordinatorNode
 from swarm_coordination.views import Pose
 from swarm_msgs import msg as swarm
@@ -32,7 +31,7 @@ def test_a_robot_that_leaves_its_fence_stops_the_swarm_once(run):
 
     def send():
         stamp = ground.node.get_clock().now().to_msg()
-        poses.publish(pose_to(Pose(at[0], 0.0, 0.0, 0.0), stamp))
+        poses.publish(MAKE.pose_to(Pose(at[0], 0.0, 0.0, 0.0), stamp))
 
     run.runners[-1].at(lambda: 0, send)
     run.spin(lambda: False, 1.0)

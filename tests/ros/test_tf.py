@@ -4,16 +4,17 @@
 import math
 from xml.etree import ElementTree
 
+from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
 import pytest
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from ros.support import bring_up, Ground
+from ros.support import bring_up, Ground, MAKE
 from std_msgs.msg import String
+from swarm_coordination.control.unicycle import AHEAD_M
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.live.conversions import MessageMaker
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.controller_node import ControllerNode
-from swarm_coordination.ros.conversions import odometry_to
 from swarm_coordination.ros.coordinator_node import CoordinatorNode
 from swarm_coordination.ros.messages import messages
 from swarm_coordination.ros.world_node import WorldNode
@@ -24,10 +25,10 @@ TF_MESSAGE = messages().TFMessage
 needs_tf = pytest.mark.skipif(TF_MESSAGE is None, reason='tf2_msgs is missing: make setup')
 
 
-def robot(run, kind, **parameters):
+def robot(run, kind, moves='holonomic', **parameters):
     """Return a node of robot1, which starts at the origin looking north, active."""
     runner = run.runner(
-        'robot1', swarm_file=run.swarm_file(math.pi / 2),
+        'robot1', swarm_file=run.swarm_file(math.pi / 2, moves),
         storage_dir=run.storage() / 'robot1', **parameters,
     )
     return bring_up(kind(runner))
@@ -41,7 +42,7 @@ def send_odometry(run, ground, frame='robot1/odom'):
     def publish():
         due[0] += 1
         stamp = ground.node.get_clock().now().to_msg()
-        message = odometry_to(Pose(1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0), 'robot1', stamp)
+        message = MAKE.odometry_to(Pose(1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0), 'robot1', stamp)
         message.header.frame_id = frame
         publisher.publish(message)
 
@@ -92,6 +93,19 @@ def test_a_pose_is_composed_of_odometry_and_the_start_of_the_swarm_file(run):
     send_odometry(run, Ground(run))
     assert run.spin(lambda: node.part.localisation.pose is not None)
     assert node.part.localisation.pose == pytest.approx((0.0, 1.0, 0.0, math.pi / 2))
+
+
+@pytest.mark.parametrize('moves', ['holonomic', 'differential'])
+def test_a_composed_pose_is_published_of_the_base_whatever_point_is_steered(run, moves):
+    node = robot(run, CoordinatorNode, moves, pose_source='start')
+    ground = Ground(run)
+    ground.watch(PoseStamped, '/robot1/pose', qos.STATE)
+    send_odometry(run, ground)
+    assert run.spin(lambda: ground.seen['/robot1/pose'])
+    told = ground.newest('/robot1/pose').pose.position
+    assert (told.x, told.y) == pytest.approx((0.0, 1.0))
+    steered = node.part._carrier.pose
+    assert steered.y == pytest.approx(1.0 + AHEAD_M if moves == 'differential' else 1.0)
 
 
 def test_odometry_in_another_frame_is_refused_and_moves_nothing(run):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Worlds and models of sim/: where they lie, and a robot's model with its name in every topic."""
+"""The models of sim/: a robot's model with its name in every topic, its height and its frames."""
 
 from __future__ import annotations
 
@@ -20,18 +20,6 @@ FLIGHT_HEIGHT_M = {'quadrotor': 1.5}
 def sim_folder() -> Path:
     """Return the folder ``sim``; raises ConfigurationError where there is none."""
     return shared_folder('sim', 'README.md')
-
-
-def worlds() -> tuple[str, ...]:
-    """Return the names of the worlds there are."""
-    return tuple(sorted(path.stem for path in (sim_folder() / 'worlds').glob('*.sdf')))
-
-
-def world_file(name: str) -> Path:
-    """Return the file of a world; raises ConfigurationError."""
-    if name not in worlds():
-        raise ConfigurationError('launch', 'gazebo_world', name, 'one of ' + ', '.join(worlds()))
-    return sim_folder() / 'worlds' / f'{name}.sdf'
 
 
 def model_sdf(robot: str, kind: str) -> str:

@@ -95,6 +95,13 @@ def description(
     return LaunchDescription([*declared, begin])
 
 
+def scenario_swarm(wanted: str) -> dict[str, Any]:
+    """Return what a scenario sets of the swarm file, nothing where none is given."""
+    from swarm_coordination.scenario.loading import load_scenario
+
+    return dict(load_scenario(wanted).swarm) if wanted else {}
+
+
 def process(executable: str, name: str, *, log_level: str = 'info', **options: Any) -> Any:
     """Return a process of this package that is started again when it fails."""
     return _Kept(executable, name, log_level, options).start()

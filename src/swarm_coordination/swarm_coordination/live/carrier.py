@@ -90,7 +90,7 @@ class Carrier:
             bus.publisher(bus.types.PoseStamped, 'pose', profiles.STATE_OFFERED)
             if composed else None
         )
-        localise(bus, robot, options.pose_source, self._on_pose)
+        self._localisation = localise(bus, robot, options.pose_source, self._on_pose)
         self._next_status = 0
         self._deadline_ns = self._ticked_ns = self._clock.now()
         loop.at(lambda: self._clock.due_ns(self._deadline_ns), self._on_deadline)
@@ -127,8 +127,9 @@ class Carrier:
         self.pose = pose
         self._core.observe(pose, velocity, time_ns)
         self._guard.observe(pose, self._clock.now())
-        if self._show_pose is not None:
-            self._show_pose(self._make.pose_to(pose, self._clock.stamp()))
+        base = self._localisation.pose  # of the axle, where the core has the point ahead of it
+        if self._show_pose is not None and base is not None:
+            self._show_pose(self._make.pose_to(base, self._clock.stamp()))
 
     def _on_deadline(self) -> None:
         self.pump(self._clock.now())

@@ -15,11 +15,17 @@ from geometry_msgs.msg import Point, PoseStamped, Twist, Vector3
 from rclpy.duration import Duration
 from rclpy.node import Node
 from std_msgs.msg import Bool
-from swarm_coordination.live.conversions import command_from, MAP, MessageRefused, pose_from
+from swarm_coordination.live.conversions import (
+    command_from,
+    MAP,
+    MessageMaker,
+    MessageRefused,
+    pose_from,
+)
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.clock import CoreClock
-from swarm_coordination.ros.conversions import yaw_to_quaternion
 from swarm_coordination.ros.executor import Runner
+from swarm_coordination.ros.messages import messages
 from swarm_coordination.ros.options import CrazyflieOptions
 from swarm_coordination.ros.parameters import Overrides
 from swarm_coordination.ros.vendor import load
@@ -48,16 +54,17 @@ class CrazyflieNode(Node):
         overrides = Overrides(self)
         options = overrides.group(CrazyflieOptions(), '')
         overrides.done()
-        messages = load('crazyflie_interfaces', 'msg', 'IMRCLab/crazyswarm2')
+        vendor = load('crazyflie_interfaces', 'msg', 'IMRCLab/crazyswarm2')
         services = load('crazyflie_interfaces', 'srv', 'IMRCLab/crazyswarm2')
-        self._full_state, self._services = messages.FullState, services
+        self._full_state, self._services = vendor.FullState, services
+        self._make = MessageMaker(messages())
         name = options.crazyflie or self.get_namespace().strip('/')
         self._clock = CoreClock(self)
         self._reference = Reference()
         self._pose: Pose | None = None
         self._landing: int | None = None  # steps answered
         self._out = self.create_publisher(
-            messages.FullState, f'/{name}/cmd_full_state', qos.COMMAND
+            vendor.FullState, f'/{name}/cmd_full_state', qos.COMMAND
         )
         self._stop_setpoints = self.create_client(
             services.NotifySetpointsStop, f'/{name}/notify_setpoints_stop'
@@ -86,7 +93,7 @@ class CrazyflieNode(Node):
         out.header.frame_id, out.header.stamp = MAP, self._clock.stamp()
         x, y, z = state.position
         out.pose.position = Point(x=x, y=y, z=z)
-        out.pose.orientation = yaw_to_quaternion(state.yaw)
+        out.pose.orientation = self._make.yaw_to_quaternion(state.yaw)
         vx, vy, vz = state.velocity
         out.twist.linear = Vector3(x=vx, y=vy, z=vz)
         out.twist.angular = Vector3(z=state.yaw_rate)

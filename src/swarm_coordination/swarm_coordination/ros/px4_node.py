@@ -17,11 +17,11 @@ from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from std_msgs.msg import Bool
 from std_srvs.srv import SetBool
-from swarm_coordination.live.conversions import command_from, MessageRefused
+from swarm_coordination.live.conversions import command_from, MessageMaker, MessageRefused
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.clock import CoreClock
-from swarm_coordination.ros.conversions import odometry_to, pose_to
 from swarm_coordination.ros.executor import Runner
+from swarm_coordination.ros.messages import messages
 from swarm_coordination.ros.options import Px4Options
 from swarm_coordination.ros.parameters import Overrides
 from swarm_coordination.ros.vendor import load
@@ -51,6 +51,7 @@ class Px4Node(Node):
         options = self._options = overrides.group(Px4Options(), '')
         overrides.done()
         self._types = load('px4_msgs', 'msg', 'PX4/px4_msgs of the release on the vehicle')
+        self._make = MessageMaker(messages())
         self._robot = self.get_namespace().strip('/')
         self._clock = CoreClock(self)
         self._shared = Origin(
@@ -102,8 +103,8 @@ class Px4Node(Node):
         )
         velocity = px4.velocity_from_ned((message.vx, message.vy, message.vz))
         stamp = self._clock.stamp()
-        self._poses.publish(pose_to(pose, stamp))
-        self._odometry.publish(odometry_to(pose, velocity, self._robot, stamp))
+        self._poses.publish(self._make.pose_to(pose, stamp))
+        self._odometry.publish(self._make.odometry_to(pose, velocity, self._robot, stamp))
 
     def _on_status(self, message: Any) -> None:
         self._navigation = message.nav_state

@@ -12,10 +12,12 @@ from typing import Any
 
 from geometry_msgs.msg import Point, Vector3
 from std_msgs.msg import ColorRGBA
-from swarm_coordination.ros.conversions import MAP, yaw_to_quaternion
+from swarm_coordination.live.conversions import MAP, MessageMaker
+from swarm_coordination.ros.messages import messages
 from swarm_coordination.station.shapes import Kind, Shape
 from visualization_msgs.msg import Marker, MarkerArray
 
+_MAKE = MessageMaker(messages())
 _KINDS = {
     Kind.ARROW: Marker.ARROW, Kind.SPHERE: Marker.SPHERE, Kind.CYLINDER: Marker.CYLINDER,
     Kind.TEXT: Marker.TEXT_VIEW_FACING, Kind.LINES: Marker.LINE_STRIP,
@@ -60,7 +62,7 @@ def _marker(shape: Shape, stamp: Any) -> Marker:
     made.header.frame_id, made.header.stamp = MAP, stamp
     size = shape.size_m
     made.scale = Vector3(x=size, y=size, z=size)
-    made.pose.orientation = yaw_to_quaternion(shape.yaw)
+    made.pose.orientation = _MAKE.yaw_to_quaternion(shape.yaw)
     points = [Point(x=x, y=y, z=z) for x, y, z in shape.points]
     if shape.kind is Kind.LINES:
         made.points = points
