@@ -6,7 +6,6 @@ import time
 
 import pytest
 from swarm_coordination.configuration import load_swarm
-from swarm_coordination.control.unicycle import AHEAD_M
 from swarm_coordination.dds.bus import CycloneBus
 from swarm_coordination.dds.loop import CycloneLoop
 from swarm_coordination.live.carrier import CarrierOptions
@@ -134,12 +133,12 @@ def test_a_pose_is_composed_of_odometry_and_the_transform_of_its_frame(field):
     assert place(field) == pytest.approx((4.0, 2.0))
 
 
-def test_the_pose_of_a_differential_robot_is_that_of_the_point_ahead_of_its_axle(field):
+def test_the_pose_that_a_differential_robot_publishes_is_that_of_its_base(field):
     field.watch(TYPES.PoseStamped, 'pose', profiles.STATE)
     odometry(field)
     field.fly('differential', pose_source='start')
     assert field.until(lambda: field.seen['pose'])
-    assert place(field) == pytest.approx((0.0, 1.0 + AHEAD_M))
+    assert place(field) == pytest.approx((0.0, 1.0))
 
 
 def test_odometry_in_another_frame_moves_nothing(field):
