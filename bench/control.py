@@ -4,8 +4,10 @@
 Robot-steps per second of CPU time: control, radio and plant of 100 robots, each on its own table.
 
 One robot-step is one control period of one robot: frames received and merged, links released,
-half-spaces, projection, its beacon sent, its motion. The formation is a grid, from its random
-start until it stands, and standing: medians of windows of 50 periods.
+half-spaces, projection, its beacon sent, its motion. The formation is a grid, 30 s from the start
+of its mission: it stands after some 17 s. Windows of 50 periods (2.5 s): the first four are in
+flight, close together and so dear; the last four stand. The first number is over the whole time,
+not a median that the cheaper half decides.
 """
 
 import statistics
@@ -30,9 +32,10 @@ def main() -> None:
             flight.step()
         rates = [window(flight) for _ in range(WINDOWS)]
         print(
-            f'{method:10} {statistics.median(rates):9,.0f} robot-steps/s '
-            f'(in flight {statistics.median(rates[:4]):,.0f}, standing '
-            f'{statistics.median(rates[-4:]):,.0f}, best {max(rates):,.0f})'
+            f'{method:10} {statistics.harmonic_mean(rates):9,.0f} robot-steps/s '
+            f'(in flight {statistics.harmonic_mean(rates[:4]):,.0f}, standing '
+            f'{statistics.harmonic_mean(rates[-4:]):,.0f}, '
+            f'median window {statistics.median(rates):,.0f})'
         )
 
 

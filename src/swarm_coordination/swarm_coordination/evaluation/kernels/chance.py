@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+from swarm_coordination.evaluation.kernels.compiled import inlined
 from swarm_coordination.evaluation.kernels.state import Words
 
 
-@numba.njit(cache=True, inline='always')
+@inlined
 def uniform(state: Words) -> float:
     """Return the next number in [0, 1) and advance ``state`` (1,)."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)

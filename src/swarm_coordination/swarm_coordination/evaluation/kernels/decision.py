@@ -5,20 +5,22 @@ from __future__ import annotations
 
 import math
 
-import numba
 from swarm_coordination.evaluation.kernels import halfspaces
 from swarm_coordination.evaluation.kernels.closing import contraction
+from swarm_coordination.evaluation.kernels.compiled import compiled, inlined
 from swarm_coordination.evaluation.kernels.filter import admissible
 from swarm_coordination.evaluation.kernels.links import release
 from swarm_coordination.evaluation.kernels.obstacles import obstacles
 from swarm_coordination.evaluation.kernels.state import (
     Beacons,
     CERTIFIED,
+    Floats,
     Ground,
+    Ints,
     KEEP_NONE,
     Limits,
     Outcome,
-    RING,
+    RING_BITS,
     Scratch,
     Tables,
     World,
@@ -29,7 +31,7 @@ from swarm_coordination.evaluation.kernels.wish import braked, shortened
 _COINCIDENT_M = 1e-6
 
 
-@numba.njit(cache=True)
+@compiled
 def decide(
     own: int,
     now: float,
@@ -46,14 +48,14 @@ def decide(
     place, velocity = world.place[own], world.velocity[own]
     last = (velocity[0], velocity[1], velocity[2])
     if flying:
-        wish = _wish(own, now, world, tables, beacons, limits)
+        wish = _wish(own, now, world, tables, beacons, scratch.close, limits)
     else:
         wish = braked(last[0], last[1], last[2], limits.deceleration * limits.period_s)
     nominal = outcome.nominal[own]
     nominal[0], nominal[1], nominal[2] = wish
-    _look(own, now, world, tables, beacons, scratch, limits)
+    young = _look(own, now, world, tables, beacons, scratch, limits)
     if limits.keep == CERTIFIED:
-        release(own, scratch, tables.beat[own], beacons, limits)
+        release(own, young, scratch, tables.beat[own], beacons, limits)
     count = _half_spaces(own, now, world, tables, scratch, outcome, limits)
     low, high = -limits.speed, limits.speed
     if ground.bounded:
@@ -67,7 +69,7 @@ def decide(
         outcome.relaxed[level - 1] += 1
 
 
-@numba.njit(cache=True)
+@inlined
 def ahead(
     x: float, y: float, z: float, sx: float, sy: float, sz: float, step: float
 ) -> tuple[float, float, float]:
@@ -80,9 +82,15 @@ def ahead(
     return x + dx * share, y + dy * share, z + dz * share
 
 
-@numba.njit(cache=True)
+@inlined
 def _wish(
-    own: int, now: float, world: World, tables: Tables, beacons: Beacons, limits: Limits
+    own: int,
+    now: float,
+    world: World,
+    tables: Tables,
+    beacons: Beacons,
+    close: Ints,
+    limits: Limits,
 ) -> tuple[float, float, float]:
     """Velocity towards the slot, drawn to the displacement of neighbours in the formation."""
     epoch = world.epoch[own]
@@ -102,14 +110,16 @@ def _wish(
     if limits.cohesion > 0.0 and math.isnan(way[0]):
         xs, ys, zs = tables.x[own], tables.y[own], tables.z[own]
         near, dx, dy, dz = 0, 0.0, 0.0, 0.0
-        for j in range(len(slots)):
+        found, square = 0, limits.link_m * limits.link_m
+        for j in range(len(slots)):  # without branches
             ax, ay, az = slots[j, 0] - sx, slots[j, 1] - sy, slots[j, 2] - sz
-            square = ax * ax + ay * ay + (az * az if limits.space else 0.0)
-            if not square <= limits.link_m * limits.link_m or j == own:
-                continue
-            if beats[j] < 0 or now - advanced[j] > limits.silent_s:
-                continue
-            if epochs[beats[j] % RING, j] == epoch:
+            apart = ax * ax + ay * ay + (az * az if limits.space else 0.0)
+            close[found] = j
+            lives = (beats[j] >= 0) & (now - advanced[j] <= limits.silent_s)
+            found += (apart <= square) & lives
+        for k in range(found):
+            j = close[k]
+            if epochs[beats[j] & RING_BITS, j] == epoch:
                 near += 1
                 dx += ex - (cx + scale * (slots[j, 0] - cx) - xs[j])
                 dy += ey - (cy + scale * (slots[j, 1] - cy) - ys[j])
@@ -124,7 +134,7 @@ def _wish(
     return wx, wy, max(-limits.speed, min(limits.speed, wz))
 
 
-@numba.njit(cache=True)
+@inlined
 def _look(
     own: int,
     now: float,
@@ -133,48 +143,53 @@ def _look(
     beacons: Beacons,
     scratch: Scratch,
     limits: Limits,
-) -> None:
-    """Write who may stand in a certificate and whose link is live (``control.picture``)."""
-    epoch, speed, step = world.epoch[own], limits.speed, limits.look_ahead_m
+) -> int:
+    """
+    Write who may stand in a certificate and whose link is live (``control.picture``).
+
+    Return how many robots ``scratch.young`` names.
+    """
+    epoch = world.epoch[own]
     slots, epochs = world.slots[epoch], beacons.epoch
     beats, after, advanced = tables.beat[own], tables.after[own], tables.advanced[own]
     heard_at, xs, ys, zs = tables.heard_at[own], tables.x[own], tables.y[own], tables.z[own]
-    node, usable, linked, released = (
-        scratch.node,
-        scratch.usable,
-        scratch.linked,
-        scratch.released,
-    )
-    for j in range(len(beats)):
-        usable[j] = False
-        linked[j] = False
-        released[j] = False
-        if j == own:
-            x, y, z = world.place[own, 0], world.place[own, 1], world.place[own, 2]
-            slack = speed * limits.hold_s
-        else:
-            if beats[j] < 0:
-                continue
-            age, quiet = now - after[j], now - advanced[j]
-            if age > limits.age_max_s or quiet > limits.silent_s:
-                continue
-            linked[j] = now - heard_at[j] <= limits.link_timeout_s
-            if quiet > limits.suspect_s or epochs[beats[j] % RING, j] != epoch:
-                continue
-            x, y, z = xs[j], ys[j], zs[j]
-            slack = speed * (age + limits.pose_period_s + limits.hold_s)
-        usable[j] = True
-        z = z if limits.space else 0.0
-        node[j, 0], node[j, 1], node[j, 4], node[j, 5] = x, y, slack + limits.error, z
-        if step > 0.0 and math.isnan(slots[j, 0]):
-            usable[j] = False
-        elif step > 0.0:
-            up = slots[j, 2] if limits.space else 0.0
-            x, y, z = ahead(x, y, z, slots[j, 0], slots[j, 1], up, step)
-        node[j, 2], node[j, 3], node[j, 6] = x, y, z
+    node, usable, linked, young = scratch.node, scratch.usable, scratch.linked, scratch.young
+    usable[:] = False
+    linked[:] = False
+    scratch.released[:] = False
+    found = 0
+    for j in range(len(beats)):  # without branches: most rows are old, or nobody's
+        young[found] = j
+        bounded = (beats[j] >= 0) & (now - after[j] <= limits.age_max_s)
+        found += bounded & (now - advanced[j] <= limits.silent_s)
+    place, slack = world.place[own], limits.speed * limits.hold_s
+    usable[own] = _weigh(node[own], place[0], place[1], place[2], slack, slots[own], limits)
+    for k in range(found):
+        j = young[k]
+        linked[j] = now - heard_at[j] <= limits.link_timeout_s
+        if now - advanced[j] > limits.suspect_s or epochs[beats[j] & RING_BITS, j] != epoch:
+            continue
+        slack = limits.speed * (now - after[j] + limits.pose_period_s + limits.hold_s)
+        usable[j] = _weigh(node[j], xs[j], ys[j], zs[j], slack, slots[j], limits)
+    return found
 
 
-@numba.njit(cache=True)
+@inlined
+def _weigh(
+    node: Floats, x: float, y: float, z: float, slack: float, slot: Floats, limits: Limits
+) -> bool:
+    """Write one robot as certificates see it; return whether it may stand in one."""
+    z = z if limits.space else 0.0
+    node[0], node[1], node[4], node[5] = x, y, slack + limits.error, z
+    step = limits.look_ahead_m
+    if step > 0.0:
+        up = slot[2] if limits.space else 0.0
+        x, y, z = ahead(x, y, z, slot[0], slot[1], up, step)
+    node[2], node[3], node[6] = x, y, z
+    return not (step > 0.0 and math.isnan(slot[0]))
+
+
+@inlined
 def _half_spaces(
     own: int,
     now: float,
@@ -194,15 +209,18 @@ def _half_spaces(
     drift = limits.speed * (limits.age_max_s + limits.pose_period_s)
     moving = drift + limits.speed / limits.collision_rate
     clear = limits.collision_m + max(moving, limits.silent_m + limits.speed * limits.silent_hold_s)
-    for j in range(len(beats)):
+    keeping = limits.keep != KEEP_NONE
+    close, found, square = scratch.close, 0, clear * clear
+    for j in range(len(beats)):  # without branches: most robots are too far for any row to bind
         kept[j], gone[j] = False, released[j]
-        if beats[j] < 0 or j == own:
-            continue
         dx, dy = x - xs[j], y - ys[j]
-        holding = linked[j] and not released[j] and limits.keep != KEEP_NONE
-        square = dx * dx + dy * dy
-        if square > clear * clear and not holding:
-            continue  # too far for any row to bind
+        holding = keeping & linked[j] & (not released[j])
+        close[found] = j
+        found += (beats[j] >= 0) & ((dx * dx + dy * dy <= square) | holding)
+    for k in range(found):
+        j = close[k]
+        holding = keeping & linked[j] & (not released[j])
+        dx, dy = x - xs[j], y - ys[j]
         dz = z - zs[j] if limits.space else 0.0
         nx, ny, nz, far = _direction(own, j, dx, dy, dz / limits.squeeze)
         if now - advanced[j] > limits.silent_s:
@@ -219,7 +237,7 @@ def _half_spaces(
     return count
 
 
-@numba.njit(cache=True)
+@inlined
 def _direction(
     own: int, other: int, dx: float, dy: float, dz: float
 ) -> tuple[float, float, float, float]:

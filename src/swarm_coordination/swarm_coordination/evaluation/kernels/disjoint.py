@@ -9,13 +9,13 @@ from another robot, side 1 leads on to others.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+from swarm_coordination.evaluation.kernels.compiled import compiled
 from swarm_coordination.evaluation.kernels.edges import greatest_weight
-from swarm_coordination.evaluation.kernels.state import Flags, Floats, Ints, RING, Words
+from swarm_coordination.evaluation.kernels.state import Flags, Floats, Ints, RING_BITS, Words
 
 
-@numba.njit(cache=True)
+@compiled
 def two_paths(
     own: int,
     end: int,
@@ -52,7 +52,7 @@ def two_paths(
     return True
 
 
-@numba.njit(cache=True)
+@compiled
 def _augment(
     own: int,
     end: int,
@@ -90,9 +90,9 @@ def _augment(
                 continue
             listed = linked[near]
             if here != own:
-                word = heard[beats[here] % RING, here, near >> 6]
+                word = heard[beats[here] & RING_BITS, here, near >> 6]
                 listed = (word >> np.uint64(near & 63)) & np.uint64(1) == np.uint64(1)
-            word = heard[beats[near] % RING, near, here >> 6]
+            word = heard[beats[near] & RING_BITS, near, here >> 6]
             if not listed or (word >> np.uint64(here & 63)) & np.uint64(1) == np.uint64(0):
                 continue
             if greatest_weight(node, here, near, kept_m, ahead) >= shortest:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 
-import numba
+from swarm_coordination.evaluation.kernels.compiled import inlined
 from swarm_coordination.evaluation.kernels.state import Floats
 
 
-@numba.njit(cache=True, inline='always')
+@inlined
 def greatest_weight(node: Floats, a: int, b: int, kept_m: float, ahead: bool) -> float:
     """Greatest weight that link (a, b) may have; inf where it may be out of range."""
     slack = node[a, 4] + node[b, 4]
@@ -28,7 +28,7 @@ def greatest_weight(node: Floats, a: int, b: int, kept_m: float, ahead: bool) ->
     return math.sqrt(dx * dx + dy * dy + dz * dz) + slack
 
 
-@numba.njit(cache=True, inline='always')
+@inlined
 def lighter(node: Floats, a: int, b: int, limit: float) -> bool:
     """Return whether the greatest weight that link (a, b) may have is below the limit."""
     room = limit - node[a, 4] - node[b, 4]

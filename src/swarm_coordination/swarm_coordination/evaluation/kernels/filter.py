@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import math
 
-import numba
 from swarm_coordination.control import detour as detours
 from swarm_coordination.evaluation.kernels import halfspaces
+from swarm_coordination.evaluation.kernels.compiled import compiled
 from swarm_coordination.evaluation.kernels.projection import project
 from swarm_coordination.evaluation.kernels.space import project_space
 from swarm_coordination.evaluation.kernels.state import Floats, Ints, Limits, Scratch
@@ -18,7 +18,7 @@ _SLOW_MPS = detours.SLOW_MPS
 Velocity = tuple[float, float, float]
 
 
-@numba.njit(cache=True)
+@compiled
 def admissible(
     wish: Velocity,
     last: Velocity,
@@ -63,7 +63,7 @@ def admissible(
     return got, level
 
 
-@numba.njit(cache=True)
+@compiled
 def _walled(rows: Floats, count: int) -> bool:
     """Return whether an obstacle is near."""
     near = False
@@ -72,7 +72,7 @@ def _walled(rows: Floats, count: int) -> bool:
     return near
 
 
-@numba.njit(cache=True)
+@compiled
 def _nearest(
     wish: Velocity,
     rows: Floats,
@@ -102,7 +102,7 @@ def _nearest(
     return (x, y, min(max(wish[2], low), max(low, high)) if found else 0.0), found
 
 
-@numba.njit(cache=True)
+@compiled
 def _reachable(
     last: Velocity, wanted: Velocity, rows: Floats, bound: Floats, count: int, limits: Limits
 ) -> tuple[Velocity, bool]:

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 from swarm_coordination.evaluation.kernels.chance import uniform
+from swarm_coordination.evaluation.kernels.compiled import compiled, inlined
 from swarm_coordination.evaluation.kernels.state import (
     AIR,
     Air,
@@ -27,7 +27,7 @@ from swarm_coordination.evaluation.kernels.state import (
     LISTED_BYTES,
     MTU_BYTES,
     RELAYED_S,
-    RING,
+    RING_BITS,
     ROW_BYTES,
     Tables,
     World,
@@ -39,7 +39,7 @@ PER_METRE = 100
 _OLD_SHARE = 0.25
 
 
-@numba.njit(cache=True)
+@compiled
 def deliver(
     frame: int, now: float, world: World, tables: Tables, beacons: Beacons, air: Air
 ) -> None:
@@ -59,12 +59,12 @@ def deliver(
         if not sent[frame, sender]:
             continue
         beat = echo[frame, sender, sender]
-        row = beat % RING
+        row = beat & RING_BITS
         for own in range(len(alive)):
             if not (receivers[frame, sender, own] and alive[own]):
                 continue
             echoed = echo[frame, sender, own]
-            after = -math.inf if echoed < 0 else made[echoed % RING, own]
+            after = -math.inf if echoed < 0 else made[echoed & RING_BITS, own]
             heard_beat[own, sender] = max(beat, heard_beat[own, sender])
             heard_at[own, sender] = now
             _merge(
@@ -91,7 +91,7 @@ def deliver(
                 if robot != own:
                     older = after - relayed_age[frame, sender, k]
                     number = relayed_beat[frame, sender, k]
-                    at = number % RING
+                    at = number & RING_BITS
                     _merge(
                         own,
                         robot,
@@ -105,7 +105,7 @@ def deliver(
                     _sight(own, robot, number, now, seen, advanced)
 
 
-@numba.njit(cache=True, inline='always')
+@inlined
 def _merge(
     own: int,
     robot: int,
@@ -126,7 +126,7 @@ def _merge(
         after[own, robot] = made_after
 
 
-@numba.njit(cache=True, inline='always')
+@inlined
 def _sight(
     own: int, robot: int, beat: int, now: float, seen: Ints, advanced: Floats
 ) -> None:
@@ -135,7 +135,7 @@ def _sight(
         seen[own, robot], advanced[own, robot] = beat, now
 
 
-@numba.njit(cache=True)
+@compiled
 def send(
     own: int,
     tick: int,
@@ -150,8 +150,10 @@ def send(
     """Make the next beacon of ``own`` and draw who receives it; ``reach``: probability by cm."""
     count, frame = len(world.place), tick % AIR
     _note(own, now, world, tables, beacons, limits)
-    air.echo[frame, own] = tables.heard_beat[own]
-    air.echo[frame, own, own] = beacons.made_count[own] - 1
+    echo, beats = air.echo[frame, own], tables.heard_beat[own]
+    for j in range(count):
+        echo[j] = beats[j]
+    echo[own] = beacons.made_count[own] - 1
     _relay(own, frame, now, tables, beacons, air, limits)
     at = tables.cursor[1, own]
     for k in range(air.told.shape[2]):
@@ -160,22 +162,24 @@ def send(
     tables.cursor[1, own] = at
     place, alive, state, receivers = world.place, world.alive, world.random, air.receivers
     x, y, z = place[own, 0], place[own, 1], place[own, 2]
+    farthest = (len(reach) + 1) / PER_METRE
     for j in range(count):
         hears = False
-        if j != own and alive[j]:
-            dx, dy, dz = x - place[j, 0], y - place[j, 1], z - place[j, 2]
-            cell = int(math.sqrt(dx * dx + dy * dy + dz * dz) * PER_METRE)
+        dx, dy, dz = x - place[j, 0], y - place[j, 1], z - place[j, 2]
+        square = dx * dx + dy * dy + dz * dz
+        if square < farthest * farthest and j != own and alive[j]:
+            cell = int(math.sqrt(square) * PER_METRE)
             hears = cell < len(reach) and uniform(state) < reach[cell]
         receivers[frame, own, j] = hears
     air.sent[frame, own] = True
 
 
-@numba.njit(cache=True)
+@compiled
 def _note(
     own: int, now: float, world: World, tables: Tables, beacons: Beacons, limits: Limits
 ) -> None:
     """Write what the beacon says: place, epoch, whom it hears (the nearest where too many)."""
-    row = beacons.made_count[own] % RING
+    row = beacons.made_count[own] & RING_BITS
     beacons.made_count[own] += 1
     beacons.made[row, own] = now
     beacons.x[row, own] = round(world.place[own, 0] * 1000.0) / 1000.0
@@ -206,7 +210,7 @@ def _note(
         heard[row, own, robot >> 6] |= np.uint64(1) << np.uint64(robot & 63)
 
 
-@numba.njit(cache=True, inline='always')
+@inlined
 def _apart(own: int, other: int, world: World, tables: Tables) -> float:
     dx = world.place[own, 0] - tables.x[own, other]
     dy = world.place[own, 1] - tables.y[own, other]
@@ -214,7 +218,7 @@ def _apart(own: int, other: int, world: World, tables: Tables) -> float:
     return math.sqrt(dx * dx + dy * dy + dz * dz)
 
 
-@numba.njit(cache=True)
+@compiled
 def _relay(
     own: int,
     frame: int,
@@ -228,17 +232,19 @@ def _relay(
     count, room = tables.beat.shape[0], air.row.shape[2]
     if room == 0:
         return
-    mine = (beacons.made_count[own] - 1) % RING
+    mine = (beacons.made_count[own] - 1) & RING_BITS
     beats, after, heard = tables.beat[own], tables.after[own], beacons.heard
     counts = beacons.listed_count
     listed, listed_count = beacons.listed[mine, own], counts[mine, own]
     whole = MTU_BYTES - FRAME_BYTES - ROW_BYTES - LISTED_BYTES * listed_count
-    heard_by_all = np.full(heard.shape[2], ~np.uint64(0))
+    heard_by_all = air.words
+    for word in range(len(heard_by_all)):
+        heard_by_all[word] = ~np.uint64(0)
     for k in range(listed_count):
         near = np.int64(listed[k])
         for word in range(heard.shape[2]):
             itself = np.uint64(1) << np.uint64(near & 63) if near >> 6 == word else np.uint64(0)
-            heard_by_all[word] &= heard[beats[near] % RING, near, word] | itself
+            heard_by_all[word] &= heard[beats[near] & RING_BITS, near, word] | itself
     chosen, left = 0, 0.0
     # Rows that certify something first; those that only tell where somebody is get the rest.
     for old in range(2):
@@ -254,7 +260,7 @@ def _relay(
                 continue
             if (heard_by_all[j >> 6] >> np.uint64(j & 63)) & np.uint64(1) == np.uint64(1):
                 continue
-            size = ROW_BYTES + LISTED_BYTES * counts[beats[j] % RING, j]
+            size = ROW_BYTES + LISTED_BYTES * counts[beats[j] & RING_BITS, j]
             if size <= left:
                 left -= size
                 air.row[frame, own, chosen] = j

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-import numba
+from swarm_coordination.evaluation.kernels.compiled import compiled, inlined
 from swarm_coordination.evaluation.kernels.state import Floats, Limits
 
 COLLISION, LINK, OBSTACLE = 0, 1, 2
@@ -13,7 +13,7 @@ COLLISION, LINK, OBSTACLE = 0, 1, 2
 NONE, LINK_RECOVERY, OBSTACLE_RECOVERY, COLLISION_RECOVERY, BRAKING = 0, 1, 2, 3, 4
 
 
-@numba.njit(cache=True, inline='always')
+@inlined
 def add(
     rows: Floats, count: int, nx: float, ny: float, nz: float, bound: float, kind: int
 ) -> int:
@@ -23,7 +23,7 @@ def add(
     return count + 1
 
 
-@numba.njit(cache=True)
+@compiled
 def collision(
     rows: Floats,
     count: int,
@@ -52,7 +52,7 @@ def collision(
     return count
 
 
-@numba.njit(cache=True)
+@compiled
 def link(
     rows: Floats,
     count: int,
@@ -78,7 +78,7 @@ def link(
     return count
 
 
-@numba.njit(cache=True)
+@compiled
 def silent(
     rows: Floats,
     count: int,
@@ -100,7 +100,7 @@ def silent(
     return end
 
 
-@numba.njit(cache=True)
+@compiled
 def relax(rows: Floats, bound: Floats, count: int, level: int) -> None:
     """Write to ``bound`` the bounds of the rows at relaxation ``level``."""
     for row in range(count):
@@ -113,12 +113,12 @@ def relax(rows: Floats, bound: Floats, count: int, level: int) -> None:
         bound[row] = 0.0 if given_up else rows[row, 2]
 
 
-@numba.njit(cache=True, inline='always')
+@inlined
 def _sine(radius: float, far: float) -> float:
     return radius / far if far > radius else 1.0
 
 
-@numba.njit(cache=True)
+@compiled
 def _wedge(
     rows: Floats, count: int, nx: float, ny: float, sine: float, rate: float, kind: int
 ) -> int:
@@ -135,7 +135,7 @@ def _wedge(
     return add(rows, count, x, y, 0.0, bound, kind)
 
 
-@numba.njit(cache=True)
+@compiled
 def _cone(
     rows: Floats,
     count: int,
@@ -163,7 +163,7 @@ def _cone(
     return count
 
 
-@numba.njit(cache=True)
+@compiled
 def across(
     nx: float, ny: float, nz: float
 ) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
@@ -174,7 +174,7 @@ def across(
     return (1.0 + sign * nx * nx * a, sign * b, -sign * nx), (b, sign + ny * ny * a, -ny)
 
 
-@numba.njit(cache=True)
+@compiled
 def _upright(rows: Floats, first: int, end: int, squeeze: float) -> None:
     """Turn rows of squeezed heights into rows of velocities."""
     for row in range(first, end):

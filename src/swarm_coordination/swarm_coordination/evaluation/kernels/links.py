@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
+from swarm_coordination.evaluation.kernels.compiled import compiled
 from swarm_coordination.evaluation.kernels.disjoint import two_paths
 from swarm_coordination.evaluation.kernels.edges import greatest_weight, lighter
 from swarm_coordination.evaluation.kernels.state import (
@@ -20,27 +20,31 @@ from swarm_coordination.evaluation.kernels.state import (
     Floats,
     Ints,
     Limits,
-    RING,
+    RING_BITS,
     Scratch,
     Small,
     Words,
 )
 
-_RING_BITS = RING - 1
 
-
-@numba.njit(cache=True)
-def release(own: int, table: Scratch, beats: Ints, beacons: Beacons, limits: Limits) -> None:
+@compiled
+def release(
+    own: int, young: int, table: Scratch, beats: Ints, beacons: Beacons, limits: Limits
+) -> None:
     """
     Mark in ``table.released`` the robots of ``table.linked`` whose link is superfluous.
 
-    ``beats``: the newest beacon known of each robot.
+    ``young``: how many robots ``table.young`` names; ``beats``: the newest beacon known of each.
     """
-    node, usable, linked, key = table.node, table.usable, table.linked, table.key
-    released, search = table.released, table.search
-    count, limit, known = len(beats), -1.0, 0
-    for j in range(count):
-        released[j] = False
+    node, usable, linked, least = table.node, table.usable, table.linked, table.least
+    released, search, reach = table.released, table.search, table.reach
+    reach[:] = -1.0
+    known = 0
+    # The candidates take the places of the young: everybody usable, the linked first.
+    for k in range(young):
+        j = table.young[k]
+        if usable[j]:
+            reach[j] = math.inf
         if linked[j] and usable[j]:
             dx, dy, dz = (
                 node[own, 2] - node[j, 2],
@@ -48,28 +52,28 @@ def release(own: int, table: Scratch, beats: Ints, beacons: Beacons, limits: Lim
                 node[own, 6] - node[j, 6],
             )
             far = math.sqrt(dx * dx + dy * dy + dz * dz)
-            key[j, 0] = far - node[own, 4] - node[j, 4]
-            limit = max(limit, key[j, 0])
+            least[j] = far - node[own, 4] - node[j, 4]
+            table.young[known] = j
             known += 1
     if known < 2:
         return
     heard, listed, listed_count = beacons.heard, beacons.listed, beacons.listed_count
     kept_m, ahead = limits.link_m, limits.look_ahead_m > 0.0
     if limits.resilience >= 2:
-        for j in range(count):
-            if linked[j] and usable[j]:
-                released[j] = two_paths(
-                    own, j, node, usable, linked, key[j, 0], search, beats, heard, kept_m, ahead
-                )
+        for k in range(known):
+            j = table.young[k]
+            released[j] = two_paths(
+                own, j, node, usable, linked, least[j], search, beats, heard, kept_m, ahead
+            )
         return
-    for j in range(count):
-        key[j, 1] = math.inf if usable[j] and j != own else -1.0
     _bottlenecks(
         own,
-        limit,
+        known,
+        table.young,
         node,
-        linked,
-        key,
+        least,
+        reach,
+        released,
         search[0],
         beats,
         heard,
@@ -78,18 +82,17 @@ def release(own: int, table: Scratch, beats: Ints, beacons: Beacons, limits: Lim
         kept_m,
         ahead,
     )
-    for j in range(count):
-        if linked[j] and usable[j]:
-            released[j] = key[j, 1] < key[j, 0]
 
 
-@numba.njit(cache=True)
+@compiled
 def _bottlenecks(
     own: int,
-    limit: float,
+    known: int,
+    candidates: Ints,
     node: Floats,
-    linked: Flags,
-    key: Floats,
+    least: Floats,
+    reach: Floats,
+    released: Flags,
     waiting: Ints,
     beats: Ints,
     heard: Words,
@@ -99,38 +102,49 @@ def _bottlenecks(
     ahead: bool,
 ) -> None:
     """
-    Dijkstra from ``own``: the least largest link of a path to each robot, in ``key[:, 1]``.
+    Dijkstra from ``own``: the least largest link of a path to each robot, in ``reach``.
 
-    Links of ``limit`` and more certify nothing. A robot that is settled, or may not stand in a
-    certificate, has a key that no path undercuts.
+    Any path whose largest link is below the least weight of the link with its end releases that
+    link. Links as heavy as the heaviest one that is still in question certify nothing more. A
+    robot that is settled, or may not stand in a certificate, has a reach that no path undercuts.
     """
     opened, here, length = 0, own, -1.0
     while True:
-        row = beats[here] & _RING_BITS
-        for k in range(len(beats) if here == own else listed_count[row, here]):
-            near = k if here == own else np.int64(listed[row, here, k])
-            known = key[near, 1]
-            if known <= length or (here == own and not linked[near]):
+        limit = -1.0
+        for k in range(known):
+            j = candidates[k]
+            released[j] = reach[j] < least[j]
+            limit = max(limit, -1.0 if released[j] else least[j])
+        if length >= limit:
+            return
+        row = beats[here] & RING_BITS
+        for k in range(known if here == own else listed_count[row, here]):
+            near = candidates[k] if here == own else np.int64(listed[row, here, k])
+            before = reach[near]
+            if before <= length:
                 continue
-            if not lighter(node, here, near, min(known, limit)):
+            if not lighter(node, here, near, min(before, limit)):
                 continue  # most links end here, without a square root
             edge = max(length, greatest_weight(node, here, near, kept_m, ahead))
-            if edge >= known or edge >= limit:
+            if edge >= before or edge >= limit:
                 continue
-            word = heard[beats[near] & _RING_BITS, near, here >> 6]
+            word = heard[beats[near] & RING_BITS, near, here >> 6]
             if (word >> np.uint64(here & 63)) & np.uint64(1) == np.uint64(0):
                 continue
-            if key[near, 1] == math.inf:
+            if before == math.inf:
                 waiting[opened] = near
                 opened += 1
-            key[near, 1] = edge
+            reach[near] = edge
         if opened == 0:
-            return
+            break
         best = 0
         for k in range(1, opened):
-            if key[waiting[k], 1] < key[waiting[best], 1]:
+            if reach[waiting[k]] < reach[waiting[best]]:
                 best = k
         here = waiting[best]
         opened -= 1
         waiting[best] = waiting[opened]
-        length = key[here, 1]
+        length = reach[here]
+    for k in range(known):
+        j = candidates[k]
+        released[j] = reach[j] < least[j]

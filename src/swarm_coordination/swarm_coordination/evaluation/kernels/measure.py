@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-import numba
+from swarm_coordination.evaluation.kernels.compiled import allocating, compiled
 from swarm_coordination.evaluation.kernels.state import (
     Floats,
     Ints,
@@ -16,7 +16,7 @@ from swarm_coordination.evaluation.kernels.state import (
 )
 
 
-@numba.njit(cache=True)
+@allocating
 def islands(world: World, range_m: float, label: Ints) -> int:
     """Label the components of the living within ``range_m``; return how many there are."""
     count, found = len(world.place), 0
@@ -44,7 +44,7 @@ def islands(world: World, range_m: float, label: Ints) -> int:
     return found
 
 
-@numba.njit(cache=True)
+@compiled
 def deaf_pairs(
     now: float, world: World, tables: Tables, near_since: Floats, limits: Limits
 ) -> int:
@@ -72,7 +72,7 @@ def deaf_pairs(
     return deaf
 
 
-@numba.njit(cache=True)
+@compiled
 def live_links(
     world: World, tables: Tables, outcome: Outcome, limits: Limits, now: float
 ) -> tuple[int, int]:

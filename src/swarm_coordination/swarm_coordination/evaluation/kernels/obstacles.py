@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-import numba
+from swarm_coordination.evaluation.kernels.compiled import compiled
 from swarm_coordination.evaluation.kernels.halfspaces import add, OBSTACLE
 from swarm_coordination.evaluation.kernels.state import Floats, Ground, Limits
 
@@ -13,7 +13,7 @@ from swarm_coordination.evaluation.kernels.state import Floats, Ground, Limits
 _TOUCHING_M = 1e-9
 
 
-@numba.njit(cache=True)
+@compiled
 def obstacles(
     rows: Floats, count: int, x: float, y: float, z: float, ground: Ground, limits: Limits
 ) -> tuple[int, float, float]:
@@ -61,7 +61,7 @@ def obstacles(
     return count, low, high
 
 
-@numba.njit(cache=True)
+@compiled
 def gap_m(x: float, y: float, z: float, ground: Ground) -> float:
     """Return the least distance of a place to an obstacle, or to the edge of the zone."""
     least, pieces = math.inf, len(ground.sides)
@@ -76,14 +76,14 @@ def gap_m(x: float, y: float, z: float, ground: Ground) -> float:
     return least
 
 
-@numba.njit(cache=True)
+@compiled
 def _bound(room: float, limits: Limits) -> float:
     if room < 0.0:
         return max(limits.collision_recovery * room, -limits.recovery_speed)
     return room / limits.silent_hold_s
 
 
-@numba.njit(cache=True)
+@compiled
 def upright(
     beside: float, nx: float, ny: float, z: float, low: float, high: float
 ) -> tuple[float, float, float, float]:
@@ -98,7 +98,7 @@ def upright(
     return far, nx * beside / far, ny * beside / far, up * over / far
 
 
-@numba.njit(cache=True)
+@compiled
 def in_plane(k: int, x: float, y: float, ground: Ground) -> tuple[float, float, float]:
     """Return distance and direction of the footprint of piece ``k``."""
     corners, count, radius = ground.corners[k], ground.sides[k], ground.radius[k]
@@ -130,7 +130,7 @@ def in_plane(k: int, x: float, y: float, ground: Ground) -> tuple[float, float, 
     return far - radius, bx / far, by / far
 
 
-@numba.njit(cache=True)
+@compiled
 def _inside(x: float, y: float, corners: Floats) -> bool:
     found = False
     before = len(corners) - 1

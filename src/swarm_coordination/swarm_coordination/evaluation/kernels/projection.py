@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import math
 
-import numba
 from swarm_coordination.control import projection
+from swarm_coordination.evaluation.kernels.compiled import compiled
 from swarm_coordination.evaluation.kernels.state import Floats, Ints
 
 _SATISFIED = projection.SATISFIED
@@ -14,7 +14,7 @@ _PARALLEL = projection.PARALLEL
 _EMPTY = projection.EMPTY
 
 
-@numba.njit(cache=True)
+@compiled
 def project(
     x: float,
     y: float,
@@ -45,7 +45,7 @@ def project(
     return ux, uy, True
 
 
-@numba.njit(cache=True)
+@compiled
 def _on_line(
     x: float, y: float, rows: Floats, bound: Floats, order: Ints, done: int, speed: float
 ) -> tuple[float, float, bool]:

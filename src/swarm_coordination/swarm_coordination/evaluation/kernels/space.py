@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import math
 
-import numba
 from swarm_coordination.control import projection
+from swarm_coordination.evaluation.kernels.compiled import compiled
 from swarm_coordination.evaluation.kernels.halfspaces import across
 from swarm_coordination.evaluation.kernels.projection import project
 from swarm_coordination.evaluation.kernels.state import Floats, Ints
@@ -16,7 +16,7 @@ _PARALLEL = projection.PARALLEL
 _EMPTY = projection.EMPTY
 
 
-@numba.njit(cache=True)
+@compiled
 def project_space(
     x: float,
     y: float,
@@ -53,7 +53,7 @@ def project_space(
     return ux, uy, uz, True
 
 
-@numba.njit(cache=True)
+@compiled
 def _on_plane(
     x: float,
     y: float,

@@ -28,6 +28,8 @@ Flags = npt.NDArray[np.bool_]
 
 # Beacons remembered of each robot, a power of two: 12 s at 20 Hz, beyond every row relayed.
 RING = 256
+# A heartbeat number's place in that memory: its lowest bits (of -1, nobody: the last place).
+RING_BITS = RING - 1
 # Robots listed in a beacon, nearest first, as in the mesh.
 LISTED = 24
 # Frames in flight per robot: the delay in control periods stays below.
@@ -143,6 +145,7 @@ class Air(NamedTuple):
     row_age: Floats
     told: Ints  # (AIR, N, TOLD): digest: robots whose newest number is told; -1: none
     told_beat: Ints
+    words: Words  # (W,): work space of one sender
 
 
 class Ground(NamedTuple):
@@ -175,7 +178,10 @@ class Scratch(NamedTuple):
     usable: Flags  # (N,): may stand in a certificate
     linked: Flags  # (N,): has a live link with the robot
     released: Flags  # (N,)
-    key: Floats  # (N, 2): least weight of the link with each robot; bottleneck of a path to it
+    young: Ints  # (N,): robots whose rows are young enough to build on
+    close: Ints  # (N,): robots whose rows could bind
+    least: Floats  # (N,): least weight of the link with each robot
+    reach: Floats  # (N,): bottleneck of the best path to each robot
     search: Ints  # (4, 2 N): work space of searches in the graph
 
 
@@ -325,6 +331,7 @@ def new_air(count: int, relays: int) -> Air:
         row_age=np.zeros(rows),
         told=np.full((AIR, count, min(TOLD, count)), -1),
         told_beat=np.full((AIR, count, min(TOLD, count)), -1),
+        words=np.zeros((count + 63) // 64, np.uint64),
     )
 
 
@@ -342,7 +349,10 @@ def new_scratch(count: int) -> Scratch:
         usable=np.zeros(count, np.bool_),
         linked=np.zeros(count, np.bool_),
         released=np.zeros(count, np.bool_),
-        key=np.zeros((count, 2)),
+        young=np.zeros(count, np.int64),
+        close=np.zeros(count, np.int64),
+        least=np.zeros(count),
+        reach=np.zeros(count),
         search=np.zeros((4, 2 * count), np.int64),
     )
 

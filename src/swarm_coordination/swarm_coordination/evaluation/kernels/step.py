@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-import numba
+from swarm_coordination.evaluation.kernels.compiled import compiled
 from swarm_coordination.evaluation.kernels.decision import decide
 from swarm_coordination.evaluation.kernels.gossip import deliver, send
 from swarm_coordination.evaluation.kernels.state import (
@@ -23,7 +23,7 @@ from swarm_coordination.evaluation.kernels.state import (
 from swarm_coordination.evaluation.kernels.wish import braked
 
 
-@numba.njit(cache=True)
+@compiled
 def advance(
     tick: int,
     delay: int,
@@ -64,7 +64,7 @@ def advance(
     return nearest
 
 
-@numba.njit(cache=True)
+@compiled
 def _coast(own: int, now: float, world: World, limits: Limits) -> None:
     """Let the base of a dead controller go on until the command times out, then brake."""
     if now - world.died[own] > limits.command_timeout_s:
@@ -74,7 +74,7 @@ def _coast(own: int, now: float, world: World, limits: Limits) -> None:
         velocity[0], velocity[1], velocity[2] = x, y, z
 
 
-@numba.njit(cache=True)
+@compiled
 def nearest_approach(world: World, period: float, squeeze: float = 1.0) -> float:
     """
     Return the least distance of two robots while all move on straight lines.
@@ -108,7 +108,7 @@ def nearest_approach(world: World, period: float, squeeze: float = 1.0) -> float
     return math.sqrt(nearest)
 
 
-@numba.njit(cache=True)
+@compiled
 def move(world: World, period: float, ahead_m: float = 0.0) -> None:
     """
     Let everybody go on along its velocity for ``period``.
@@ -127,7 +127,7 @@ def move(world: World, period: float, ahead_m: float = 0.0) -> None:
         world.travelled[i] += math.sqrt(dx * dx + dy * dy + dz * dz)
 
 
-@numba.njit(cache=True)
+@compiled
 def _arc(world: World, i: int, period: float, ahead_m: float) -> tuple[float, float]:
     """Turn a base on; return the way of its point ahead."""
     yaw, velocity = world.yaw[i], world.velocity[i]

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import math
 
-import numba
 from swarm_coordination.control import detour as detours
+from swarm_coordination.evaluation.kernels.compiled import compiled, inlined
 from swarm_coordination.evaluation.kernels.halfspaces import COLLISION
 from swarm_coordination.evaluation.kernels.state import Floats
 
@@ -15,7 +15,7 @@ _WISH_MIN = detours.WISH_MIN_MPS
 _ACTIVE = detours.ACTIVE_MPS
 
 
-@numba.njit(cache=True, inline='always')
+@inlined
 def shortened(x: float, y: float, z: float, speed: float) -> tuple[float, float, float]:
     """Return (x, y, z) cut to the speed, direction kept."""
     norm = math.sqrt(x * x + y * y + z * z)
@@ -24,7 +24,7 @@ def shortened(x: float, y: float, z: float, speed: float) -> tuple[float, float,
     return x, y, z
 
 
-@numba.njit(cache=True, inline='always')
+@inlined
 def braked(x: float, y: float, z: float, slower: float) -> tuple[float, float, float]:
     """Return a velocity slowed down by ``slower`` along its own direction."""
     norm = math.sqrt(x * x + y * y + z * z)
@@ -34,7 +34,7 @@ def braked(x: float, y: float, z: float, slower: float) -> tuple[float, float, f
     return x * scale, y * scale, z * scale
 
 
-@numba.njit(cache=True)
+@compiled
 def detour(
     wish: tuple[float, float, float],
     got: tuple[float, float, float],
