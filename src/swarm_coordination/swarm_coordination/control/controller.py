@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from swarm_coordination.area.shapes import Area, NOWHERE_CLOSED
 from swarm_coordination.area.ways import Ways
+from swarm_coordination.control.bodies import Bodies
 from swarm_coordination.control.filter import admissible, reachable
 from swarm_coordination.control.halfspaces import (
     collision_rows,
@@ -112,6 +113,7 @@ class FormationController:
         self._surround = Surround(area)
         clear_m = settings.obstacle_clear_m + WAY_MARGIN_M
         self._ways = None if area.empty else Ways(area, clear_m)
+        self._bodies = Bodies(area, clear_m)
 
     def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> bool:
         """
@@ -251,8 +253,10 @@ class FormationController:
         """Velocity wanted before the safety filter."""
         pose, target = self._pose.pose, self._target.target
         if not braking and pose is not None and target is not None:
-            table = self._table.table
-            return track(pose, target, not hold, self._settings, table, self._ways)
+            table, ways = self._table.table, self._ways
+            if target.mode is Mode.SEEK and table is not None:
+                ways = self._bodies.ways(pose, table, self._settings, now) or ways
+            return track(pose, target, not hold, self._settings, table, ways)
         return brake(self._command or STANDSTILL, self._elapsed_s(now), self._settings)
 
     def _picture(self, now: int) -> Picture | None:
