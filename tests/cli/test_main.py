@@ -13,6 +13,7 @@ import time
 
 import pytest
 from swarm_coordination.cli.main import main
+from swarm_coordination.consensus.epochs import forced_term
 from swarm_coordination.persistence import Entry, EntryRecord, HardState, IntentRecord
 from swarm_coordination.storage.provision import read_provision
 from swarm_coordination.storage.store import Storage
@@ -123,7 +124,9 @@ def test_a_new_cluster_is_forced_only_under_the_robots_name(tmp_path, capsys):
     assert {path.name: path.read_bytes() for path in (folder / 'robot2').iterdir()} == before
 
     assert main(['force-new-cluster', robot, '--confirm', 'robot2']) == 0
-    assert 'robot2 is the only voter from log index 1, term 1, on' in capsys.readouterr().out
+    term = forced_term(0, read_provision(folder / 'robot2').storage_id)
+    said = capsys.readouterr().out
+    assert f'robot2 is the only voter from log index 1, term {term}, on' in said
     assert main(['log', robot]) == 0
     printed = capsys.readouterr().out
     assert 'voters robot2; learners robot' in printed and 'forced by an operator' in printed

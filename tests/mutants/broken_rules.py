@@ -167,7 +167,12 @@ def believes_the_leaders_commit_unverified(put: Put) -> None:
 
 
 def hasty_policy(put: Put) -> None:
-    """Break no rule: a leader that wants to demote somebody at every step; Raft has to refuse."""
+    """
+    Break no rule: a leader that wants to demote somebody at every step; Raft has to refuse.
+
+    Nobody is promoted again: else voters would come and go without end, an entry be on its way at
+    every moment, and the log never come to rest.
+    """
     def eviction(self, picture, now):
         voters = picture.membership.voters
         others = [robot for robot in voters if robot != picture.leader]
@@ -176,6 +181,7 @@ def hasty_policy(put: Put) -> None:
         return Change(picture.membership.demoted(others[0]), others[0], 'hasty')
 
     put(MembershipPolicy, '_eviction', eviction)
+    put(MembershipPolicy, '_promotion', lambda self, picture, now: None)
 
 
 def forgetful_leader(put: Put) -> None:

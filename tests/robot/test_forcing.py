@@ -3,12 +3,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from robot.swarm_of_robots import provision, put, RobotsOnOneRadio
 from swarm_coordination.consensus.configuration import configuration_of
+from swarm_coordination.consensus.epochs import epoch_of, forced_term
+from swarm_coordination.consensus.settings import RaftSettings
 from swarm_coordination.errors import StorageError
+from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.persistence import Entry, fresh, HardState, PersistRequest
 from swarm_coordination.robot.forcing import forced_records
+from swarm_coordination.robot.settings import RobotSettings
+
+# Logs are compacted every ten entries, and not served from a cache of items instead.
+OFTEN = RobotSettings(
+    mesh=replace(MeshSettings(), items_max=64),
+    consensus=replace(RaftSettings(), snapshot_entries=10),
+)
 
 
 def halted() -> tuple[RobotsOnOneRadio, int]:
@@ -62,8 +74,8 @@ def test_the_forced_entry_follows_the_log_in_a_new_term() -> None:
         hard_state=HardState(4, 1000), entries=(Entry(1, 2, b''), Entry(2, 4, b''))
     )
     state, record = forced_records(held)
-    assert state == HardState(5, 1001)
-    assert record.entry[:2] == (3, 5)
+    assert state == HardState(forced_term(4, 1001), 1001)
+    assert record.entry[:2] == (3, state.term) and epoch_of(state.term) > epoch_of(4)
     configuration = configuration_of(record.entry)
     assert configuration is not None and configuration.forced
     assert configuration.membership == ((1001,), (1000, 1002))
@@ -73,3 +85,96 @@ def test_a_disk_that_lost_promises_cannot_be_forced() -> None:
     held = fresh(provision(3, 1))._replace(may_vote=False, reason='damaged')
     with pytest.raises(StorageError, match='choose another robot'):
         forced_records(held)
+
+
+def test_every_forced_cluster_has_terms_above_and_apart_from_all_others() -> None:
+    first, other = forced_term(70, 1001), forced_term(90, 1002)
+    assert epoch_of(first) != epoch_of(other)
+    again = forced_term(max(first, other) + 5, 1001)
+    assert epoch_of(again) > max(epoch_of(first), epoch_of(other)) > epoch_of(2**32 - 1) == 0
+    with pytest.raises(StorageError, match='provision it anew'):
+        forced_term(2**53 - 1, 1)
+
+
+def busy(swarm: RobotsOnOneRadio, by: int, prefix: str, commands: int) -> None:
+    for start in range(0, commands, 5):
+        for number in range(start, start + 5):
+            swarm.robot(by).propose(put(f'{prefix}{number % 20}', f'{number}'), swarm.now)
+        swarm.run(0.5)
+
+
+def voided() -> RobotsOnOneRadio:
+    """
+    Return a swarm of five with a history made void.
+
+    Robots 0 to 2 have committed and compacted what 3 and 4 lack, and are dead; 3 was forced to
+    begin a new cluster, which 4 has heard of, and nothing else, since.
+    """
+    swarm = RobotsOnOneRadio(5, OFTEN)
+    swarm.run(2.0)
+    busy(swarm, 0, 'kept', 5)
+    swarm.island = {3, 4}
+    busy(swarm, 0, 'void', 60)
+    for at in (0, 1, 2, 4):
+        swarm.kill(at)
+    swarm.island = set()
+    force(swarm, 3)
+    swarm.run(2.0)
+    busy(swarm, 3, 'new', 30)
+    return swarm
+
+
+def keys(swarm: RobotsOnOneRadio, at: int) -> str:
+    return repr(sorted(key for key, _ in swarm.values_put(at)))
+
+
+def test_a_snapshot_of_the_voided_history_is_not_taken_by_the_new_cluster() -> None:
+    swarm = voided()
+    # Robot 4 hears of the new cluster, gets nothing of its log, and then meets the old one only.
+    swarm.start(4)
+    swarm.run(0.3)
+    term = swarm.status(4).term
+    assert epoch_of(term) > 0
+    swarm.island = {0, 4}
+    swarm.start(0)
+    swarm.run(6.0)
+    assert swarm.status(0).snapshot_index > swarm.status(4).applied
+    assert 'snapshot_installed' not in swarm.kinds(4)
+    assert 'void' not in keys(swarm, 4)
+    swarm.island = set()
+    swarm.run(6.0)
+    assert swarm.status(4).state_hash == swarm.status(3).state_hash
+    assert swarm.status(3).quorum
+
+
+def test_a_robot_of_the_voided_cluster_neither_leads_nor_acknowledges_nor_serves() -> None:
+    swarm = voided()
+    busy_index = swarm.status(3).commit
+    swarm.start(0)
+    swarm.run(12.0)
+    assert swarm.status(3).quorum and swarm.status(3).leader == 1003
+    old = swarm.status(0)
+    assert old.commit > busy_index and old.leader == 1003  # it follows in name
+    assert old.name not in swarm.status(3).voters
+    assert any(
+        'void: provision it anew' in event.text
+        for event in swarm.events[0] if event.kind == 'held_back'
+    )
+    # Three robots of the old cluster are a majority of its voters: they do not go on without us.
+    for at in (1, 2):
+        swarm.start(at)
+    swarm.run(6.0)
+    assert {swarm.status(at).leader for at in swarm.living()} == {1003}
+    assert swarm.status(3).voters == ('robot4',)
+
+
+def test_a_robot_of_the_voided_cluster_is_whole_again_by_a_snapshot_of_the_new_one() -> None:
+    swarm = voided()
+    swarm.start(0)
+    swarm.run(1.0)
+    held = swarm.status(0).commit
+    busy(swarm, 3, 'newer', 60)
+    assert swarm.status(3).first_index > held + 1  # what robot 0 holds is not in that log any more
+    swarm.run(6.0)
+    assert swarm.status(0).state_hash == swarm.status(3).state_hash
+    assert 'snapshot_installed' in swarm.kinds(0)

@@ -260,7 +260,7 @@ def test_a_robot_whose_log_was_lost_takes_no_commands() -> None:
     swarm.disks[0] = Disk(fresh(provision(3, 0))._replace(may_vote=False, reason='log lost'))
     swarm.start(0)
     swarm.run(1.0)
-    with pytest.raises(ProposalRefused, match='lost or damaged'):
+    with pytest.raises(ProposalRefused, match='lost, damaged or copied'):
         swarm.robot(0).propose(put('a', '1'), swarm.now)
 
 

@@ -232,6 +232,12 @@ def test_a_snapshot_that_cannot_be_read_makes_a_learner_with_its_promises(state,
     swarm.run(6.0)
     assert alike(swarm)
     assert not swarm.status(0).may_vote
+    # The snapshot on its disk is another's now, and readable. What it acknowledged is still lost.
+    assert swarm.disks[0].held.snapshot is not None
+    swarm.kill(0)
+    swarm.start(0)
+    swarm.run(2.0)
+    assert not swarm.status(0).may_vote
 
 
 # ---------------------------------------------------------------- what crosses the mesh

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import pytest
 from robot.swarm_of_robots import CLUSTER_ID, CONFIG_HASH, Disk, KEY, put, RobotsOnOneRadio
+from swarm_coordination.errors import ProposalRefused
 from swarm_coordination.mission.commands import (
     encode_command,
     RosterRemove,
@@ -173,6 +175,27 @@ def test_a_copied_disk_costs_both_their_vote() -> None:
     assert f'robot{copied + 1}' in swarm.status(leader).learners
     swarm.run(8.0)
     assert len(swarm.status(leader).voters) == 4
+    # What the one has promised, the other's disk does not know: no restart brings the vote back.
+    swarm.kill(at)
+    swarm.kill(copied)
+    swarm.start(copied)
+    swarm.run(8.0)
+    assert not swarm.status(copied).may_vote
+    held_back = [event.text for event in swarm.events[copied] if event.kind == 'held_back']
+    assert held_back == ['takes part without a vote: a copy of its disk was in use']
+    assert f'robot{copied + 1}' in swarm.status(leader).learners
+    with pytest.raises(ProposalRefused, match='copied'):
+        swarm.robot(copied).propose(put('own', 'serial'), swarm.now)
+
+
+def test_a_robot_with_a_twin_accepts_no_commands_under_serials_that_the_twin_gives_out() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    at = join(swarm, 1001, 'robot2', swarm.disks[1].held)
+    swarm.run(12.0)
+    for twin in (1, at):
+        with pytest.raises(ProposalRefused, match='copied'):
+            swarm.robot(twin).propose(put('own', 'serial'), swarm.now)
 
 
 def test_who_leaves_the_roster_leaves_the_voters_and_hands_leadership_over_first() -> None:

@@ -18,6 +18,7 @@ from swarm_coordination.persistence import (
     Entry,
     EntryKind,
     EntryRecord,
+    ForfeitRecord,
     fresh,
     HardState,
     IncarnationRecord,
@@ -25,6 +26,7 @@ from swarm_coordination.persistence import (
     IntentSettled,
     Record,
     Recovered,
+    SnapshotRecord,
     StopRecord,
 )
 from swarm_coordination.storage import generation, store
@@ -106,6 +108,15 @@ def test_the_last_serial_survives_its_settlement(directory: Path) -> None:
     write(directory, (IntentRecord(5, b'x'), IntentSettled(5)))
     assert reopen(directory).last_serial == 5
     assert reopen(directory).intents == ()
+
+
+def test_a_vote_given_up_stays_so_over_restarts_and_compactions(directory: Path) -> None:
+    write(directory, (entry(1), HardState(2, 7)), (ForfeitRecord('a copy was in use'),))
+    for _ in range(2):
+        recovered = reopen(directory)
+        assert not recovered.may_vote and recovered.reason == 'a copy was in use'
+        assert recovered.hard_state == HardState(2, 7)
+        write(directory, (SnapshotRecord(1, 1, b'', b'state'), ForfeitRecord('another reason')))
 
 
 def test_writing_goes_on_after_a_cut_tail(directory: Path) -> None:

@@ -84,6 +84,16 @@ class SnapshotRecord(NamedTuple):
     state: bytes  # the state machine's own canonical bytes
 
 
+class ForfeitRecord(NamedTuple):
+    """
+    The vote is given up for good: ``reason`` says why, in at most 200 characters of ASCII.
+
+    Promises stand under this storage id that this disk knows nothing of.
+    """
+
+    reason: str
+
+
 Record = (
     HardState
     | EntryRecord
@@ -92,6 +102,7 @@ Record = (
     | IntentRecord
     | IntentSettled
     | SnapshotRecord
+    | ForfeitRecord
 )
 
 
@@ -123,8 +134,8 @@ class Recovered(NamedTuple):
     """
     State read back from storage at start.
 
-    ``may_vote`` is False where the log is shorter than its high-water mark or damaged: such a
-    robot takes part as a learner; ``reason`` says why.
+    ``may_vote`` is False where the log is shorter than its high-water mark or damaged, or where
+    the vote was given up: such a robot takes part as a learner; ``reason`` says why.
     """
 
     provision: Provision

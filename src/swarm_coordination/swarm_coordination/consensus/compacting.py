@@ -20,6 +20,7 @@ from swarm_coordination.consensus.configuration import (
     configuration_of,
     configuration_payload,
 )
+from swarm_coordination.consensus.epochs import epoch_of
 from swarm_coordination.consensus.messages import Role
 from swarm_coordination.consensus.state import MemberState
 from swarm_coordination.persistence import Entry, EntryKind, SnapshotRecord
@@ -84,6 +85,8 @@ class Compacting:
         configuration = configuration_from(record.configuration)
         if record.index <= state.commit or configuration is None:
             return False
+        if epoch_of(taken_in) < epoch_of(state.term):
+            return False  # of a cluster that an operator has made void: it may hold what is lost
         if state.role is Role.LEADER:
             state.anomalies += 1  # a leader holds everything that is committed
             return False

@@ -143,6 +143,16 @@ class Raft:
         return self._state.anomalies
 
     @property
+    def is_void(self) -> bool:
+        """Whether the term is of a forced cluster that the log has not been joined to yet."""
+        return self._state.is_void
+
+    @property
+    def vouched_term(self) -> int:
+        """Return the term up to which this log is what its leaders made it."""
+        return self.log.last_term if self._state.is_void else self._state.term
+
+    @property
     def term(self) -> int:
         """Return the current term, on disk or not yet."""
         return self._state.term
@@ -215,9 +225,9 @@ class Raft:
         Entries after ``index`` of the log of this term's leader, at most ``max_bytes``.
 
         A leader gives all it has, a follower what it has verified: both may serve others.
-        Nothing where the log begins later.
+        Nothing where the log begins later, or is of a cluster before this term's.
         """
-        if index < self.log.base_index:
+        if index < self.log.base_index or self._state.is_void:
             return ()
         return self.log.within(index, self._state.following.verified, max_bytes)
 
@@ -397,7 +407,7 @@ class Raft:
 
     def install(self, record: SnapshotRecord, taken_in: int, now: int) -> bool:
         """
-        Take the snapshot of a member that was in term ``taken_in``.
+        Take the snapshot of a member whose log was vouched for up to term ``taken_in``.
 
         True where it took the place of the log: the state machine has to start over from it,
         and ``ready`` goes on after its index. False where it says nothing new.

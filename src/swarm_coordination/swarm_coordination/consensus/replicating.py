@@ -156,6 +156,8 @@ class Replicating:
         state = self._state
         if not state.intact or state.journal.durable_state.term != state.term:
             return
+        if state.is_void:
+            return  # what was committed before need not be in this leader's log
         index = min(state.following.verified, state.journal.durable_index)
         if (state.term, index) > state.acknowledged:
             state.acknowledged = (state.term, index)

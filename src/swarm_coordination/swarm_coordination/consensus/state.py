@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import random
 
 from swarm_coordination.consensus.configuration import Configuration, Configurations
+from swarm_coordination.consensus.epochs import epoch_of
 from swarm_coordination.consensus.following import Following
 from swarm_coordination.consensus.journal import Journal
 from swarm_coordination.consensus.leadership import Leadership
@@ -76,9 +77,14 @@ class MemberState:
         return self.member in self.membership.voters
 
     @property
+    def is_void(self) -> bool:
+        """Whether the term is of a forced cluster that the log has not been joined to yet."""
+        return epoch_of(self.log.last_term) < epoch_of(self.term)
+
+    @property
     def may_campaign(self) -> bool:
         """Whether this member stands for election."""
-        return self.intact and self._eligible
+        return self.intact and self._eligible and not self.is_void
 
     @property
     def fitness(self) -> Fitness:
@@ -175,7 +181,10 @@ class MemberState:
     def enter_term(self, term: int, vote: int, now: int) -> None:
         """Start ``term`` as a follower without a leader; the caller says what comes next."""
         self.rest(now)
+        joined = epoch_of(term) > epoch_of(self.term)
         self.term, self.vote = term, vote
+        if joined:
+            self._reassess(now)
         self.forced = False
         self.following = Following(self.log, self.commit)
         self.journal.state(HardState(term, vote))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from swarm_coordination.consensus.election import Election
+from swarm_coordination.consensus.epochs import epoch_of
 from swarm_coordination.consensus.messages import Role, VoteRequest, VoteResponse
 from swarm_coordination.consensus.quorum import Outcome
 from swarm_coordination.consensus.replicating import Replicating
@@ -25,11 +26,13 @@ class Voting:
 
         A leader does, and makes way: followers of a higher term can never acknowledge its
         entries. A follower of a live leader only remembers it until it campaigns itself, so
-        that one robot with a higher term cannot take a working leader's followers away.
+        that one robot with a higher term cannot take a working leader's followers away. A
+        forced cluster takes everybody: an operator has decided that.
         """
         state = self._state
         state.seen_term = max(state.seen_term, term)
-        if term > state.term and (state.leadership is not None or not state.is_sticky(now)):
+        free = state.leadership is not None or not state.is_sticky(now)
+        if term > state.term and (free or epoch_of(term) > epoch_of(state.term)):
             state.enter_term(term, 0, now)
 
     def campaign(self, now: int) -> None:
@@ -79,6 +82,8 @@ class Voting:
             return
         if request.term < state.term or request.candidate == state.member:
             return
+        if epoch_of(request.last_term) < epoch_of(request.term):
+            return  # its log is not of the forced cluster that it asks to lead
         if state.is_sticky(now) and not request.forced:
             self._election.defer(request, now)
             return

@@ -90,6 +90,11 @@ class SnapshotExchange:
         self._log_base = log_base
         self._keep(Transfer(snapshot_key(index, term, data), data))
 
+    def withdraw(self) -> None:
+        """Have nothing to offer."""
+        if self._held:
+            self._held = []
+
     def need(self, above: int | None) -> None:
         """State that a snapshot above this index is needed; None where none is."""
         self._above = above

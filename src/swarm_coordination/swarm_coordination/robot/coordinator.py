@@ -34,6 +34,7 @@ from swarm_coordination.mission.state import MissionState
 from swarm_coordination.persistence import (
     Entry,
     EntryKind,
+    ForfeitRecord,
     IncarnationRecord,
     Recovered,
     StopRecord,
@@ -157,6 +158,8 @@ class Coordinator:
         self.target = self._target  # for the controller, as ``table``
         self._outbox.add(IncarnationRecord(self._incarnation), incarnation=self._incarnation)
         self._snapshots.begin(start, now)
+        if start.forfeits:
+            self._outbox.add(ForfeitRecord(recovered.reason))
         if not recovered.may_vote:
             self._event(now, 'held_back', f'takes part without a vote: {recovered.reason}')
 
@@ -359,10 +362,21 @@ class Coordinator:
                 self._outbox.add(record, incarnation=self._incarnation)
             return
         if event.kind == 'duplicate_storage':
-            self._raft.forfeit_vote(now)
+            self._forfeit('a copy of its disk was in use', now)
         text = f'{event.name or event.storage_id} {event.kind}'
         self._event(now, event.kind, f'{text}: {event.text}' if event.text else text,
                     event.storage_id)
+
+    def _forfeit(self, reason: str, now: int) -> None:
+        """
+        Give up vote, acknowledgement and own serials, over every restart.
+
+        What a twin has promised under this storage id is on another disk: whichever of the two
+        goes on, it may lack an entry that the leader counts on, or give a serial out again.
+        """
+        self._raft.forfeit_vote(now)
+        self._submissions.forfeit()
+        self._outbox.add(ForfeitRecord(reason))
 
     # ---------------------------------------------------------------- log and mission
 

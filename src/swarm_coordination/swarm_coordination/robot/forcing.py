@@ -14,6 +14,7 @@ from swarm_coordination.consensus.configuration import (
     configuration_payload,
     Configurations,
 )
+from swarm_coordination.consensus.epochs import forced_term
 from swarm_coordination.consensus.quorum import Membership
 from swarm_coordination.errors import StorageError
 from swarm_coordination.persistence import Entry, EntryKind, EntryRecord, HardState, Recovered
@@ -30,8 +31,9 @@ def forced_records(recovered: Recovered) -> tuple[HardState, EntryRecord]:
     """
     Return what makes this robot the only voter, to be appended to its disk.
 
-    All other members stay as learners: they may come back and be promoted. The term is a new
-    one, with the own vote in it. Raises StorageError where the disk has lost promises.
+    All other members stay as learners: they may come back and be promoted. The term is the first
+    of a cluster of its own, with the own vote in it. Raises StorageError where the disk has lost
+    promises.
     """
     recovered = start_from(recovered).recovered
     if not recovered.may_vote:
@@ -41,7 +43,7 @@ def forced_records(recovered: Recovered) -> tuple[HardState, EntryRecord]:
     last = recovered.entries[-1].index if recovered.entries else 0
     if recovered.snapshot is not None:
         last = max(last, recovered.snapshot.index)
-    term = recovered.hard_state.term + 1
+    term = forced_term(recovered.hard_state.term, own)
     payload = configuration_payload(Membership.of((own,), others), forced=True)
     entry = Entry(last + 1, term, payload, EntryKind.CONFIGURATION)
     return HardState(term, own), EntryRecord(entry)

@@ -18,6 +18,7 @@ import zlib
 
 from swarm_coordination.consensus.compacting import configuration_bytes, configuration_from
 from swarm_coordination.consensus.configuration import Configuration
+from swarm_coordination.consensus.epochs import epoch_of
 from swarm_coordination.consensus.log import entry_bytes
 from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.errors import CommandError
@@ -60,11 +61,16 @@ def unpack(key: SnapshotKey, data: bytes) -> tuple[SnapshotRecord, int] | None:
 
 
 class Start(NamedTuple):
-    """What a robot starts from: what its disk gave back, as far as it can be read."""
+    """
+    What a robot starts from: what its disk gave back, as far as it can be read.
+
+    ``forfeits``: what it leaves out, it may have acknowledged; the disk does not know yet.
+    """
 
     recovered: Recovered
     configuration: Configuration
     state: StateValues | None
+    forfeits: bool = False
 
 
 def start_from(recovered: Recovered) -> Start:
@@ -82,8 +88,9 @@ def start_from(recovered: Recovered) -> Start:
     if values is not None and configuration is not None:
         return Start(recovered, configuration, values)
     reason = f'the snapshot at entry {snapshot.index} cannot be read by this version'
+    forfeits = recovered.may_vote
     left = recovered._replace(snapshot=None, entries=(), may_vote=False, reason=reason)
-    return Start(left, provisioned, None)
+    return Start(left, provisioned, None, forfeits)
 
 
 def _read(record: SnapshotRecord) -> StateValues | None:
@@ -115,12 +122,13 @@ class Snapshots:
         self._stuck_at: tuple[int, int] | None = None  # what was wanted, and is still
         self._stuck_since = 0
         self._too_long = False
+        self._offered: tuple[SnapshotRecord, int] | None = None  # and the term vouched for
 
     def begin(self, start: Start, now: int) -> None:
         """Go on from the snapshot that the disk gave back, and offer it."""
         if start.state is not None and start.recovered.snapshot is not None:
             self._restore(start.state, now)
-            self._offer(start.recovered.snapshot, self._raft.term)
+            self._offer(start.recovered.snapshot, self._raft.vouched_term)
 
     def applied(self, entry: Entry) -> None:
         """Count an entry that the state machine has taken."""
@@ -147,7 +155,7 @@ class Snapshots:
             return
         configuration = configuration_bytes(self._raft.configuration_at(state.index))
         record = SnapshotRecord(state.index, state.term, configuration, data)
-        self._taken = (record, self._raft.term)
+        self._taken = (record, self._raft.vouched_term)
         self._raft.took_snapshot(record)
 
     def persisted(self) -> None:
@@ -159,11 +167,16 @@ class Snapshots:
                 self._offer(record, taken_in)
 
     def _offer(self, record: SnapshotRecord, taken_in: int) -> None:
+        self._offered = (record, taken_in)
+        if self._raft.is_void:
+            return
         data = pack(record, taken_in)
         self._exchange.hold(record.index, record.term, data, self._raft.log.base_index)
 
     def tick(self, now: int) -> None:
         """Say whether a snapshot is needed: the log does not go on, or one is on its way."""
+        if self._offered is not None and epoch_of(self._offered[1]) < epoch_of(self._raft.term):
+            self._renew_offer()
         want = self._raft.want
         if want is None and self._stuck_at is None:
             return  # as at the tick before
@@ -172,6 +185,16 @@ class Snapshots:
         stalled = want is not None and now - self._stuck_since >= STALLED_NS
         coming = want is not None and self._exchange.progress is not None
         self._exchange.need(self._raft.commit if stalled or coming else None)
+
+    def _renew_offer(self) -> None:
+        """
+        Offer nothing in a forced cluster until the own log has been joined to that cluster's.
+
+        From then on what it begins with is part of that cluster's history, and vouched for anew.
+        """
+        self._exchange.withdraw()
+        if self._offered is not None and not self._raft.is_void:
+            self._offer(self._offered[0], self._raft.vouched_term)
 
     def install_arrived(self, now: int) -> bool:
         """Install a snapshot that has arrived; return whether one was: the state jumps then."""

@@ -53,7 +53,8 @@ class Submissions:
     ) -> None:
         self._name = recovered.provision.name
         self._robot = recovered.provision.storage_id
-        # After a loss, old commands under the same serials may still be on their way.
+        # After a loss, old commands under the same serials may still be on their way; a copy of
+        # this disk gives the same ones out.
         self._intact = recovered.may_vote
         self._state = state
         self._outbox = outbox
@@ -85,13 +86,17 @@ class Submissions:
             raise ProposalRefused(f'{self._name} was taken off the roster')
         if not self._intact:
             raise ProposalRefused(
-                f'the storage of {self._name} was lost or damaged, and its serials with it: '
-                'ask another robot'
+                f'the storage of {self._name} was lost, damaged or copied, and its serials with '
+                'it: ask another robot'
             )
         record = self._queue.accept(canonical_command(command))
         self._outbox.add(record, serial=record.serial)
         self.tasks.sent(record.serial, command, now)
         return record.serial
+
+    def forfeit(self) -> None:
+        """Accept nothing any more: another process gives out the same serials."""
+        self._intact = False
 
     def tick(self, now: int) -> None:
         """Let time pass; renew the leases that want it."""

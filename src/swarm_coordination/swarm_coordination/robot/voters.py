@@ -31,6 +31,8 @@ from swarm_coordination.units import NS_PER_S
 # Between two attempts to hand leadership over: one takes at most an election time-out, and a
 # battery does not recover meanwhile.
 TRANSFER_AGAIN_NS = 5 * NS_PER_S
+# Who comes back to a forced cluster gets its log within some beacons, or a snapshot, or neither.
+VOID_TOLD_NS = 10 * NS_PER_S
 
 
 class Voters:
@@ -59,10 +61,13 @@ class Voters:
         self._transfer_ns = 0  # not again before this
         self._shown: Configuration | None = None
         self._quorum = False
+        self._void_since: int | None = None
+        self._void_told = False
 
     def step(self, now: int) -> None:
         """Look around, once per beacon period: propose a membership, hand leadership over."""
         self._follow_configuration()
+        self._watch_void(now)
         raft = self._raft
         if raft.role is not Role.LEADER:
             self._policy = None
@@ -117,6 +122,18 @@ class Voters:
             names = ', '.join(map(self._name_of, self._raft.membership.voters))
             kind, text = 'no_quorum', f'no leader with a quorum of {names}: nothing is committed'
         self._tell(now, kind, text, self._raft.term)
+
+    def _watch_void(self, now: int) -> None:
+        """Tell people where this robot's log cannot be joined to a forced cluster's."""
+        if not self._raft.is_void:
+            self._void_since, self._void_told = None, False
+            return
+        if self._void_since is None:
+            self._void_since = now
+        if not self._void_told and now - self._void_since >= VOID_TOLD_NS:
+            self._void_told = True
+            text = 'its log holds what a forced new cluster has made void: provision it anew'
+            self._tell(now, 'held_back', text, self._raft.term)
 
     def _follow_configuration(self) -> None:
         if self._raft.configuration != self._shown:

@@ -17,6 +17,7 @@ from swarm_coordination.persistence import (
     Entry,
     EntryKind,
     EntryRecord,
+    ForfeitRecord,
     HardState,
     IncarnationRecord,
     IntentRecord,
@@ -63,6 +64,8 @@ def _body(record: Record) -> bytes:
             return _ONE.pack(6, serial)
         case SnapshotRecord(index, term, configuration, state):
             return _SNAPSHOT.pack(8, index, term, len(configuration)) + configuration + state
+        case ForfeitRecord(reason):
+            return b'\x09' + reason.encode('ascii', 'replace')
 
 
 def _record(body: bytes) -> Record | None:
@@ -83,6 +86,8 @@ def _record(body: bytes) -> Record | None:
             return IntentSettled(*_ONE.unpack(body)[1:])
         if body[0] == 8:
             return _snapshot(body)
+        if body[0] == 9:
+            return ForfeitRecord(body[1:].decode('ascii', 'replace'))
     except struct.error:
         pass
     return None

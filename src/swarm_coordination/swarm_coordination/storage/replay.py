@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from swarm_coordination.persistence import (
     Entry,
     EntryRecord,
+    ForfeitRecord,
     HardState,
     IncarnationRecord,
     IntentRecord,
@@ -35,6 +36,7 @@ class Replay:
         self._stops: dict[int, StopRecord] = {}
         self._intents: dict[int, IntentRecord] = {}
         self._settled = 0
+        self.forfeited = ''  # why the vote was given up; empty where it was not
         self.gap = False  # an entry came without the one before: some record is missing
         for record in records:
             self.apply(record)
@@ -61,6 +63,8 @@ class Replay:
                     self._stops[issuer] = record
             case IntentRecord(serial, _):
                 self._intents[serial] = record
+            case ForfeitRecord(reason):
+                self.forfeited = self.forfeited or reason
             case IntentSettled(serial):
                 self._settled = max(self._settled, serial)
                 for settled in [s for s in self._intents if s <= serial]:
@@ -84,7 +88,12 @@ class Replay:
         self._snapshot = snapshot
 
     def recovered(self, provision: Provision, reason: str) -> Recovered:
-        """Return the state; the robot may vote only where there is no ``reason`` against it."""
+        """
+        Return the state; ``reason``: what the disk has lost, empty where it is whole.
+
+        The robot may vote only where it is, and where the vote was not given up.
+        """
+        reason = reason or self.forfeited
         intents = tuple(self._intents[serial] for serial in sorted(self._intents))
         return Recovered(
             provision=provision,
@@ -103,6 +112,8 @@ class Replay:
         """Return the fewest records that replay to the same state."""
         records: list[Record] = [self._hard_state, IncarnationRecord(self._incarnation)]
         records += [self._stops[issuer] for issuer in sorted(self._stops)]
+        if self.forfeited:
+            records.append(ForfeitRecord(self.forfeited))
         records.append(IntentSettled(self._settled))
         records += [self._intents[serial] for serial in sorted(self._intents)]
         # After all else: should it be damaged, promises and intents are read before it.
