@@ -23,19 +23,13 @@ PURE = frozenset({
     'string', 'struct', 'textwrap', 'types', 'typing', 'zlib',
 })
 NUMERIC = frozenset({'numpy'})
-# Heavy to load, so only inside a function, and only where there is something to compute.
-LAZY_NUMERIC = frozenset({'scipy', 'numba'})
-LAZY_ROOMS = ('control', 'mission')
 FORBIDDEN_CALLS = frozenset({'open', 'exec', 'eval', 'compile', 'input', 'print', '__import__',
                              'breakpoint'})
 
 
-def violations(source: str, room: str) -> list[str]:
-    """Return what `source`, a module of the core room `room`, may not do, by line."""
+def violations(source: str) -> list[str]:
+    """Return what `source`, a module of the core, may not do, by line."""
     tree = ast.parse(source)
-    lazy = {id(node) for function in ast.walk(tree)
-            if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
-            for node in ast.walk(function)}
     hashing = {id(node) for function in ast.walk(tree)
                if isinstance(function, ast.FunctionDef) and function.name == '__hash__'
                for node in ast.walk(function)}
@@ -43,13 +37,13 @@ def violations(source: str, room: str) -> list[str]:
                if isinstance(node, ast.Import) for alias in node.names if alias.name == 'random'}
     found = []
     for node in ast.walk(tree):
-        for problem in (*_imports(node, room, id(node) in lazy),
+        for problem in (*_imports(node),
                         *_calls(node, randoms, id(node) in hashing)):
             found.append(f'line {node.lineno}: {problem}')
     return found
 
 
-def _imports(node: ast.AST, room: str, lazy: bool) -> list[str]:
+def _imports(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         names = [alias.name for alias in node.names]
     elif isinstance(node, ast.ImportFrom):
@@ -58,10 +52,10 @@ def _imports(node: ast.AST, room: str, lazy: bool) -> list[str]:
         names = [f'{node.module}.{alias.name}' for alias in node.names]
     else:
         return []
-    return [problem for name in names if (problem := _import(name, room, lazy))]
+    return [problem for name in names if (problem := _import(name))]
 
 
-def _import(name: str, room: str, lazy: bool) -> str:
+def _import(name: str) -> str:
     top, _, rest = name.partition('.')
     if top == 'swarm_coordination':
         inside = rest.split('.')[0]
@@ -71,10 +65,6 @@ def _import(name: str, room: str, lazy: bool) -> str:
         return '' if rest in ('', 'Random') else f'imports {name}: only random.Random is injected'
     if top in NUMERIC:
         return f'imports {name}: a global generator' if rest.startswith('random') else ''
-    if top in LAZY_NUMERIC:
-        if room not in LAZY_ROOMS:
-            return f'imports {name}: only {" and ".join(LAZY_ROOMS)} may'
-        return '' if lazy else f'imports {name} at module level: do so inside the function'
     return '' if top in PURE else f'imports {name}'
 
 
@@ -111,7 +101,7 @@ def room_of(path: Path) -> str:
 
 @pytest.mark.parametrize('path', core_modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_module_of_the_core_imports_nothing_that_could_touch_the_world(path):
-    assert violations(path.read_text(encoding='utf-8'), room_of(path)) == []
+    assert violations(path.read_text(encoding='utf-8')) == []
 
 
 @pytest.mark.parametrize('path', [path for room in ADAPTERS for path in
@@ -195,23 +185,23 @@ def test_only_transport_knows_cyclone():
 def test_the_rule_bites(tmp_path, line):
     path = tmp_path / 'module.py'
     path.write_text(f'"""Doc."""\n{line}\n', encoding='utf-8')
-    assert violations(path.read_text(encoding='utf-8'), 'mesh')
+    assert violations(path.read_text(encoding='utf-8'))
 
 
-@pytest.mark.parametrize(('line', 'room'), [
-    ('import random\n\ndef draw(rng: random.Random):\n    return rng.random()', 'mesh'),
-    ('from random import Random\nRandom(7)', 'consensus'),
-    ('import numpy as np\nnp.linalg.norm([1.0])', 'control'),
-    ('def solve():\n    from scipy.optimize import linear_sum_assignment', 'mission'),
-    ('from swarm_coordination.units import SECOND', 'robot'),
-    ('class K:\n    def __hash__(self):\n        return hash(1)', 'mesh'),
+@pytest.mark.parametrize('line', [
+    'import random\n\ndef draw(rng: random.Random):\n    return rng.random()',
+    'from random import Random\nRandom(7)',
+    'import numpy as np\nnp.linalg.norm([1.0])',
+    'from swarm_coordination.units import SECOND',
+    'class K:\n    def __hash__(self):\n        return hash(1)',
 ])
-def test_the_rule_lets_pure_code_pass(line, room):
-    assert violations(line, room) == []
+def test_the_rule_lets_pure_code_pass(line):
+    assert violations(line) == []
 
 
-def test_scipy_is_for_the_rooms_that_compute():
-    assert violations('def solve():\n    import scipy', 'consensus')
+@pytest.mark.parametrize('heavy', ['scipy.optimize', 'numba'])
+def test_what_is_heavy_to_load_is_for_nobody_in_the_core(heavy):
+    assert violations(f'def solve():\n    import {heavy}')
 
 
 def test_every_room_of_the_core_is_looked_at():

@@ -3,10 +3,13 @@
 
 import itertools
 import math
+import random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+import numpy as np
 import pytest
+from scipy.optimize import linear_sum_assignment
 from swarm_coordination.errors import UsageError
 from swarm_coordination.mission.assignment import assign
 from swarm_coordination.mission.commands import (
@@ -16,6 +19,7 @@ from swarm_coordination.mission.commands import (
     StartMission,
 )
 from swarm_coordination.mission.formations import Formation, FormationLimits
+from swarm_coordination.mission.matching import least_cost
 from swarm_coordination.mission.places import Places
 from swarm_coordination.mission.planner import LiveRobot, MissionPlanner, SilentRobot
 from swarm_coordination.mission.settings import MissionSettings
@@ -47,6 +51,30 @@ def test_equal_costs_keep_ids_and_slots_in_order():
 def test_robots_a_million_metres_away_are_still_assigned():
     robots = {1: (10**9, 0, 0), 2: (-(10**9), 0, 0)}
     assert assign(robots, ((0, 0, 0), (1000, 0, 0))) == (2, 1)
+
+
+@pytest.mark.parametrize('kind', ['few values', 'many values', 'distances'])
+def test_what_is_assigned_costs_as_little_as_scipys(kind):
+    rng = random.Random(kind)
+    for count in range(25):  # 24 slots are the bound of a formation
+        places = [(rng.randrange(9000), rng.randrange(9000)) for _ in range(2 * count)]
+        if kind == 'distances':
+            cost = [[(x - u) ** 2 + (y - v) ** 2 for u, v in places[count:]]
+                    for x, y in places[:count]]
+        else:
+            values = 3 if kind == 'few values' else 10**9
+            cost = [[rng.randrange(-values, values) for _ in range(count)] for _ in range(count)]
+        columns = least_cost(cost)
+        assert sorted(columns) == list(range(count))
+        table = np.array(cost, dtype=np.float64).reshape(count, count)
+        rows, best = linear_sum_assignment(table)
+        assert sum(row[column] for row, column in zip(cost, columns)) == table[rows, best].sum()
+
+
+def test_costs_beyond_what_a_float_holds_are_told_apart():
+    large = 10**30
+    assert least_cost([[large, large], [large, large - 1]]) == [0, 1]
+    assert least_cost([[large, large], [large - 1, large]]) == [1, 0]
 
 
 def test_as_many_slots_as_robots_are_needed():

@@ -21,7 +21,7 @@ the very row their position came from, so none survives a change of the assignme
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 import heapq
 import math
 from typing import NamedTuple
@@ -90,11 +90,17 @@ class _Certain:
         slack = first.slack_m + second.slack_m
         return _key(_weight(first, second) - slack, first.robot, second.robot)
 
-    def edges(self, robot: int) -> Iterator[tuple[int, _Key]]:
-        """Yield the robots at the other ends of certain links, with their greatest weights."""
+    def edges(
+        self, robot: int, passed: Container[int] = ()
+    ) -> Iterator[tuple[int, _Key]]:
+        """
+        Yield the robots at the other ends of certain links, with their greatest weights.
+
+        Those in ``passed`` are left out: most of the work is here, with hundreds of links.
+        """
         here = self._nodes[robot]
         for near in here.links:
-            if near not in self._nodes or robot not in self._listed[near]:
+            if near in passed or near not in self._nodes or robot not in self._listed[near]:
                 continue
             there = self._nodes[near]
             slack = here.slack_m + there.slack_m
@@ -114,9 +120,8 @@ class _Certain:
             key, robot = heapq.heappop(frontier)
             if robot not in found:
                 found[robot] = key
-                for near, edge in self.edges(robot):
-                    if near not in found:
-                        heapq.heappush(frontier, (max(key, edge), near))
+                for near, edge in self.edges(robot, found):
+                    heapq.heappush(frontier, (max(key, edge), near))
         return found
 
     def lighter_than(self, limit: _Key) -> dict[int, list[int]]:
@@ -134,4 +139,4 @@ def _key(weight_m: float, first: int, second: int) -> _Key:
 def _weight(first: LinkNode, second: LinkNode) -> float:
     here = first.ahead or (first.x, first.y, first.z)
     there = second.ahead or (second.x, second.y, second.z)
-    return math.hypot(*(a - b for a, b in zip(here, there)))
+    return math.dist(here, there)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-import importlib
 from pathlib import Path
 
 from swarm_coordination.configuration import load_swarm
@@ -42,9 +41,6 @@ def run_robot(
             'command line', '--storage', str(directory),
             f'the storage of {name}: it is that of {recovered.provision.name}',
         )
-    # Who leads assigns slots with it. Loading it takes a second on a busy host: at the first
-    # assignment, the new leader would fall silent and lose the lead.
-    importlib.import_module('scipy.optimize')
 
     def begin(loop: CycloneLoop) -> Callable[[], None]:
         bus = CycloneBus(loop.participant, name)

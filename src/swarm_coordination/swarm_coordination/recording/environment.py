@@ -18,7 +18,7 @@ def environment() -> dict[str, str]:
         'python': platform.python_version(),
         'machine': platform.machine(),
     }
-    for package in ('msgspec', 'numpy', 'scipy'):
+    for package in ('msgspec', 'numpy'):
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

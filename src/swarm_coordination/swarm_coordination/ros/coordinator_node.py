@@ -21,10 +21,6 @@ from swarm_coordination.vehicles.safety import SafetyOptions
 class CoordinatorNode(ManagedNode):
     """Runs one ``Coordinator``."""
 
-    # Who leads assigns slots with it. Loading it takes a second on a busy host: at the first
-    # assignment, the new leader would fall silent and lose the lead.
-    loads_first = ('scipy.optimize',)
-
     def __init__(self, runner: Runner, **node_options: Any) -> None:
         """Read the parameters; raises ConfigurationError."""
         super().__init__(runner, 'coordinator', **node_options)

@@ -57,8 +57,6 @@ class ManagedNode(LifecycleNode):
     """Base of the coordinator's and the controller's node; ``robot`` names the robot."""
 
     robot = ''
-    # Modules that its process loads before it joins DDS.
-    loads_first: tuple[str, ...] = ()
 
     def __init__(
         self, runner: Runner, name: str, *, interface: bool = True, **node_options: Any

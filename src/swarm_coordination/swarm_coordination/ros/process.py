@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-import importlib
 import sys
 from typing import Any
 
@@ -36,9 +35,6 @@ def run_nodes(program: str, description: str, kinds: tuple[NodeKind, ...]) -> in
         node_options = {'enable_rosout': False, 'start_parameter_services': False}
         if managed:
             node_options['interface'] = False
-    for kind in kinds:
-        for module in getattr(kind, 'loads_first', ()):
-            importlib.import_module(module)
     runner = Runner(sys.argv[1:])
     manager: Manager | None = None
     try:

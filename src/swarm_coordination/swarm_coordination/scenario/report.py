@@ -30,7 +30,7 @@ from swarm_coordination.scenario.schema import Scenario
 
 FORMAT = 1
 # Distributions whose version can change a result.
-PACKAGES = ('numpy', 'scipy', 'msgspec', 'PyYAML')
+PACKAGES = ('numpy', 'msgspec', 'PyYAML')
 
 
 @dataclass(frozen=True, slots=True)
