@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Definitions are read as rosidl reads them; what is not understood is refused."""
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import pytest
-from swarm_coordination.transport.cyclone_types import Unreadable
+from swarm_coordination.transport.cyclone_reading import read_any, Unreadable
 from swarm_coordination.transport.definitions import interface_folder
 from swarm_coordination.transport.interfaces import FieldType, InterfaceError, read_parts
 from swarm_coordination.transport.messages import messages
@@ -45,7 +47,27 @@ def test_every_message_and_service_of_ours_has_a_type():
 def test_bytes_that_are_no_message_are_told_apart_not_raised():
     kind = messages().swarm.MeshFrame
     good = kind(sender='robot1', data=[1, 2, 3]).serialize()
-    assert kind.deserialize(good).data == [1, 2, 3]
+    assert bytes(kind.deserialize(good).data) == bytes((1, 2, 3))
     assert isinstance(kind.deserialize(good.replace(b'robot1', b'\xff\xfe\xfd\xfc\xfb\xfa')),
                       Unreadable)
     assert isinstance(kind.deserialize(good[:9]), Unreadable)
+
+
+@pytest.mark.parametrize('name', ['r', 'robot1', 'x' * 32, 'Gr\u00fc\u00df'])
+@pytest.mark.parametrize('size', [0, 1, 2, 3, 4, 1200, 9000])
+def test_frames_are_read_the_quick_way_as_the_general_one_reads_them(name, size):
+    kind = messages().swarm.MeshFrame
+    data = kind(sender=name, data=bytes(k % 251 for k in range(size))).serialize()
+    quick, general = kind.deserialize(data), read_any(kind, data)
+    assert (quick.sender, bytes(quick.data)) == (general.sender, bytes(general.data))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=60), st.integers(0, 30), st.integers(0, 255))
+def test_broken_frames_are_unreadable_or_within_their_bounds(tail, at, value):
+    kind = messages().swarm.MeshFrame
+    whole = bytearray(kind(sender='robot1', data=[1, 2, 3, 4]).serialize() + tail)
+    whole[at % len(whole)] = value
+    read = kind.deserialize(bytes(whole))
+    assert isinstance(read, Unreadable) or (
+        len(read.sender.encode()) <= 32 and len(read.data) <= 9000)

@@ -7,10 +7,14 @@ import argparse
 from pathlib import Path
 
 from swarm_coordination.cli.needs import need
+from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.live.lifetime import die_with_parent
 from swarm_coordination.live.localisation import POSE_SOURCES
 from swarm_coordination.settings import check, declared
 from swarm_coordination.vehicles.safety import SafetyOptions
+
+# As of ROS nodes (`ros/options.py`).
+STATUS_PERIODS_S = (0.02, 10.0)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
              'start: `odom`, begun at the start pose of the swarm file (default: pose)',
     )
     parser.add_argument(
+        '--status-period', type=float, default=0.1, metavar='S',
+        help='time between two messages on `status`, 0.02 to 10; sooner when something happens '
+             '(default: 0.1)',
+    )
+    parser.add_argument(
         '--record-dir', default='', metavar='DIR',
         help="gets recordings for `swarm replay`; they hold the swarm's key",
     )
@@ -59,6 +68,17 @@ def safety_of(options: argparse.Namespace) -> SafetyOptions:
     safety = SafetyOptions(**{name: getattr(options, name) for name in declared(SafetyOptions)})
     check(safety, 'command line')
     return safety
+
+
+def status_period_of(options: argparse.Namespace) -> float:
+    """Return the time between two statuses; raises ConfigurationError."""
+    least, most = STATUS_PERIODS_S
+    if not least <= options.status_period <= most:
+        raise ConfigurationError(
+            'command line', '--status-period', str(options.status_period),
+            f'{least} to {most} s',
+        )
+    return float(options.status_period)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -85,6 +105,7 @@ def run(options: argparse.Namespace) -> int:
             ),
             safety=safety_of(options),
             pose_source=options.pose_source,
+            status_period_s=status_period_of(options),
         ),
         options.record_dir,
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable
+import gc
 import signal
 import sys
 import time
@@ -102,10 +103,14 @@ class Loop(abc.ABC):
         """Go round until stopped; raises what ``fail`` was given."""
         before = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_S)
+        # What is here by now stays: modules need not be looked through for garbage again.
+        gc.collect()
+        gc.freeze()
         try:
             while not self._stopping:
                 self.spin_once(WAKE_S)
         finally:
+            gc.unfreeze()
             sys.setswitchinterval(before)
         if self._error is not None:
             raise self._error

@@ -29,7 +29,7 @@ from cyclonedds.pub import DataWriter
 from cyclonedds.sub import DataReader
 from cyclonedds.topic import Topic
 from swarm_coordination.errors import SwarmError
-from swarm_coordination.transport.cyclone_types import Unreadable
+from swarm_coordination.transport.cyclone_reading import Unreadable
 from swarm_coordination.transport.profiles import Profile
 from swarm_coordination.units import seconds_to_ns
 

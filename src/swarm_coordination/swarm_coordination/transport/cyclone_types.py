@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from cyclonedds.idl import IdlMeta, IdlStruct
 from cyclonedds.idl import types as idl
+from swarm_coordination.transport.cyclone_reading import reader_of
 from swarm_coordination.transport.interfaces import FieldType, Part, read_parts
 
 _PRIMITIVES: dict[str, tuple[Any, Any]] = {
@@ -41,20 +42,6 @@ class Service(NamedTuple):
     name: str
     Request: Any
     Response: Any
-
-
-class Unreadable:
-    """A sample whose bytes are no message: somebody else's, or broken on purpose."""
-
-    sample_info: Any = None
-
-
-def _deserialize(cls: Any, data: bytes, /, **how: Any) -> Any:
-    """Return a message, or an Unreadable: one bad sample must not cost those beside it."""
-    try:
-        return cls.__idl__.deserialize(data, **how)
-    except Exception:  # noqa: BLE001 - strangers' bytes fail in any way (UTF-8, lengths, enums)
-        return Unreadable()
 
 
 class TypeMaker:
@@ -98,7 +85,7 @@ class TypeMaker:
             namespace[name] = default
         namespace.update(part.constants)
         made: Any = dataclasses.dataclass(IdlMeta(short, (IdlStruct,), namespace))
-        made.deserialize = classmethod(_deserialize)
+        made.deserialize = classmethod(reader_of(part))
         return made
 
     def _field(self, kind: FieldType, given: float | None) -> tuple[Any, Any]:
