@@ -2,19 +2,23 @@
 """The nodes as others see them: real nodes, real DDS, one process."""
 
 import math
+from pathlib import Path
 import threading
 import time
 
 from geometry_msgs.msg import Point, PoseStamped, Twist, TwistStamped
 import pytest
 from ros.support import bring_up, Ground, MAKE
+from swarm_coordination.dds.middleware import DdsMiddleware
 from swarm_coordination.errors import StorageError
-from swarm_coordination.live.topics import PARTITION_SERVICE
+from swarm_coordination.live.backend import Run as Told
+from swarm_coordination.live.topics import MESH, PARTITION_SERVICE
 from swarm_coordination.live.topics import WORLD as WORLD_TOPIC
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.controller_node import ControllerNode
 from swarm_coordination.ros.coordinator_node import CoordinatorNode
 from swarm_coordination.ros.manager import Manager
+from swarm_coordination.ros.middleware import RosMiddleware
 from swarm_coordination.ros.world_node import WorldNode
 from swarm_coordination.storage.provision import read_provision
 from swarm_coordination.storage.store import Storage
@@ -258,3 +262,26 @@ def test_the_world_cuts_its_radio_on_request_and_refuses_nonsense(run):
     assert not ground.call(run, SetPartition, PARTITION_SERVICE, bad).accepted
     assert ground.call(run, SetPartition, PARTITION_SERVICE, SetPartition.Request()).accepted
     assert run.spin(lambda: reception('robot1', 'robot2') > 0.9)
+
+
+def test_a_scenarios_delay_reaches_robots_of_either_kind_with_its_numbers():
+    told = Told('scenario.yaml', 'swarm.yaml', ('robot1',), 1, True, 100.0, 200.5)
+    backends = {
+        RosMiddleware: {'radio_latency_ms:=100.0', 'radio_jitter_ms:=200.5'},
+        DdsMiddleware: {'--radio-latency', '100.0', '--radio-jitter', '200.5'},
+    }
+    for kind, words in backends.items():
+        middleware = kind.__new__(kind)  # what makes a command needs no domain
+        assert words <= set(middleware.robot_command(told, 'robot1', Path('disk')))
+
+
+def test_a_coordinator_takes_frames_as_late_as_it_is_told(run):
+    coordinator(run, radio_latency_ms=400.0)
+    ground = Ground(run)
+    ground.watch(swarm.RobotStatus, '/robot1/status', qos.STATUS)
+    mesh = ground.node.create_publisher(swarm.MeshFrame, MESH, qos.MESH)
+    assert run.spin(lambda: mesh.get_subscription_count() and ground.seen['/robot1/status'])
+    sent_s = time.monotonic()
+    mesh.publish(swarm.MeshFrame(sender='stranger', data=[1, 2, 3]))
+    assert run.spin(lambda: ground.newest('/robot1/status').frames_rejected == 1)
+    assert time.monotonic() - sent_s >= 0.4

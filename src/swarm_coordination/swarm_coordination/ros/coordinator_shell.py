@@ -75,7 +75,10 @@ class CoordinatorShell:
     def _options(self) -> CarrierOptions:
         given = self._node.options
         return CarrierOptions(
-            air=AirOptions(given.radio_filter, given.radio_seed, given.radio_timeout_s),
+            air=AirOptions(
+                given.radio_filter, given.radio_seed, given.radio_timeout_s,
+                given.radio_latency_ms, given.radio_jitter_ms,
+            ),
             safety=self._node.safety,
             pose_source=self._node.localisation_options.pose_source,
             status_period_s=given.status_period_s,

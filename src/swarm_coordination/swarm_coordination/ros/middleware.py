@@ -78,6 +78,8 @@ class RosMiddleware:
                 storage_dir=disk,
                 radio_filter=run.radio_filter,
                 radio_seed=run.seed,
+                radio_latency_ms=run.latency_ms,
+                radio_jitter_ms=run.jitter_ms,
                 **self.more_parameters,
             ),
         ]
@@ -125,6 +127,6 @@ def _parameters(*words_before: str, **values: object) -> list[str]:
     words = ['--ros-args', *words_before]
     for name, value in values.items():
         # A number or a flag as it is; text quoted, as YAML reads the value.
-        shown = json.dumps(value if isinstance(value, bool | int) else str(value))
+        shown = json.dumps(value if isinstance(value, bool | int | float) else str(value))
         words += ['-p', f'{name}:={shown}']
     return words

@@ -64,7 +64,13 @@ class CoordinatorOptions:
     radio_timeout_s: float = setting(
         1.0, 's', 0.1, 60.0, 'with radio_filter: nothing is heard by a radio state older than this'
     )
-    radio_seed: int = setting(1, '', 0, 2**31 - 1, 'with radio_filter: seed of the draws')
+    radio_seed: int = setting(1, '', 0, 2**31 - 1, 'simulation: seed of what is drawn')
+    radio_latency_ms: float = setting(
+        0.0, 'ms', 0.0, 1_000.0, 'simulation: delay of every frame heard'
+    )
+    radio_jitter_ms: float = setting(
+        0.0, 'ms', 0.0, 1_000.0, 'simulation: further delay, drawn for each frame heard'
+    )
     mesh_domain: int = setting(
         -1, '', -1, 232,
         'DDS domain of the mesh alone, carried by Cyclone DDS; -1: a topic of this node'

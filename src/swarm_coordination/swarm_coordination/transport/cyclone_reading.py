@@ -21,6 +21,7 @@ from swarm_coordination.transport.interfaces import FieldType, Part
 _LITTLE_ENDIAN = (1, 7)
 _SIZE = struct.Struct('<I')
 _HEADER_BYTES = 4
+_TEXT_AT = _HEADER_BYTES + _SIZE.size
 
 
 class Unreadable:
@@ -50,13 +51,13 @@ def reader_of(part: Part) -> Callable[..., Any]:
             return read_any(cls, data, **how)
         try:
             (size,) = _SIZE.unpack_from(data, _HEADER_BYTES)
-            begins = _HEADER_BYTES + _SIZE.size
-            name = data[begins : begins + size - 1].decode()
-            counted = begins + size + -size % 4
+            ends = _TEXT_AT + size
+            name = data[_TEXT_AT:ends - 1].decode()
+            counted = ends + -size % 4
             (count,) = _SIZE.unpack_from(data, counted)
         except (struct.error, UnicodeDecodeError):
             return Unreadable()
-        held = data[counted + _SIZE.size : counted + _SIZE.size + count]
+        held = data[counted + _SIZE.size:][:count]
         if not 0 < size <= longest + 1 or len(held) != count or count > most:
             return Unreadable()
         return cls(name, held)
