@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import math
 
 import pytest
@@ -62,3 +63,31 @@ def test_no_formation_is_shrunk_below_what_is_safe():
     assert regrouping.scale([5.0], 1.0, 0.8, STUCK_S) == 0.8
     regrouping.begin(0.0)
     assert regrouping.scale([5.0], 1.0, 1.0, 100.0) is None
+
+
+def changes(hours: float, errors: Callable[[float], list[float]]) -> list[float]:
+    """Return when a formation changes its scale, looked at every half second."""
+    regrouping, scale, at_s = Regrouping(), 1.0, []
+    for step in range(round(7_200 * hours)):
+        wanted = regrouping.scale(errors(step / 2.0), scale, 0.1, step / 2.0)
+        if wanted is not None:
+            scale = wanted
+            at_s.append(step / 2.0)
+    return at_s
+
+
+def test_robots_that_cannot_move_are_left_alone_for_longer_and_longer():
+    at_s = changes(4.0, lambda second: [5.0, 3.0])
+    assert len([at for at in at_s if at < 60.0]) >= 8  # every scale is tried twice at once
+    assert len(at_s) <= 66
+    # In the long run two commits in ten minutes, where the log would have grown by 90 before.
+    assert len([at for at in at_s if at >= 3 * 3_600.0]) <= 2 * 6 + 2
+
+
+def test_a_formation_that_gets_nearer_at_last_is_helped_at_once_the_next_time():
+    def errors(second: float) -> list[float]:
+        return [5.0] if second < 600.0 else [0.5] if second < 1_200.0 else [4.0]
+
+    at_s = [at for at in changes(0.5, errors) if at >= 1_200.0]
+    assert at_s[0] - 1_200.0 <= STUCK_S + 0.5
+    assert len([at for at in at_s if at < 1_260.0]) >= 8

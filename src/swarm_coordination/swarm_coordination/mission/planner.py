@@ -101,6 +101,7 @@ class MissionPlanner:
             return None
         if mission.index != self._mission:
             self._mission, self._unassigned_since = mission.index, now
+            self._regrouping = Regrouping()
         robots = {r.robot: r for r in alive if r.robot not in state.removed}
         bodies = {r.robot: r.position for r in silent if r.robot not in state.removed}
         due = self._due(state, mission.command, robots, bodies, now)

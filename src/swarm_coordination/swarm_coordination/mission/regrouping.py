@@ -5,6 +5,9 @@ Free a formation that is stuck: shrink it for a while, and open it again.
 A formation that gets no nearer to its slots although they are far is held by a link that only a
 path around the whole formation could replace, longer than what ages certify. Shrunk, such paths
 are short; the link is let go, the formation goes on and is opened again.
+
+What does not help is not repeated for ever: every change is a commit. Robots that cannot move at
+all are left alone for longer and longer.
 """
 
 from __future__ import annotations
@@ -16,6 +19,9 @@ import math
 STUCK_S, PROGRESS_SHARE, STUCK_M = 6.0, 0.02, 1.0
 # Shrunk formations, tried in turn.
 SCALES = (0.3, 0.22)
+# Each scale is tried twice at once; every further attempt in vain doubles the wait before the
+# next. What held the formation up may go away by itself, so it is tried again some day.
+QUICK_ATTEMPTS, WAIT_MAX_S = 4, 600.0
 
 
 class Regrouping:
@@ -29,6 +35,8 @@ class Regrouping:
     def __init__(self) -> None:
         self.shrunk = 0
         self._best_m, self._best_at_s = math.inf, 0.0
+        self._in_vain = 0  # times shrunk since that, or flying on, last brought anybody nearer
+        self._open_m = math.inf  # the least way to all slots at full size before a shrinking
 
     def begin(self, now_s: float) -> None:
         """Measure progress anew from here."""
@@ -46,7 +54,10 @@ class Regrouping:
         if total_m < (1.0 - PROGRESS_SHARE) * self._best_m:
             self._best_m, self._best_at_s = total_m, now_s
         arrived = worst_m <= STUCK_M
-        if now_s - self._best_at_s < STUCK_S and not (arrived and scale < 1.0):
+        if arrived and scale >= 1.0:
+            self._in_vain, self._open_m = 0, math.inf
+        wait_s = STUCK_S if scale < 1.0 else self._wait_s()
+        if now_s - self._best_at_s < wait_s and not (arrived and scale < 1.0):
             return None
         if scale < 1.0:
             self.begin(now_s)
@@ -54,6 +65,14 @@ class Regrouping:
         wanted = max(SCALES[self.shrunk % len(SCALES)], least)
         if arrived or wanted >= 1.0:
             return None
+        if total_m < (1.0 - PROGRESS_SHARE) * self._open_m:
+            self._in_vain, self._open_m = 0, total_m
         self.shrunk += 1
+        self._in_vain += 1
         self.begin(now_s)
         return wanted
+
+    def _wait_s(self) -> float:
+        """Return how long there has to be no progress at full size before it is shrunk."""
+        doublings = min(max(0, self._in_vain - QUICK_ATTEMPTS), 10)
+        return min(STUCK_S * 2.0**doublings, WAIT_MAX_S)
