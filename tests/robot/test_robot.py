@@ -253,6 +253,49 @@ def test_a_robot_taken_off_the_roster_is_no_obstacle_any_more_once_it_is_silent(
         assert f'robot{gone + 1}' not in names
 
 
+def test_a_request_asked_again_after_a_crash_is_still_accepted_once() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    asked = swarm.robot(0).coordinator
+
+    def ask(name: str) -> int:
+        coordinator = swarm.robot(0).coordinator
+        return coordinator.propose(put(f'by_{name}', '1'), swarm.now, name)
+
+    first = ask('one')
+    assert ask('one') == first and ask('two') == first + 1 and ask('') == first + 2
+    swarm.run(0.05)  # on disk, hardly committed
+    swarm.kill(0)
+    swarm.start(0)
+    assert swarm.robot(0).coordinator is not asked
+    assert ask('one') == first and ask('two') == first + 1
+    swarm.run(3.0)
+    assert swarm.status(0).pending_intents == 0  # settled, and so they stay
+    swarm.kill(0)
+    swarm.start(0)
+    assert ask('one') == first and ask('three') == first + 3
+    swarm.run(2.0)
+    applied = [command for command, effect in swarm.values_put(1) if effect]
+    assert len([command for command in applied if '"by_one"' in command]) == 1
+    assert len([command for command in applied if '"by_two"' in command]) == 1
+    with pytest.raises(CommandError, match='at most 64'):
+        ask('n' * 65)
+
+
+def test_what_was_asked_and_never_reached_the_disk_is_accepted_anew() -> None:
+    swarm = RobotsOnOneRadio(1)
+    swarm.run(1.0)
+    swarm.syncing[0] = False
+    serial = swarm.robot(0).coordinator.propose(put('lost', '1'), swarm.now, 'one')
+    swarm.run(0.1)
+    swarm.kill(0)
+    swarm.syncing[0] = True
+    swarm.start(0)
+    other = swarm.robot(0).coordinator.propose(put('other', '1'), swarm.now, 'two')
+    again = swarm.robot(0).coordinator.propose(put('lost', '1'), swarm.now, 'one')
+    assert (other, again) == (serial, serial + 1)
+
+
 def test_a_robot_whose_log_was_lost_takes_no_commands() -> None:
     swarm = RobotsOnOneRadio(3)
     swarm.run(2.0)

@@ -26,6 +26,8 @@ from swarm_coordination.persistence import (
     IntentSettled,
     Record,
     Recovered,
+    RequestRecord,
+    REQUESTS_MAX,
     SnapshotRecord,
     StopRecord,
 )
@@ -108,6 +110,23 @@ def test_the_last_serial_survives_its_settlement(directory: Path) -> None:
     write(directory, (IntentRecord(5, b'x'), IntentSettled(5)))
     assert reopen(directory).last_serial == 5
     assert reopen(directory).intents == ()
+
+
+def test_what_callers_named_their_commands_survives_settling_and_compaction(
+    directory: Path,
+) -> None:
+    first, unnamed = IntentRecord(1, b'a', 'one'), IntentRecord(2, b'b')
+    last = IntentRecord(3, b'c', 'é')
+    write(directory, (first, unnamed, last))
+    named = (RequestRecord(1, 'one'), RequestRecord(3, 'é'))
+    for _ in range(2):
+        recovered = reopen(directory)
+        assert recovered.requests == named and recovered.last_serial == 3
+        write(directory, (IntentSettled(2), SnapshotRecord(1, 1, b'', b'state')))
+    assert reopen(directory).intents == (last,)
+    many = tuple(IntentRecord(s, b'd', f'name {s}') for s in range(4, 4 + REQUESTS_MAX))
+    write(directory, many)
+    assert reopen(directory).requests == tuple(RequestRecord(r.serial, r.request) for r in many)
 
 
 def test_a_vote_given_up_stays_so_over_restarts_and_compactions(directory: Path) -> None:

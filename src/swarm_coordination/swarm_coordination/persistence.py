@@ -12,6 +12,12 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
+# Names of requests remembered, so that a caller that repeats itself is accepted once: more than
+# an operator asks while one answer is under way.
+REQUESTS_MAX = 256
+# Characters of one: the bound of the service message.
+REQUEST_LENGTH_MAX = 64
+
 
 class EntryKind(enum.IntEnum):
     """What the payload of a log entry is."""
@@ -57,10 +63,23 @@ class StopRecord(NamedTuple):
 
 
 class IntentRecord(NamedTuple):
-    """An accepted command that has not yet been applied; ``payload`` as it will be proposed."""
+    """
+    An accepted command that has not yet been applied; ``payload`` as it will be proposed.
+
+    ``request``: what its caller named it, empty where that did not; so that whoever asks again
+    after a crash gets the same serial.
+    """
 
     serial: int
     payload: bytes
+    request: str = ''
+
+
+class RequestRecord(NamedTuple):
+    """What the caller of a command that is settled named it."""
+
+    serial: int
+    request: str
 
 
 class IntentSettled(NamedTuple):
@@ -101,6 +120,7 @@ Record = (
     | StopRecord
     | IntentRecord
     | IntentSettled
+    | RequestRecord
     | SnapshotRecord
     | ForfeitRecord
 )
@@ -148,6 +168,7 @@ class Recovered(NamedTuple):
     may_vote: bool
     reason: str
     snapshot: SnapshotRecord | None = None
+    requests: tuple[RequestRecord, ...] = ()  # the newest named, ascending serial
 
 
 def fresh(provision: Provision) -> Recovered:

@@ -3,13 +3,12 @@
 Services of a robot: ``propose``, ``query_log``, ``stop``.
 
 ``propose`` is answered when the command's serial is on disk: at the core's event ``accepted``.
-A request id asked again, after a time-out too, waits for the same serial: what is not on disk is
-never called accepted. While the bus is not active every request is refused.
+A request id asked again, after a time-out or a restart too, waits for the same serial: what is
+not on disk is never called accepted. While the bus is not active every request is refused.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -20,9 +19,6 @@ from swarm_coordination.mission.commands import COMMAND_BYTES_MAX
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent
 
-# Request ids remembered, so that a client that repeats itself is accepted once: more than an
-# operator asks while one answer is under way.
-REQUESTS_MAX = 256
 # Bound of the message.
 ENTRIES_PER_ANSWER = 256
 # Words of a refusal for want of a running robot.
@@ -54,7 +50,6 @@ class OperatorServices:
         self._make = MessageMaker(bus.types)
         # serial: deadline, and those who wait for it
         self._waiting: dict[int, tuple[int, list[Answer]]] = {}
-        self._requests: OrderedDict[str, int] = OrderedDict()
         services = bus.types.services
         self._responses = services
         bus.serve(services.ProposeCommand, 'propose', self._propose)
@@ -109,35 +104,26 @@ class OperatorServices:
         if self._refused(self._proposed(), answer):
             return
         now = self._bus.clock.now()
-        serial = self._requests.get(request.request_id) if request.request_id else None
-        if serial is None:
-            response = self._proposed()
-            try:
-                serial = self._core.propose(request.command, now)
-            except CommandError as error:
-                too_large = len(request.command.encode()) > COMMAND_BYTES_MAX
-                response.error = response.ERROR_TOO_LARGE if too_large else response.ERROR_INVALID
-                response.message = str(error)
-                answer(response)
-                return
-            except ProposalRefused as error:
-                response.error = response.ERROR_QUEUE_FULL
-                response.message = str(error)
-                answer(response)
-                return
-            self._remember(request.request_id, serial)
-            self._pump(now)
+        response = self._proposed()
+        try:
+            serial = self._core.propose(request.command, now, request.request_id)
+        except CommandError as error:
+            too_large = len(request.command.encode()) > COMMAND_BYTES_MAX
+            response.error = response.ERROR_TOO_LARGE if too_large else response.ERROR_INVALID
+            response.message = str(error)
+            answer(response)
+            return
+        except ProposalRefused as error:
+            response.error = response.ERROR_QUEUE_FULL
+            response.message = str(error)
+            answer(response)
+            return
+        self._pump(now)
         if serial > self._core.durable_serial:
             _, answers = self._waiting.setdefault(serial, (now + self._timeout_ns(), []))
             answers.append(answer)
         else:
             answer(self._outcome(serial, True))
-
-    def _remember(self, request_id: str, serial: int) -> None:
-        if request_id:
-            self._requests[request_id] = serial
-            while len(self._requests) > REQUESTS_MAX:
-                self._requests.popitem(last=False)
 
     def _query_log(self, request: Any, answer: Answer) -> None:
         if self._refused(self._responses.QueryLog.Response(), answer):

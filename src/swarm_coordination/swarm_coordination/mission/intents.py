@@ -66,9 +66,11 @@ class IntentQueue:
         """Rises whenever ``head`` may have changed: the version of the row's section."""
         return self._version
 
-    def accept(self, payload: bytes) -> IntentRecord:
+    def accept(self, payload: bytes, request: str = '') -> IntentRecord:
         """
         Give ``payload`` (an encoded command) the next serial; the caller persists the record.
+
+        ``request``: what whoever asks named it.
 
         Raises ProposalRefused when the queue is full or the payload too long.
         """
@@ -79,7 +81,7 @@ class IntentQueue:
         if len(self._queue) >= INTENTS_MAX:
             raise ProposalRefused(f'{INTENTS_MAX} commands wait already: the queue is full')
         self._last_serial += 1
-        record = IntentRecord(self._last_serial, payload)
+        record = IntentRecord(self._last_serial, payload, request)
         self._queue.append(record)
         return record
 

@@ -96,7 +96,7 @@ def _coordinator(start: dict[str, Any]) -> Callable[[dict[str, Any]], object]:
             core.observe(Pose(*call['pose']), (x, y, z), now)
         elif kind == 'propose':
             try:
-                core.propose(call['command'], now)
+                core.propose(call['command'], now, call.get('request', ''))
             except (CommandError, ProposalRefused):
                 pass  # as it was then: what it left behind shows in the next output
         elif kind == 'stop':

@@ -34,10 +34,10 @@ class WatchedCoordinator:
         self._note(now, 'observe', pose=list(pose), velocity=list(velocity))
         self._core.observe(pose, velocity, now)
 
-    def propose(self, command: str, now: int) -> int:
+    def propose(self, command: str, now: int, request: str = '') -> int:
         """Accept a command; a refusal is noted before it is raised."""
-        self._note(now, 'propose', command=command)
-        return int(self._core.propose(command, now))
+        self._note(now, 'propose', command=command, request=request)
+        return int(self._core.propose(command, now, request))
 
     def stop(self, level: int, now: int) -> int:
         """Raise a safety stop."""

@@ -191,20 +191,23 @@ class Coordinator:
         """Take the own pose and velocity in ``map`` (m, m/s, rad) from localisation."""
         self._pose.observe(pose, velocity, now)
 
-    def propose(self, command: str, now: int) -> int:
+    def propose(self, command: str, now: int, request: str = '') -> int:
         """
         Accept an operator's command (JSON); return its serial in this robot's session.
 
         It is accepted once the event ``accepted`` with that serial has come, and applied once
-        a committed entry with this session and serial has. Raises CommandError for a command
+        a committed entry with this session and serial has. What was asked under the name
+        ``request`` before keeps its serial. Raises CommandError for a command
         that is malformed, a mission that the robots alive may not fly or slots for robots that
         nobody knows, with the reason, and ProposalRefused where the queue is full.
         """
+        if request and (serial := self._submissions.serial_of(request)):
+            return serial
         # What is no Unicode (a lone surrogate) becomes bytes that are no JSON, and is refused.
         decoded = decode_command(command.encode('utf-8', 'surrogatepass'))
         known = (self.storage_id, *self._mesh.rows_held(), *self._raft.membership.members)
         check_command(decoded, self._settings.formation_limits, len(self._mesh.alive()), known)
-        return self._submissions.accept(decoded, now)
+        return self._submissions.accept(decoded, now, request)
 
     def read(self, now: int) -> int:
         """
@@ -368,12 +371,7 @@ class Coordinator:
                     event.storage_id)
 
     def _forfeit(self, reason: str, now: int) -> None:
-        """
-        Give up vote, acknowledgement and own serials, over every restart.
-
-        What a twin has promised under this storage id is on another disk: whichever of the two
-        goes on, it may lack an entry that the leader counts on, or give a serial out again.
-        """
+        """Give up vote and serials for good: what a twin has promised is on another disk."""
         self._raft.forfeit_vote(now)
         self._submissions.forfeit()
         self._outbox.add(ForfeitRecord(reason))

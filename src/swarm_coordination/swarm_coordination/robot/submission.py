@@ -23,7 +23,7 @@ from swarm_coordination.mission.formations import FormationLimits
 from swarm_coordination.mission.intents import IntentQueue
 from swarm_coordination.mission.state import MissionState
 from swarm_coordination.mission.validation import check_mission
-from swarm_coordination.persistence import Recovered
+from swarm_coordination.persistence import Recovered, REQUEST_LENGTH_MAX, REQUESTS_MAX
 from swarm_coordination.robot.durability import Outbox
 from swarm_coordination.robot.tasks import TaskHolder
 from swarm_coordination.units import seconds_to_ns
@@ -59,6 +59,8 @@ class Submissions:
         self._state = state
         self._outbox = outbox
         self._queue = IntentQueue(recovered.intents, recovered.last_serial)
+        # What callers named their commands -> serial; the newest, oldest first.
+        self._requests = {name: serial for serial, name in recovered.requests}
         gap_max_ns = seconds_to_ns(settings.tick_gap_max_s)
         self.tasks = TaskHolder(self._robot, state, gap_max_ns, now)
 
@@ -76,9 +78,21 @@ class Submissions:
         """Highest serial that is on disk."""
         return self._queue.durable_serial
 
-    def accept(self, command: Command, now: int) -> int:
+    def serial_of(self, request: str) -> int:
+        """
+        Return the serial of what was asked under this name before, over restarts too; 0: nothing.
+
+        Raises CommandError for a name that is too long.
+        """
+        if len(request) > REQUEST_LENGTH_MAX:
+            raise CommandError(f'request_id: at most {REQUEST_LENGTH_MAX} characters')
+        return self._requests.get(request, 0)
+
+    def accept(self, command: Command, now: int, request: str = '') -> int:
         """
         Give a checked command the next serial, and its record to the disk.
+
+        ``request``: what its caller named it, empty where that did not.
 
         Raises ProposalRefused where it could never be applied, or where too many wait.
         """
@@ -89,7 +103,11 @@ class Submissions:
                 f'the storage of {self._name} was lost, damaged or copied, and its serials with '
                 'it: ask another robot'
             )
-        record = self._queue.accept(canonical_command(command))
+        record = self._queue.accept(canonical_command(command), request)
+        if request:
+            self._requests[request] = record.serial
+            if len(self._requests) > REQUESTS_MAX:
+                del self._requests[next(iter(self._requests))]
         self._outbox.add(record, serial=record.serial)
         self.tasks.sent(record.serial, command, now)
         return record.serial

@@ -23,6 +23,7 @@ from swarm_coordination.persistence import (
     IntentRecord,
     IntentSettled,
     Record,
+    RequestRecord,
     SnapshotRecord,
     StopRecord,
 )
@@ -32,6 +33,7 @@ _CRC = struct.Struct('<I')
 _ONE = struct.Struct('<BQ')
 _TWO = struct.Struct('<BQQ')
 _STOP = struct.Struct('<BQQB')
+_NAMED = struct.Struct('<BQH')  # the last is the length of the name
 _SNAPSHOT = struct.Struct('<BQQI')  # the last is the length of the configuration
 # Twice the largest snapshot (256 kB), the longest record there is; a longer length is not one
 # of ours.
@@ -58,8 +60,13 @@ def _body(record: Record) -> bytes:
             return _ONE.pack(3, incarnation)
         case StopRecord(issuer, counter, level):
             return _STOP.pack(4, issuer, counter, level)
-        case IntentRecord(serial, payload):
+        case IntentRecord(serial, payload, ''):
             return _ONE.pack(5, serial) + payload
+        case IntentRecord(serial, payload, request):
+            name = request.encode('utf-8', 'surrogatepass')
+            return _NAMED.pack(10, serial, len(name)) + name + payload
+        case RequestRecord(serial, request):
+            return _ONE.pack(11, serial) + request.encode('utf-8', 'surrogatepass')
         case IntentSettled(serial):
             return _ONE.pack(6, serial)
         case SnapshotRecord(index, term, configuration, state):
@@ -86,11 +93,23 @@ def _record(body: bytes) -> Record | None:
             return IntentSettled(*_ONE.unpack(body)[1:])
         if body[0] == 8:
             return _snapshot(body)
+        if body[0] in (10, 11):
+            return _named(body)
         if body[0] == 9:
             return ForfeitRecord(body[1:].decode('ascii', 'replace'))
-    except struct.error:
+    except (struct.error, UnicodeDecodeError):
         pass
     return None
+
+
+def _named(body: bytes) -> IntentRecord | RequestRecord:
+    if body[0] == 11:
+        name = body[_ONE.size:].decode('utf-8', 'surrogatepass')
+        return RequestRecord(_ONE.unpack_from(body)[1], name)
+    _, serial, length = _NAMED.unpack_from(body)
+    payload_at = _NAMED.size + length
+    name = body[_NAMED.size:payload_at].decode('utf-8', 'surrogatepass')
+    return IntentRecord(serial, body[payload_at:], name)
 
 
 def _snapshot(body: bytes) -> SnapshotRecord | None:

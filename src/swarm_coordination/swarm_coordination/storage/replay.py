@@ -20,6 +20,8 @@ from swarm_coordination.persistence import (
     Provision,
     Record,
     Recovered,
+    RequestRecord,
+    REQUESTS_MAX,
     SnapshotRecord,
     StopRecord,
 )
@@ -36,6 +38,7 @@ class Replay:
         self._stops: dict[int, StopRecord] = {}
         self._intents: dict[int, IntentRecord] = {}
         self._settled = 0
+        self._requests: dict[int, str] = {}  # serial: what its caller named it; the newest
         self.forfeited = ''  # why the vote was given up; empty where it was not
         self.gap = False  # an entry came without the one before: some record is missing
         for record in records:
@@ -61,14 +64,23 @@ class Replay:
                 held = self._stops.get(issuer)
                 if held is None or counter >= held.counter:
                     self._stops[issuer] = record
-            case IntentRecord(serial, _):
+            case IntentRecord(serial, _, request):
                 self._intents[serial] = record
+                self._name(serial, request)
+            case RequestRecord(serial, request):
+                self._name(serial, request)
             case ForfeitRecord(reason):
                 self.forfeited = self.forfeited or reason
             case IntentSettled(serial):
                 self._settled = max(self._settled, serial)
                 for settled in [s for s in self._intents if s <= serial]:
                     del self._intents[settled]
+
+    def _name(self, serial: int, request: str) -> None:
+        if request:
+            self._requests[serial] = request
+            if len(self._requests) > REQUESTS_MAX:
+                del self._requests[min(self._requests)]
 
     @property
     def _base(self) -> int:
@@ -106,6 +118,7 @@ class Replay:
             may_vote=not reason,
             reason=reason,
             snapshot=self._snapshot,
+            requests=tuple(RequestRecord(*named) for named in sorted(self._requests.items())),
         )
 
     def live_records(self) -> tuple[Record, ...]:
@@ -115,6 +128,11 @@ class Replay:
         if self.forfeited:
             records.append(ForfeitRecord(self.forfeited))
         records.append(IntentSettled(self._settled))
+        records += [
+            RequestRecord(serial, request)
+            for serial, request in sorted(self._requests.items())
+            if serial not in self._intents
+        ]
         records += [self._intents[serial] for serial in sorted(self._intents)]
         # After all else: should it be damaged, promises and intents are read before it.
         if self._snapshot is not None:
