@@ -119,8 +119,13 @@ class BagWriter:
         )
 
     def _metadata(self) -> dict[str, Any]:
-        start = {'nanoseconds_since_epoch': self._first_ns}
-        duration = {'nanoseconds': self._last_ns - self._first_ns}
+        # Texts of their own in each place: written twice, one object would become a YAML alias.
+        def times() -> dict[str, Any]:
+            return {
+                'duration': {'nanoseconds': self._last_ns - self._first_ns},
+                'starting_time': {'nanoseconds_since_epoch': self._first_ns},
+            }
+
         name = f'{self._folder.name}_0.mcap'
         topics = [
             {
@@ -137,17 +142,13 @@ class BagWriter:
         return {'rosbag2_bagfile_information': {
             'version': 5,
             'storage_identifier': 'mcap',
-            'duration': duration,
-            'starting_time': start,
+            **times(),
             'message_count': self.messages,
             'topics_with_message_count': topics,
             'compression_format': '',
             'compression_mode': '',
             'relative_file_paths': [name],
-            'files': [{
-                'path': name, 'starting_time': start, 'duration': duration,
-                'message_count': self.messages,
-            }],
+            'files': [{'path': name, **times(), 'message_count': self.messages}],
         }}
 
 
