@@ -23,8 +23,9 @@ sys.exit(robot_main.main())
 def test_a_robot_comes_up_and_leads_itself_with_humbles_rclpy(run):
     source, storage = run.swarm_file(), run.storage() / 'robot1'
     run.start_nodes('world_main', '-p', f'swarm_file:={source}')
-    process = run.start('robot', '-c', AS_ON_HUMBLE, '--ros-args', '-r', '__ns:=/robot1',
-              '-p', f'swarm_file:={source}', '-p', f'storage_dir:={storage}')
+    process = run.start(
+        'robot', '-c', AS_ON_HUMBLE, '--ros-args', '-r', '__ns:=/robot1',
+        '-p', f'swarm_file:={source}', '-p', f'storage_dir:={storage}')
     ground = Ground(run)
     ground.watch(swarm.RobotStatus, '/robot1/status', qos.STATUS)
 
