@@ -56,10 +56,10 @@ class CrazyflieNode(Node):
         overrides.done()
         vendor = load('crazyflie_interfaces', 'msg', 'IMRCLab/crazyswarm2')
         services = load('crazyflie_interfaces', 'srv', 'IMRCLab/crazyswarm2')
-        self._full_state, self._services = vendor.FullState, services
+        self._full_state, self._vendor_services = vendor.FullState, services
         self._make = MessageMaker(messages())
         name = options.crazyflie or self.get_namespace().strip('/')
-        self._clock = CoreClock(self)
+        self._core_clock = CoreClock(self)
         self._reference = Reference()
         self._pose: Pose | None = None
         self._landing: int | None = None  # steps answered
@@ -88,9 +88,9 @@ class CrazyflieNode(Node):
         except MessageRefused as error:
             self.get_logger().error(f'cmd_vel: {error}', throttle_duration_sec=5.0)
             return
-        state = self._reference.step(command, self._pose, self._clock.now())
+        state = self._reference.step(command, self._pose, self._core_clock.now())
         out = self._full_state()
-        out.header.frame_id, out.header.stamp = MAP, self._clock.stamp()
+        out.header.frame_id, out.header.stamp = MAP, self._core_clock.stamp()
         x, y, z = state.position
         out.pose.position = Point(x=x, y=y, z=z)
         out.pose.orientation = self._make.yaw_to_quaternion(state.yaw)
@@ -108,12 +108,12 @@ class CrazyflieNode(Node):
         assert self._landing is not None
         step = landing(self._landing)
         if step is Landing.NOTIFY_SETPOINTS_STOP:
-            request = self._services.NotifySetpointsStop.Request(
+            request = self._vendor_services.NotifySetpointsStop.Request(
                 remain_valid_millisecs=REMAIN_VALID_MS
             )
             future = self._stop_setpoints.call_async(request)
         elif step is Landing.LAND:
-            request = self._services.Land.Request(height=LANDING_HEIGHT_M)
+            request = self._vendor_services.Land.Request(height=LANDING_HEIGHT_M)
             request.duration = Duration(seconds=LANDING_S).to_msg()
             future = self._land_service.call_async(request)
         else:

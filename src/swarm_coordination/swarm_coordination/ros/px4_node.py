@@ -53,7 +53,7 @@ class Px4Node(Node):
         self._types = load('px4_msgs', 'msg', 'PX4/px4_msgs of the release on the vehicle')
         self._make = MessageMaker(messages())
         self._robot = self.get_namespace().strip('/')
-        self._clock = CoreClock(self)
+        self._core_clock = CoreClock(self)
         self._shared = Origin(
             options.origin_latitude_deg, options.origin_longitude_deg, options.origin_altitude_m
         )
@@ -62,8 +62,8 @@ class Px4Node(Node):
         self._command: tuple[VelocityCommand, int] | None = None
         self._navigation, self._armed, self._fly, self._land = 0, False, False, False
         self._join()
-        self._next_ns = self._clock.now()
-        runner.at(lambda: self._clock.due_ns(self._next_ns), self._step)
+        self._next_ns = self._core_clock.now()
+        runner.at(lambda: self._core_clock.due_ns(self._next_ns), self._step)
 
     def _join(self) -> None:
         types, version = self._types, self._options.message_version
@@ -102,7 +102,7 @@ class Px4Node(Node):
             (message.x, message.y, message.z), message.heading, px4.shift(own, self._shared)
         )
         velocity = px4.velocity_from_ned((message.vx, message.vy, message.vz))
-        stamp = self._clock.stamp()
+        stamp = self._core_clock.stamp()
         self._poses.publish(self._make.pose_to(pose, stamp))
         self._odometry.publish(self._make.odometry_to(pose, velocity, self._robot, stamp))
 
@@ -118,7 +118,7 @@ class Px4Node(Node):
         except MessageRefused as error:
             self.get_logger().error(f'cmd_vel: {error}', throttle_duration_sec=5.0)
             return
-        self._command = (command, self._clock.now())
+        self._command = (command, self._core_clock.now())
 
     def _on_land(self, message: Any) -> None:
         self._land = self._land or message.data
@@ -129,7 +129,7 @@ class Px4Node(Node):
         return response
 
     def _step(self) -> None:
-        now = self._clock.now()
+        now = self._core_clock.now()
         self._next_ns = now + px4.HEARTBEAT_NS
         step = self._core.step(
             now, self._command, self._navigation, self._armed, self._fly, self._land

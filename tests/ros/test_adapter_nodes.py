@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+A robot flies through an adapter: robot, adapter and vehicle as processes, makers' messages built.
+
+The messages are stand-ins (``vendor_messages``), the vehicles too (``fake_vehicles``); the robot
+and the adapters are those that fly.
+"""
+
+import importlib.util
+import json
+import shutil
+import time
+
+from geometry_msgs.msg import PoseStamped
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+import pytest
+from ros import vendor_messages
+from ros.support import Ground
+from std_msgs.msg import Bool, String
+from std_srvs.srv import SetBool
+from swarm_coordination.ros import qos
+from swarm_msgs import msg as swarm
+from swarm_msgs.srv import ProposeCommand, SetStop
+
+pytestmark = [pytest.mark.ros, pytest.mark.slow, pytest.mark.timeout(400)]
+MISSION = {
+    'kind': 'start_mission', 'name': 'east', 'speed_mm_s': 600, 'lease_ms': 60_000,
+    'formation': {'shape': 'column', 'spacing_mm': 2000}, 'on_loss': 'repack',
+}
+
+
+@pytest.fixture(scope='module')
+def surroundings(domain, tmp_path_factory):
+    """Build both packages once; give the environment that finds them."""
+    if not shutil.which('c++') or importlib.util.find_spec('rosidl_generator_py') is None:
+        pytest.skip('a C++ compiler or rosidl_generator_py is missing')
+    return vendor_messages.build(tmp_path_factory.mktemp('vendor'), vendor_messages.PACKAGES)
+
+
+class Flight:
+    """A robot with its adapter and vehicle, and who looks on."""
+
+    def __init__(self, run, surroundings, kind, adapter, x_m, y_m, *parameters):
+        self.run = run
+        run.environment = surroundings
+        source = run.swarm_file(0.0, 'quadrotor')
+        text = source.read_text().replace('x_m: 0.0, y_m: 0.0', f'x_m: {x_m}, y_m: {y_m}')
+        source.write_text(text)
+        storage = run.storage() / 'robot1'
+        self.vehicle = run.start('vehicle', '-m', 'ros.fake_vehicles', kind)
+        self.adapter = run.start(
+            'adapter', '-m', f'swarm_coordination.ros.{adapter}', '--ros-args', '-r',
+            '__ns:=/robot1', *parameters)
+        self.robot = run.start(
+            'robot', '-m', 'swarm_coordination.ros.robot_main', '--ros-args', '-r',
+            '__ns:=/robot1', '-p', f'swarm_file:={source}', '-p', f'storage_dir:={storage}')
+        ground = self.ground = Ground(run)
+        ground.watch(String, '/vehicle', 10)
+        ground.watch(swarm.RobotStatus, '/robot1/status', qos.STATUS)
+        ground.watch(PoseStamped, '/robot1/pose', qos.STATE)
+        self.until(lambda: ground.seen['/robot1/status'] and ground.seen['/vehicle'])
+        self.until(lambda: ground.newest('/robot1/status').quorum)
+        self.until(lambda: ground.seen['/robot1/pose'])
+
+    def until(self, condition, seconds=60.0):
+        """Spin until it holds."""
+        processes = (self.vehicle, self.adapter, self.robot)
+        held = self.run.spin(
+            lambda: condition() or any(one.poll() is not None for one in processes), seconds)
+        logs = [self.run.log(name).read_text()[-2000:] for name in ('vehicle', 'adapter', 'robot')]
+        assert held, logs
+        assert all(one.poll() is None for one in processes), logs
+
+    @property
+    def state(self):
+        """Return what the vehicle tells of itself."""
+        return json.loads(self.ground.newest('/vehicle').data)
+
+    @property
+    def place(self):
+        """Return x and y of the robot in map."""
+        at = self.ground.newest('/robot1/pose').pose.position
+        return at.x, at.y
+
+    def ask(self, kind, name, request):
+        """Call a service of the robot."""
+        return self.ground.call(self.run, kind, f'/robot1/{name}', request, 60.0)
+
+    def fly_east(self):
+        """Send the robot 30 m to the east of where it is."""
+        x, y = (round(1000 * value) for value in self.place)
+        command = json.dumps({**MISSION, 'path': [[x, y], [x + 30_000, y]]})
+        answer = self.ask(ProposeCommand, 'propose', ProposeCommand.Request(command=command))
+        assert answer.accepted, answer.message
+
+    def stays(self, seconds=1.0):
+        """Return how far the robot moves in a while."""
+        before = self.place
+        self.run.spin(lambda: False, seconds)
+        return max(abs(a - b) for a, b in zip(self.place, before))
+
+
+def test_px4_is_armed_flown_held_and_left_to_itself(run, surroundings):
+    flight = Flight(run, surroundings, 'px4', 'px4_main', 5.0, 10.0)
+    # Its own origin is 5 m east and 10 m north of the shared one.
+    assert flight.place == pytest.approx((5.0, 10.0), abs=0.01)
+    flight.fly_east()
+    run.spin(lambda: False, 1.0)
+    assert flight.state['asked'] == []  # nobody said fly
+    assert flight.ask(SetBool, 'fly', SetBool.Request(data=True)).success
+    flight.until(lambda: flight.state['mode'] == 14 and flight.state['armed'])
+    assert flight.state['asked'][0] == 176
+    flight.until(lambda: flight.place[0] > 7.0)
+    north, east, down = flight.state['told']
+    assert east > 0.3
+    assert abs(north) < 0.2
+    assert abs(down) < 0.2
+    assert flight.place[1] == pytest.approx(10.0, abs=0.3)
+    # The operator's stop, then none: it stands, in offboard mode, under a heartbeat.
+    assert flight.ask(SetStop, 'stop', SetStop.Request(level=1)).accepted
+    flight.until(lambda: max(map(abs, flight.state['told'])) < 0.02)
+    assert flight.stays() < 0.05
+    assert (flight.state['mode'], flight.state['armed']) == (14, True)
+    # A controller that is taken down commands no more: silence, and PX4's own action.
+    change = ChangeState.Request(transition=Transition(id=Transition.TRANSITION_DEACTIVATE))
+    assert flight.ask(ChangeState, 'formation_controller/change_state', change).success
+    flight.until(lambda: flight.state['mode'] == 4)
+    beats = flight.state['heartbeats']
+    run.spin(lambda: False, 1.0)
+    assert flight.state['heartbeats'] == beats
+    assert flight.stays() == 0.0
+
+
+def test_a_crazyflie_follows_full_states_holds_and_lands_in_order(run, surroundings):
+    flight = Flight(run, surroundings, 'crazyflie', 'crazyflie_main', 0.0, 0.0)
+    flight.fly_east()
+    flight.until(lambda: flight.place[0] > 1.0)
+    assert flight.state['told'][0] > 0.3
+    assert flight.place[1] == pytest.approx(0.0, abs=0.2)
+    assert flight.ask(SetStop, 'stop', SetStop.Request(level=1)).accepted
+    flight.until(lambda: max(map(abs, flight.state['told'])) < 0.02)
+    assert flight.stays() < 0.05
+    assert flight.state['asked'] == []
+    land = flight.ground.node.create_publisher(Bool, '/robot1/land', qos.DESCRIPTION)
+    land.publish(Bool(data=True))
+    flight.until(lambda: flight.state['asked'] == ['notify', 'land'])
+    sent = flight.state['setpoints']
+    began = time.monotonic()
+    run.spin(lambda: time.monotonic() > began + 1.0)
+    assert flight.state['setpoints'] == sent  # the landing is the firmware's
+    assert flight.state['at'][2] == pytest.approx(0.03)
