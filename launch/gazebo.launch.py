@@ -30,7 +30,7 @@ def start(_context, given):
     from swarm_coordination.gazebo.built import write_world
     from swarm_coordination.gazebo.models import model_sdf
     from swarm_coordination.gazebo.worlds import (
-        check_heights,
+        check_robots,
         load_world,
         solid_and_marked,
         swarm_file_in,
@@ -43,7 +43,7 @@ def start(_context, given):
         actions.scenario_swarm(given.text('scenario')), ground,
     )
     robots = load_swarm(source).first(given.count('robots')).robots
-    check_heights(source, robots)
+    check_robots(source, robots)
     models = [(robot, model_sdf(robot.name, robot.kind)) for robot in robots]
     server = '' if given.flag('gui') else '-s '
     folder = Path(tempfile.mkdtemp(prefix='swarm_gazebo_'))

@@ -6,14 +6,15 @@ import math
 from pathlib import Path
 from xml.etree import ElementTree
 
-from gazebo.areas import built, EVERYTHING, SWARM, written
+from gazebo.areas import built, EVERYTHING, written
 import pytest
 from swarm_coordination.area.nearest import in_plane
-from swarm_coordination.configuration import load_swarm
+from swarm_coordination.configuration import config_folder, find_swarm_file, load_swarm
+from swarm_coordination.configuration.swarm import KINDS
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.gazebo.built import TALL_M
 from swarm_coordination.gazebo.worlds import (
-    check_heights,
+    check_robots,
     check_scenario,
     load_world,
     read_world,
@@ -23,6 +24,7 @@ from swarm_coordination.gazebo.worlds import (
 )
 
 QUADROTORS = {
+    'all': {'control': {'speed_max_mps': 1.0}},
     'robot_types': {'quadrotor': {'kind': 'quadrotor'}},
     'robots': {'robot1': {'type': 'quadrotor', 'start': {'x_m': 0.0, 'y_m': 0.0, 'z_m': 0.5}}},
 }
@@ -151,10 +153,19 @@ def test_altitude_limits_below_the_height_that_a_base_keeps_are_refused(tmp_path
         area = {'altitude': {'low_m': 0.0, 'high_m': high_m}}
         source = written(tmp_path, area, **QUADROTORS)
         if fits:
-            check_heights(source, load_swarm(source).robots)
+            check_robots(source, load_swarm(source).robots)
             continue
         with pytest.raises(ConfigurationError, match='2 m in it, the height that robot1 keeps'):
-            check_heights(source, load_swarm(source).robots)
+            check_robots(source, load_swarm(source).robots)
+
+
+def test_a_speed_that_the_quadrotors_model_lags_behind_is_refused(tmp_path):
+    faster = {'control': {'speed_max_mps': 1.5}}
+    source = written(tmp_path, **{**QUADROTORS, 'all': faster})
+    with pytest.raises(ConfigurationError, match=r'1\.5 .*at most 1 m/s in Gazebo with robot1'):
+        check_robots(source, load_swarm(source).robots)
+    on_wheels = written(tmp_path, all=faster)
+    check_robots(on_wheels, load_swarm(on_wheels).robots)
 
 
 @pytest.mark.parametrize(('document', 'said'), [
@@ -169,9 +180,14 @@ def test_a_wrong_world_is_refused(document, said):
         read_world(document, 'mine', 'mine.yaml')
 
 
-def test_the_shipped_swarm_starts_clear_of_every_world():
-    assert SWARM['robots']
-    from swarm_coordination.configuration import find_swarm_file
-
+def test_the_shipped_swarms_start_clear_of_every_world():
+    shipped = [find_swarm_file(), config_folder() / 'robots/gazebo_mixed.yaml']
     for world in worlds():
-        assert load_swarm(swarm_file_in(str(find_swarm_file()), {}, load_world(world)))
+        for given in shipped:
+            source = swarm_file_in(str(given), {}, load_world(world))
+            check_robots(source, load_swarm(source).robots)
+
+
+def test_the_mixed_swarm_has_every_kind_that_has_a_model():
+    mixed = load_swarm(config_folder() / 'robots/gazebo_mixed.yaml')
+    assert {robot.kind for robot in mixed.robots} == set(KINDS)

@@ -13,7 +13,8 @@ from swarm_coordination.vehicles.safety import SafetyOptions
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-ROBOTS = sorted((ROOT / 'config/robots').glob('*.yaml'))
+ROBOTS = sorted(p for p in (ROOT / 'config/robots').glob('*.yaml')
+                if not p.name.startswith('gazebo'))
 SAFETY = ROOT / 'config/robots/safety.yaml'
 
 

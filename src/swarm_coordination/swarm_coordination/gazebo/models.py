@@ -13,6 +13,8 @@ from swarm_coordination.views import Pose
 
 # Stands for the robot's name in a model.
 PLACEHOLDER = '@ROBOT@'
+# Faster commands the model lags behind by more than its controller reckons with (sim/README.md).
+SPEED_MAX_MPS = {'quadrotor': 1.0}
 # Above its start, where the controller is of the plane and leaves the height to the base.
 FLIGHT_HEIGHT_M = {'quadrotor': 1.5}
 

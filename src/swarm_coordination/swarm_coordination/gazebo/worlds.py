@@ -22,7 +22,7 @@ from swarm_coordination.configuration.area import read_area
 from swarm_coordination.configuration.documents import load_document
 from swarm_coordination.configuration.section import Section
 from swarm_coordination.errors import ConfigurationError
-from swarm_coordination.gazebo.models import flight_height, sim_folder
+from swarm_coordination.gazebo.models import flight_height, sim_folder, SPEED_MAX_MPS
 
 # Side of the ground: more is no local map frame, less no place for a swarm.
 GROUND_MIN_M, GROUND_MAX_M = 10.0, 10_000.0
@@ -122,9 +122,19 @@ def solid_and_marked(source: str) -> tuple[Area, Area]:
     )
 
 
-def check_heights(source: str, robots: tuple[RobotConfiguration, ...]) -> None:
-    """Raise ConfigurationError where a base keeps a height outside the altitude limits."""
+def check_robots(source: str, robots: tuple[RobotConfiguration, ...]) -> None:
+    """
+    Raise ConfigurationError where a model cannot do what its robot is set to.
+
+    A base that keeps a height outside the altitude limits; a speed that its model lags behind.
+    """
     for robot in robots:
+        fastest, speed = SPEED_MAX_MPS.get(robot.kind), robot.settings.control.speed_max_mps
+        if fastest is not None and speed > fastest:
+            raise ConfigurationError(
+                source, 'control.speed_max_mps', speed,
+                f'at most {fastest:g} m/s in Gazebo with {robot.name}, a {robot.kind}',
+            )
         height, area = flight_height(robot), robot.settings.area
         if height is not None and not area.low_m <= height <= area.high_m:
             raise ConfigurationError(
