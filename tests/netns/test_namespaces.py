@@ -90,6 +90,42 @@ def test_a_cut_really_cuts_in_one_direction_or_both_and_heals(processes, tmp_pat
 
 
 @rooted
+@pytest.mark.slow
+@pytest.mark.ros
+@pytest.mark.timeout(120)
+def test_shared_memory_passes_by_every_rule_in_one_namespace_and_never_between_two(
+    processes, tmp_path
+):
+    # Fast DDS tells hosts apart by their network interfaces: two namespaces are two hosts to it,
+    # though they have one /dev/shm. The variable is set all the same: a run must not lean on that.
+    pytest.importorskip('rclpy')
+    processes.environment = {
+        **environment('ros', tmp_path), 'FASTDDS_BUILTIN_TRANSPORTS': 'SHM',
+    }
+
+    def heard(name):
+        return len(processes.log(name).read_text().splitlines())
+
+    def talk(made, name, where):
+        inside = made.inside(where, [str(TALK), 'ros', name])
+        processes.start(name, '-c', 'import os, sys; os.execvp(sys.argv[1], sys.argv[1:])',
+                        *inside[:-3], sys.executable, *inside[-3:])
+
+    with Namespaces(NAMES) as made:
+        made.lose({(0, 1): 1000, (1, 0): 1000})
+        talk(made, 'first', 'robot1')
+        talk(made, 'second', 'robot1')
+        assert wait_for(lambda: min(heard('first'), heard('second')) > 20, 40.0)
+        talk(made, 'third', 'robot2')
+        talk(made, 'fourth', 'robot2')
+        assert wait_for(lambda: min(heard('third'), heard('fourth')) > 20, 40.0)
+        made.lose({})
+        time.sleep(3.0)
+        for name, others in {'first': 'second', 'third': 'fourth'}.items():
+            assert set(processes.log(name).read_text().split()) == {others}
+
+
+@rooted
 def test_a_run_leaves_nothing_behind_and_two_at_once_do_not_meet():
     before = left_behind()
     with Namespaces(NAMES) as first, Namespaces(NAMES) as second:

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frames recorded in one run of a swarm and sent again, under the same key, into a later one."""
+
+import json
+import random
+
+from swarm_coordination.arena.arena import Arena
+from swarm_coordination.arena.observer import Observer
+from swarm_coordination.units import NS_PER_MS
+
+ROBOTS = 5
+REPLAYED_MS = 2  # one to everybody: 500 a second, five times what the swarm itself sends
+
+
+class Tape(Observer):
+    """Keeps all frames, and what robots tell and apply."""
+
+    def __init__(self):
+        self.frames, self.events, self.applied = [], [], [[] for _ in range(ROBOTS)]
+
+    def after(self, node, core, output, now):
+        self.frames += output.frames
+        self.events += [(node.number, event.kind, event.text) for event in output.events]
+        self.applied[node.number] += [entry.command for entry in output.committed]
+
+    def told(self, *kinds):
+        return [event for event in self.events if event[1] in kinds]
+
+
+def put(key):
+    return json.dumps({'kind': 'put', 'key': key, 'value': 'x'})
+
+
+def first_run(arena, tape):
+    """Elect, commit, change leaders once, and end every process; return the frames of all that."""
+    arena.watch(tape)
+    leader = arena.run_until(arena.agreed_leader, 5.0)
+    arena.propose(0, put('first'))
+    arena.stop(1, 1)
+    arena.run(1.0)
+    arena.kill(leader.number)
+    arena.run(3.0)
+    arena.restart(leader.number)
+    arena.run(2.0)
+    for robot in range(ROBOTS):
+        arena.kill(robot)
+    frames = tuple(tape.frames)
+    assert len(frames) > 300
+    return frames
+
+
+def later_run(arena, tape, frames):
+    """Start all again; with ``frames`` in the air from before the first process on."""
+    rng = random.Random('earlier')
+
+    def replay(now):
+        frame = rng.choice(frames)
+        for node in arena.nodes:
+            if node.runs:
+                node.receive(frame, now)
+        arena.queue.push(now + REPLAYED_MS * NS_PER_MS, replay)
+
+    tape.frames.clear()
+    tape.events.clear()
+    for commands in tape.applied:
+        commands.clear()
+    if frames:
+        replay(arena.queue.now)
+    for robot in range(ROBOTS):
+        arena.restart(robot)
+        arena.run(0.05)
+    leader = arena.run_until(arena.agreed_leader, 5.0)
+    assert leader is not None
+    begun = [arena.status(robot) for robot in range(ROBOTS)]
+    for number in range(5):
+        arena.propose(number, put(f'later{number}'))
+        arena.run(1.0)
+    ended = [arena.status(robot) for robot in range(ROBOTS)]
+    assert {status.leader_name for status in ended} == {f'r{leader.number + 1}'}
+    assert {s.term for s in begun} == {s.term for s in ended}
+    return begun, ended
+
+
+def test_frames_of_an_earlier_run_change_no_decision_of_a_later_one():
+    for seed in range(3):
+        runs = []
+        for replaying in (False, True):
+            arena, tape = Arena(ROBOTS, seed), Tape()
+            frames = first_run(arena, tape)
+            begun, ended = later_run(arena, tape, frames if replaying else ())
+            assert not tape.told('duplicate_storage', 'duplicate_name', 'held_back', 'silent',
+                                 'configuration_mismatch')
+            for before, after in zip(begun, ended):
+                assert after.may_vote and after.quorum and len(after.alive) == ROBOTS
+                # Nobody was made to refute anything.
+                assert after.incarnation == before.incarnation
+                assert replaying == (after.frames_rejected > 1000)
+            runs.append([
+                [c for c in commands if 'later' in c] for commands in tape.applied
+            ])
+        assert runs[0] == runs[1]
+        assert all(len(commands) == 5 for commands in runs[1])
