@@ -23,15 +23,25 @@ DOMAIN_MAX = 232  # RTPS 2.2, 9.6.1.1: the ports of a higher one do not exist
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that the verbs have in common."""
-    parser.add_argument(
-        '--over', choices=('ros', 'dds'), default='ros',
-        help='what the robots are: ROS 2 nodes, or plain DDS processes (default: ros)',
-    )
+    add_over(parser)
     add_place(parser)
     parser.add_argument(
         '--timeout', type=float, default=TIMEOUT_S, metavar='S',
         help=f'give up after so many seconds (default: {TIMEOUT_S:g})',
     )
+
+
+def add_over(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says over what robots are reached."""
+    parser.add_argument(
+        '--over', choices=('ros', 'dds'), default='ros',
+        help='what the robots are: ROS 2 nodes, or plain DDS processes (default: ros)',
+    )
+
+
+def need_shell(options: argparse.Namespace) -> None:
+    """Raise ConfigurationError where what carries ``--over`` is not installed."""
+    need(*_NEEDED[options.over])
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +65,7 @@ def connected(
     """
     swarm = load_swarm(find_swarm_file(options.swarm_file))
     domain = domain_of(options)
-    need(*_NEEDED[options.over])
+    need_shell(options)
     shell = importlib.import_module(f'swarm_coordination.{options.over}.operating')
     with shell.open_bus(domain) as (bus, spin):
         yield swarm, bus, spin

@@ -9,11 +9,11 @@ from pathlib import Path
 import time
 
 from swarm_coordination.cli import operating
-from swarm_coordination.cli.needs import need
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the verb."""
+    operating.add_over(parser)
     operating.add_place(parser)
     parser.add_argument('folder', type=Path, metavar='DIR', help='the bag: a new folder')
     parser.add_argument(
@@ -23,11 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Record; return the exit status."""
-    need('rclpy', 'swarm_msgs')
+    operating.need_shell(options)
     from swarm_coordination.configuration import find_swarm_file, load_swarm
 
     names = load_swarm(find_swarm_file(options.swarm_file)).names
-    recorder = importlib.import_module('swarm_coordination.ros.recorder')
+    recorder = importlib.import_module(f'swarm_coordination.{options.over}.recorder')
     end_s = time.monotonic() + options.duration if options.duration is not None else None
     count = recorder.record(
         options.folder, names, operating.domain_of(options),

@@ -14,44 +14,11 @@ from typing import Any
 
 from rclpy.node import Node
 from swarm_coordination.errors import ConfigurationError
-from swarm_coordination.live import topics, transforms
-from swarm_coordination.recording.bag import BagWriter, Recorded
+from swarm_coordination.live.recorded_topics import recorded_topics
+from swarm_coordination.recording.bag import BagWriter
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.executor import Runner
 from swarm_coordination.ros.messages import messages
-from swarm_coordination.transport import profiles
-
-_OF_ROBOT = (
-    ('status', 'swarm_msgs/msg/RobotStatus', profiles.STATUS),
-    ('log', 'swarm_msgs/msg/LogEntry', profiles.LOG),
-    ('events', 'swarm_msgs/msg/MissionEvent', profiles.EVENTS),
-    ('pose', 'geometry_msgs/msg/PoseStamped', profiles.STATE),
-    ('odom', 'nav_msgs/msg/Odometry', profiles.STATE),
-    ('cmd_vel', 'geometry_msgs/msg/Twist', profiles.COMMAND),
-    ('neighbors', 'swarm_msgs/msg/NeighborTable', profiles.TABLE),
-    ('target', 'swarm_msgs/msg/FormationTarget', profiles.TABLE),
-)
-_OF_SWARM = (
-    (topics.MESH, 'swarm_msgs/msg/MeshFrame', profiles.MESH),
-    (topics.RADIO, 'swarm_msgs/msg/RadioState', profiles.RADIO),
-    (topics.WORLD, 'swarm_msgs/msg/WorldState', profiles.WORLD),
-    ('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray', profiles.DIAGNOSTICS),
-)
-
-
-def recorded_topics(robots: Sequence[str]) -> list[Recorded]:
-    """Return what is recorded of a swarm of these robots."""
-    found = [Recorded(*one) for one in _OF_SWARM]
-    if messages().TFMessage is not None:
-        kind = 'tf2_msgs/msg/TFMessage'
-        found += [
-            Recorded(transforms.TF, kind, profiles.TF),
-            Recorded(transforms.TF_STATIC, kind, profiles.TF_STATIC),
-        ]
-    return found + [
-        Recorded(f'/{robot}/{name}', kind, profile)
-        for robot in robots for name, kind, profile in _OF_ROBOT
-    ]
 
 
 def definition(kind: str) -> str:
@@ -77,7 +44,7 @@ def record(
 
     Raises ConfigurationError where the folder exists or a definition is missing.
     """
-    wanted = recorded_topics(robots)
+    wanted = recorded_topics(robots, _known)
     bag = BagWriter(folder, wanted, definition)
     runner = Runner(domain_id=domain)
     runner.stop_on_signals()
@@ -103,6 +70,10 @@ def record(
         runner.restore_signals()
         bag.close()
     return bag.messages
+
+
+def _known(kind: str) -> bool:
+    return not kind.startswith('tf2_msgs/') or messages().TFMessage is not None
 
 
 def _class_of(kind: str) -> Any:

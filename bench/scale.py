@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright Swarm Coordination contributors
+"""
+How far one swarm carries: more and more coordinators in virtual time, mesh and election alone.
+
+Beacons at 5 Hz as in bench/dds.py, seven voters, nobody flies; no processes, no DDS, so what is
+measured is what frames hold and how long it takes until all know. Two topologies: all in one hop,
+and a grid in which each hears its four neighbours, whose rows the others relay. Printed for each
+number: hops across, bytes that a robot sends in a second once settled, what part of the swarm a
+robot counts as alive (mean and least), when all agreed on a leader, how long a command
+takes until all have applied it, and the CPU time of the run. The law is a fit by least squares.
+
+    python bench/scale.py --shape full --shape grid [--seconds S] [--json FILE --plot FILE] [N ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from pathlib import Path
+import statistics
+import sys
+import time
+from typing import Any
+
+import numpy as np
+from swarm_coordination.arena.air import one_hop
+from swarm_coordination.arena.arena import Arena
+from swarm_coordination.arena.node import Node
+from swarm_coordination.arena.observer import Observer
+from swarm_coordination.consensus.settings import RaftSettings
+from swarm_coordination.mesh.settings import MeshSettings
+from swarm_coordination.robot.coordinator import Coordinator
+from swarm_coordination.robot.outputs import RobotOutput
+from swarm_coordination.robot.settings import RobotSettings
+
+# Virtual seconds: until a leader and its robots are known, and over which bytes are counted.
+LEADER_TIMEOUT_S = 30.0
+COMMIT_TIMEOUT_S = 20.0
+STEP_S = 0.25
+KEY = 'measured'
+PUT = json.dumps({'kind': 'put', 'key': KEY, 'value': 'x'})
+COUNTS = {'full': [10, 20, 40, 70, 100], 'grid': [25, 49, 100, 169, 300]}
+
+
+class Meter(Observer):
+    """Counts frames and bytes, and who has applied how much."""
+
+    def __init__(self) -> None:
+        self.frames = self.bytes = 0
+        self.put_by: set[int] = set()
+
+    def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
+        """Count what came out."""
+        self.frames += len(output.frames)
+        self.bytes += sum(map(len, output.frames))
+        if any(KEY in entry.command for entry in output.committed):
+            self.put_by.add(node.number)
+
+
+def settings_for(count: int) -> RobotSettings:
+    """Return those of bench/dds.py, with room for all rows."""
+    return RobotSettings(
+        mesh=MeshSettings(beacon_period_s=0.2, robots_max=max(64, count)),
+        consensus=RaftSettings(
+            heartbeat_period_s=0.2, election_timeout_min_s=1.0, election_timeout_max_s=2.0
+        ),
+    )
+
+
+def measure(count: int, shape: str, seconds: float) -> dict[str, Any]:
+    """Run ``count`` coordinators; return a row of the table."""
+    began = time.process_time()
+    arena = Arena(count, f'scale/{count}', shape=shape, base=one_hop((2.0, 5.0)),
+                  settings=settings_for(count))
+    meter = Meter()
+    arena.watch(meter)
+    start_s = arena.now_s
+    leader = arena.run_until(arena.agreed_leader, LEADER_TIMEOUT_S)
+    agreed_s = arena.now_s - start_s
+    met_s = None
+    while arena.now_s - start_s < seconds:
+        arena.run(STEP_S)
+        if met_s is None and min(alive(arena)) == count:
+            met_s = arena.now_s - start_s
+    frames, sent, since = meter.frames, meter.bytes, arena.now_s
+    arena.run(seconds / 2)
+    passed = arena.now_s - since
+    counted = alive(arena)
+    row = {
+        'robots': count, 'shape': shape,
+        'hops': 2 * (math.isqrt(count - 1)) if shape == 'grid' else 1,
+        'bytes_per_s': (meter.bytes - sent) / passed / count,
+        'frames_per_s': (meter.frames - frames) / passed / count,
+        'alive_mean': statistics.mean(counted) / count, 'alive_least': min(counted) / count,
+        'agreed_s': agreed_s if leader else None, 'met_s': met_s,
+    }
+    row['commit_s'] = commit_time(arena, meter, count) if leader else None
+    row['cpu_s'] = time.process_time() - began
+    return row
+
+
+def alive(arena: Arena) -> list[int]:
+    """Return how many robots each one counts as alive, itself included."""
+    statuses = [arena.status(robot) for robot in range(len(arena.nodes))]
+    return [len(status.alive) for status in statuses if status is not None]
+
+
+def commit_time(arena: Arena, meter: Meter, count: int) -> float | None:
+    """Return how long a command of the last robot takes until all have applied it."""
+    meter.put_by.clear()
+    began = arena.now_s
+    arena.propose(count - 1, PUT)
+    done = arena.run_until(lambda: len(meter.put_by) == count, COMMIT_TIMEOUT_S)
+    return arena.now_s - began if done else None
+
+
+def law(rows: list[dict[str, Any]]) -> tuple[float, float]:
+    """Return (constant, slope) of bytes a second against the number of robots."""
+    slope, constant = np.polyfit([r['robots'] for r in rows], [r['bytes_per_s'] for r in rows], 1)
+    return float(constant), float(slope)
+
+
+def line(row: dict[str, Any]) -> str:
+    """Return a row of the table."""
+    def seconds(value: float | None) -> str:
+        return 'never' if value is None else f'{value:.2f} s'
+
+    return (f'| {row["robots"]} | {row["hops"]} | {row["bytes_per_s"] / 1000:.2f} kB/s | '
+            f'{100 * row["alive_mean"]:.0f} % | {100 * row["alive_least"]:.0f} % | '
+            f'{seconds(row["agreed_s"])} | {seconds(row["met_s"])} | {seconds(row["commit_s"])} | '
+            f'{row["cpu_s"]:.0f} s |')
+
+
+def plot(rows: list[dict[str, Any]], path: Path) -> None:
+    """Draw bytes and the time until all know all against the number of robots."""
+    import matplotlib
+    matplotlib.use('agg')
+    from matplotlib import pyplot
+
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.6), layout='constrained')
+    for shape, mark in (('full', 'o-'), ('grid', 's-')):
+        of_shape = [row for row in rows if row['shape'] == shape]
+        numbers = [row['robots'] for row in of_shape]
+        if not numbers:
+            continue
+        left.plot(numbers, [row['bytes_per_s'] / 1000 for row in of_shape], mark, label=shape)
+        met = [(row['robots'], row['met_s']) for row in of_shape if row['met_s'] is not None]
+        right.plot(*zip(*met), mark, label=f'{shape}: all know all')
+        agreed = [(r['robots'], r['agreed_s']) for r in of_shape if r['agreed_s'] is not None]
+        right.plot(*zip(*agreed), mark[0] + ':', label=f'{shape}: one leader')
+    left.set(xlabel='robots', ylabel='kB/s sent by a robot', ylim=(0, None))
+    right.set(xlabel='robots', ylabel='virtual seconds from the start', ylim=(0, None))
+    left.legend()
+    right.legend()
+    figure.savefig(path, dpi=110)
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description='a swarm in virtual time, ever larger')
+    parser.add_argument('--shape', choices=('full', 'grid'), action='append')
+    parser.add_argument('--seconds', type=float, default=6.0, help='virtual time until settled')
+    parser.add_argument('--json', type=Path, help='add the rows to this file, one a line')
+    parser.add_argument('--plot', type=Path, help='draw all rows of the --json file')
+    parser.add_argument('counts', nargs='*', type=int)
+    options = parser.parse_args()
+    for shape in options.shape or ():
+        print(f'{shape}\n| robots | hops | bytes | alive | least | one leader | all know all | '
+              'commit everywhere | CPU |\n|---|---|---|---|---|---|---|---|---|', flush=True)
+        rows = []
+        for count in options.counts or COUNTS[shape]:
+            rows.append(measure(count, shape, options.seconds))
+            print(line(rows[-1]), flush=True)
+            if options.json is not None:
+                with options.json.open('a') as file:
+                    file.write(json.dumps(rows[-1]) + '\n')
+        if len(rows) > 2:
+            constant, slope = law(rows)
+            print(f'bytes/s of a robot: {constant:.0f} + {slope:.1f} N')
+    if options.plot is not None:
+        plot([json.loads(text) for text in options.json.read_text().splitlines()], options.plot)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
