@@ -102,6 +102,7 @@ def torment(seed: int) -> None:
 
 @pytest.mark.parametrize('block', range(10))
 def test_no_fault_breaks_an_invariant_and_every_cluster_heals(block: int) -> None:
+    """Figure 3.2, section 3.6.3: all five properties, all the time (``cluster.Invariants``)."""
     for seed in range(block * 20, block * 20 + 20):
         torment(seed)
 

@@ -78,6 +78,7 @@ def test_an_acknowledgement_to_another_terms_leader_counts_for_nothing() -> None
 
 
 def test_acknowledgements_come_doubled_and_out_of_order() -> None:
+    """Section 3.7: a message that is repeated has the same effect."""
     raft = leader(member(voters=range(1, 4)))
     for _ in range(3):
         raft.propose(b'x', MAX)

@@ -55,6 +55,7 @@ def test_a_fresh_session_knows_of_no_serial():
 
 
 def test_duplicates_are_answered_alike_before_and_after_a_snapshot(log):
+    """Ongaro 2014, section 6.3: answered from what is kept, and not executed again."""
     for number in range(5):
         log.submit(Put('a', str(number), 0 if number in (0, 3) else None))
     restored = MissionState.restore(log.state.snapshot())
