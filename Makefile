@@ -36,6 +36,7 @@ simulate: setup ## the same scenario in virtual time; SCENARIO=name, ARGS of `sw
 bench: setup ## measure speed of core and storage, quick figures of coordination (docs/benchmarks.md)
 	@$(RUN)/python bench/core.py
 	@$(RUN)/python bench/coordination.py
+	@$(RUN)/python bench/short_budget.py
 	@$(RUN)/python bench/storage.py
 	-@$(RUN)/swarm bench consensus --quick
 	-@$(RUN)/swarm bench cluster --quick
