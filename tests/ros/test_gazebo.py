@@ -7,6 +7,8 @@ import time
 
 from geometry_msgs.msg import Twist
 import pytest
+from rcl_interfaces.msg import Log
+from rclpy.qos import QoSProfile
 from ros.gazebo_models import Models
 from ros.support import Ground
 from swarm_coordination.configuration import find_swarm_file, load_swarm
@@ -129,6 +131,20 @@ def test_truth_in_another_frame_is_no_truth(run):
     assert gazebo.world is None
     gazebo.models.frames['robot2'] = 'map'
     assert run.spin(lambda: gazebo.world is not None, 10.0)
+
+
+def test_a_robot_that_is_not_in_the_world_is_named_and_nobody_moves(run):
+    gazebo = Gazebo(run, 2)
+    gazebo.models.spawned.remove('robot2')
+    gazebo.ground.watch(Log, '/rosout', QoSProfile(depth=100))
+    out = gazebo.ground.node.create_publisher(Twist, '/robot1/cmd_vel', qos.COMMAND)
+    told = Twist()
+    told.linear.x = 0.5
+    run.runners[0].at(lambda: 0, lambda: out.publish(told))
+    assert run.spin(lambda: any(
+        'the world is without robot2' in one.msg for one in gazebo.ground.seen['/rosout']), 40.0)
+    assert gazebo.world is None
+    assert gazebo.models.poses['robot1'][:2] == pytest.approx((0.0, 0.0))
 
 
 def test_the_radio_is_cut_and_healed_by_the_same_service(run):

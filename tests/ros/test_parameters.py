@@ -20,6 +20,7 @@ WRONG = [
     ({'consensus__election_timeout_max_s': 0.21}, 'consensus.election_timeout_max_s', '1.2 times'),
     ({'mission__lease_s': 1.0}, 'robot1.mission.lease_s', 'more than twice'),
     ({'robot_name': 'robot9'}, 'robots', 'one of robot1'),
+    ({'swarm_file': '/nowhere.yaml'}, 'swarm file', 'an existing file'),
     ({'radio_filter': 1}, 'radio_filter', 'true or false'),
 ]
 

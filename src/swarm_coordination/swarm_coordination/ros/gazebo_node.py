@@ -53,6 +53,8 @@ PERIOD_NS = 50 * NS_PER_MS
 LOCALISED_NS = 200 * NS_PER_MS
 # Truth and odometry come from two systems of Gazebo, at most two of its steps apart.
 TOGETHER_NS = 10 * NS_PER_MS
+# Models are spawned one after another: who is missing later than this after the first will not come.
+SPAWNED_NS = 5 * NS_PER_S
 
 
 class GazeboNode(Node):
@@ -107,7 +109,7 @@ class GazeboNode(Node):
         self._counted: dict[str, tuple[int, Pose, Any]] = {}  # drifting: time, pose, stamp
         self._localised_ns: dict[str, int] = {}
         self._closest = NOTHING_CLOSE
-        self._start_ns = self._now_ns = self._shown_ns = -1
+        self._start_ns = self._now_ns = self._shown_ns = self._first_ns = -1
 
     def _connect(self, name: str) -> Callable[[Any], None]:
         bus, types = self._bus, self._bus.types
@@ -128,7 +130,7 @@ class GazeboNode(Node):
         except MessageRefused as error:
             self._refuse(name, error)
             return
-        if name in self._truth:  # before the world begins there is nothing to move
+        if len(self._truth) == len(self._names):  # the world is whole
             self._bases[name].command(BaseVelocity(*told), self._now_ns)
             self._tell(name)
 
@@ -160,8 +162,15 @@ class GazeboNode(Node):
         self._truth_ns[name] = now
         self._localise(name)
         self._tell(name)
+        if self._first_ns < 0:
+            self._first_ns = now
         if len(self._truth) == len(self._names):
             self._show(stamp)
+        elif now - self._first_ns > SPAWNED_NS:
+            missing = ', '.join(one for one in self._names if one not in self._truth)
+            self.get_logger().error(
+                f'the world is without {missing}: nobody is moved', throttle_duration_sec=5.0
+            )
 
     def _on_odometry(self, name: str, message: Any) -> None:
         stamp = message.header.stamp
