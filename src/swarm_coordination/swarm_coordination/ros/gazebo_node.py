@@ -53,7 +53,7 @@ PERIOD_NS = 50 * NS_PER_MS
 LOCALISED_NS = 200 * NS_PER_MS
 # Truth and odometry come from two systems of Gazebo, at most two of its steps apart.
 TOGETHER_NS = 10 * NS_PER_MS
-# Models are spawned one after another: who is missing later than this after the first will not come.
+# Models are spawned one after another: who is missing later than this will not come.
 SPAWNED_NS = 5 * NS_PER_S
 
 
