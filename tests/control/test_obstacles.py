@@ -129,6 +129,16 @@ def test_a_robot_inside_an_obstacle_or_outside_its_zone_comes_out_by_itself(sett
     assert reports[0].relaxation is Relaxation.NONE
 
 
+@pytest.mark.parametrize('settings', [PLANE, SPACE], ids=['plane', 'space'])
+def test_what_was_flown_since_the_pose_counts_against_the_room_to_an_obstacle(settings):
+    wall = Surround(Area((box((5.0, 0.0), (2.0, 9.0)),)))
+    room = 1.0 - settings.obstacle_clear_m
+    tau = max(settings.hold_s, settings.stopping_time_s)
+    for drift in (0.0, 0.2, 5.0):
+        (row,) = wall.clearance(3.0, 0.0, 1.0, drift, settings).rows
+        assert row.bound == pytest.approx(max(0.0, room - drift) / tau)
+
+
 def test_a_stopped_robot_stands_even_inside_an_obstacle():
     controller = FormationController(1, PLANE, 0, TOWN)
     controller.observe(Pose(4.0, 0.3, 1.0, 0.0), (0.0,) * 3, 0)

@@ -116,6 +116,41 @@ def test_an_admissible_velocity_closes_at_most_its_share_from_anywhere_in_the_ba
         assert closing <= SPACE.collision_gain * gap / (2.0 * SPACE.hold_s) + 1e-9
 
 
+@pytest.mark.parametrize('squeeze', [1.0, 2.5], ids=['sphere', 'downwash'])
+def test_the_rows_of_a_pair_bound_the_closing_speed_along_every_direction_of_the_cone(squeeze):
+    settings, rng = replace(SPACE, downwash_factor=squeeze), random.Random(7)
+    rate = min(
+        settings.collision_gain / (2.0 * settings.hold_s), 0.5 / settings.stopping_time_s
+    )
+    for _ in range(400):
+        drift, way, far = rng.uniform(0.0, 0.15), unit(rng), rng.uniform(0.7, 1.1)
+        # Squeezed: in heights divided by the factor, as a controller gives it.
+        seen = sight(2, *(far * c for c in way[:2]), drift, True, far * way[2])
+        rows = collision_rows(seen, settings)
+        assert all(math.hypot(r.nx, r.ny, r.nz) == pytest.approx(1.0) for r in rows)
+        share = rate * max(0.0, far - settings.collision_distance_m - drift)
+        sine = min(1.0, (drift + settings.speed_max_mps * settings.hold_s) / far)
+        towards = at_angle([-c for c in way], math.asin(sine) * rng.random() ** 0.2, rng)
+        wish = [a + 0.7 * b for a, b in zip(towards, unit(rng))]
+        wish[2] *= rng.choice((1.0, -1.0))  # sinking while closing in, and the other way round
+        got = project_space(*(1.5 * c for c in wish), rows, settings.speed_max_mps)
+        squeezed = (got.x, got.y, got.z / squeeze)
+        assert sum(a * b for a, b in zip(towards, squeezed)) <= share + 1e-9
+
+
+def at_angle(axis, angle, rng):
+    """Return a unit vector at an angle from ``axis``, in any direction around it."""
+    while True:
+        other = unit(rng)
+        along = sum(a * b for a, b in zip(axis, other))
+        side = [b - along * a for a, b in zip(axis, other)]
+        norm = math.hypot(*side)
+        if norm > 1e-3:
+            return [
+                math.cos(angle) * a + math.sin(angle) * b / norm for a, b in zip(axis, side)
+            ]
+
+
 def test_links_are_kept_in_space():
     seen = sight(2, 0.0, 5.0, 0.0, True, 7.9)
     rows = link_rows(seen, SPACE)

@@ -295,3 +295,16 @@ def test_robots_lost_beyond_a_gap_are_waited_for():
     leader.plan(3, silent=beyond)
     assert leader.plan(3, silent=beyond, after_ms=29_000) is None
     assert leader.plan(3, silent=beyond, after_ms=1_000) is not None
+
+
+def test_several_that_fell_silent_within_range_are_given_up_soon():
+    leader = Leader()
+    leader.planner = MissionPlanner(
+        leader.settings, FormationLimits(9.5, 0.6, 0.9, 0.4, range_m=10.0)
+    )
+    leader.assign(1, 2, 3, 4, 5)
+    lost = [SilentRobot(4, (0.0, -9.0, 0.0)), SilentRobot(5, (0.0, -12.0, 0.0))]
+    assert leader.plan(1, 2, 3, silent=lost) is None
+    delay_ms = round(1000 * leader.settings.repack_delay_s)
+    assert leader.plan(1, 2, 3, after_ms=delay_ms - 1, silent=lost) is None
+    assert leader.plan(1, 2, 3, after_ms=1, silent=lost).robots == (1, 2, 3)

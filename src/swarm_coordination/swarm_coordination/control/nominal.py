@@ -11,7 +11,8 @@ and does not depend on the others; the heading never does.
 The last term is consensus on displacements (Ren and Beard, *Distributed Consensus in Multi-vehicle
 Cooperative Control*, chapter 5): who waits for a kept link is not left behind by its neighbours in
 the formation. They come back to it, and so take over the link. Where the way leads around
-obstacles, displacements say nothing of who is ahead, and a robot follows its way alone.
+obstacles, displacements say nothing of who is ahead: a robot follows its way, at a distance to
+those before it (``queueing``).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import math
 
 from swarm_coordination.area.ways import Ways
 from swarm_coordination.control.closing import Contraction, contraction, IDENTITY
+from swarm_coordination.control.queueing import queued
 from swarm_coordination.control.settings import ControlSettings
 from swarm_coordination.views import (
     FormationTarget,
@@ -47,7 +49,7 @@ def track(
 
     ``ways``: around obstacles; None: straight.
     """
-    gain, speed = settings.gain, settings.speed_max_mps
+    gain = settings.gain
     rows = () if table is None else table.neighbors
     moved = _closing(target, rows, settings)
     x, y = moved.moved(target.position[0], target.position[1])
@@ -62,15 +64,10 @@ def track(
     vz = gain * ez + settings.cohesion_gain * dz
     if feed_forward:
         vx, vy, vz = vx + target.velocity[0], vy + target.velocity[1], vz + target.velocity[2]
-    if settings.dimensions == 3:
-        norm = math.hypot(vx, vy, vz)
-        if norm > speed:
-            vx, vy, vz = vx * speed / norm, vy * speed / norm, vz * speed / norm
-    else:
-        norm = math.hypot(vx, vy)
-        if norm > speed:
-            vx, vy = vx * speed / norm, vy * speed / norm
-        vz = _clip(vz, speed)
+    vx, vy, vz = _bounded(vx, vy, vz, settings)
+    if around:
+        vx, vy = queued((vx, vy), pose, rows, settings.dimensions == 3)
+        vx, vy, vz = _bounded(vx, vy, vz, settings)
     turn = settings.yaw_gain * math.remainder(target.yaw - pose.yaw, 2.0 * math.pi)
     return VelocityCommand(vx, vy, vz, _clip(turn, settings.yaw_rate_max_radps))
 
@@ -126,6 +123,16 @@ def _lead(
             dy += error[1] - (y - row.position[1])
             dz += heights * (error[2] - (row.slot[2] - row.position[2]))
     return (dx / near, dy / near, dz / near) if near else (0.0, 0.0, 0.0)
+
+
+def _bounded(
+    vx: float, vy: float, vz: float, settings: ControlSettings
+) -> tuple[float, float, float]:
+    """Return a velocity cut to the speed bound; in the plane its vertical part by itself."""
+    speed, space = settings.speed_max_mps, settings.dimensions == 3
+    norm = math.hypot(vx, vy, vz) if space else math.hypot(vx, vy)
+    scale = speed / norm if norm > speed else 1.0
+    return vx * scale, vy * scale, vz * scale if space else _clip(vz, speed)
 
 
 def _clip(value: float, bound: float) -> float:

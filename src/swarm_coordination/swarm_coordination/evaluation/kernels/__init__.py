@@ -19,7 +19,8 @@ import numba
 _HERE = Path(__file__).resolve().parent
 # Modules whose constants are compiled in.
 _CONTROL = _HERE.parent.parent / 'control'
-_CONSTANTS = tuple(_CONTROL / f'{name}.py' for name in ('closing', 'detour', 'projection'))
+_COMPILED_IN = ('closing', 'detour', 'projection', 'queueing')
+_CONSTANTS = tuple(_CONTROL / f'{name}.py' for name in _COMPILED_IN)
 
 
 def _cache_directory() -> Path:

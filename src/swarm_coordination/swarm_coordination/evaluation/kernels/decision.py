@@ -11,6 +11,7 @@ from swarm_coordination.evaluation.kernels.compiled import compiled, inlined
 from swarm_coordination.evaluation.kernels.filter import admissible
 from swarm_coordination.evaluation.kernels.links import release
 from swarm_coordination.evaluation.kernels.obstacles import obstacles
+from swarm_coordination.evaluation.kernels.queueing import queued
 from swarm_coordination.evaluation.kernels.state import (
     Beacons,
     CERTIFIED,
@@ -128,10 +129,21 @@ def _wish(
             wx += limits.cohesion * dx / near
             wy += limits.cohesion * dy / near
             wz += limits.cohesion * dz / near if limits.space else 0.0
-    if limits.space:
-        return shortened(wx, wy, wz, limits.speed)
-    wx, wy, _ = shortened(wx, wy, 0.0, limits.speed)
-    return wx, wy, max(-limits.speed, min(limits.speed, wz))
+    wx, wy, wz = _bounded(wx, wy, wz, limits)
+    if not math.isnan(way[0]):
+        known = (tables.x[own], tables.y[own], tables.z[own])
+        wx, wy = queued((wx, wy), now, place, slots, beats, advanced, known, limits)
+        wx, wy, wz = _bounded(wx, wy, wz, limits)
+    return wx, wy, wz
+
+
+@inlined
+def _bounded(
+    wx: float, wy: float, wz: float, limits: Limits
+) -> tuple[float, float, float]:
+    """Cut a velocity to the speed bound; in the plane its vertical part by itself."""
+    x, y, z = shortened(wx, wy, wz if limits.space else 0.0, limits.speed)
+    return x, y, z if limits.space else max(-limits.speed, min(limits.speed, wz))
 
 
 @inlined

@@ -40,10 +40,7 @@ def collision(
     rate = limits.collision_rate * max(0.0, gap - drift)
     if rate < limits.speed:
         sine = _sine(drift + limits.speed * limits.hold_s, far)
-        if limits.space:
-            count = _cone(rows, count, -nx, -ny, -nz, sine, rate, COLLISION)
-        else:
-            count = _wedge(rows, count, -nx, -ny, sine, rate, COLLISION)
+        count = _towards(rows, count, -nx, -ny, -nz, sine, rate, COLLISION, limits.space)
     if gap < 0.0:
         demand = min(-limits.collision_recovery * gap, limits.recovery_speed)
         count = add(rows, count, -nx, -ny, -nz, -demand, COLLISION)
@@ -68,10 +65,7 @@ def link(
     rate = limits.link_rate * max(0.0, gap - drift)
     if rate < limits.speed:
         sine = _sine(drift + 2.0 * limits.speed * limits.hold_s, far)
-        if limits.space:
-            count = _cone(rows, count, nx, ny, nz, sine, rate, LINK)
-        else:
-            count = _wedge(rows, count, nx, ny, sine, rate, LINK)
+        count = _towards(rows, count, nx, ny, nz, sine, rate, LINK, limits.space)
     if gap < 0.0:
         demand = min(-limits.link_recovery * gap, limits.recovery_speed)
         count = add(rows, count, nx, ny, nz, -demand, LINK)
@@ -116,6 +110,24 @@ def relax(rows: Floats, bound: Floats, count: int, level: int) -> None:
 @inlined
 def _sine(radius: float, far: float) -> float:
     return radius / far if far > radius else 1.0
+
+
+@compiled
+def _towards(
+    rows: Floats,
+    count: int,
+    nx: float,
+    ny: float,
+    nz: float,
+    sine: float,
+    rate: float,
+    kind: int,
+    space: bool,
+) -> int:
+    """Bound the speed along every direction within the angle around n: a wedge, or a cone."""
+    if space:
+        return _cone(rows, count, nx, ny, nz, sine, rate, kind)
+    return _wedge(rows, count, nx, ny, sine, rate, kind)
 
 
 @compiled
