@@ -3,6 +3,14 @@
 
 import signal
 
+from hypothesis import settings
+
+# The same examples in every run, and no time limit for any: a busy machine fails nothing.
+# `pytest --hypothesis-profile searching` draws others each time.
+settings.register_profile('repeatable', deadline=None, derandomize=True)
+settings.register_profile('searching', deadline=None)
+settings.load_profile('repeatable')
+
 
 def pytest_configure():
     """

@@ -32,6 +32,7 @@ from swarm_coordination.mesh.rows import (
 from swarm_coordination.mesh.selves import OtherSelves
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mesh.silent import SilentPoses
+from swarm_coordination.mesh.table import Life, Row
 from swarm_coordination.units import seconds_to_ns
 
 # Stops take at most an eighth of a frame (ten of them at 1200 bytes): the longest log item
@@ -39,6 +40,9 @@ from swarm_coordination.units import seconds_to_ns
 STOPS_SHARE = 8
 # Digests of robots heard directly, as a part of the others'.
 _SELDOM = 10
+# A leader not heard for so many beacons is asked for: soon enough for most election time-outs, and
+# three frames in a row are seldom lost.
+_MISSED = 3.5
 # The budget is ample while this part of the burst is left.
 AMPLE_SHARE = 2
 
@@ -59,6 +63,7 @@ class Composer:
         self._period_ns = seconds_to_ns(settings.beacon_period_s)
         self._urgent_ns = seconds_to_ns(settings.urgent_period_s)
         self._refresh_ns = seconds_to_ns(settings.refresh_period_s)
+        self._missed_ns = seconds_to_ns(_MISSED * settings.beacon_period_s)
         self._relays = Relays(settings, parts)
         self.silent = SilentPoses(settings, parts)
         self.selves = OtherSelves(parts, codec, now)
@@ -277,11 +282,12 @@ class Composer:
         return Beacon(self.heartbeat + 1, *state.place, heard, accused, packed)
 
     def _add_digests(self, draft: Draft, now: int) -> None:
-        """Say what is held of others' rows: at once where it is known to be old."""
+        """Say what is held of others' rows: at once where it is known to be old, or missed."""
         parts = self._parts
         rows = [row for row in parts.table.rows() if row.cooperates and row.beacon]
+        urgent = {row.identity.storage_id for row in rows if row.behind or self._misses(row, now)}
         if now - self._last_digest_ns < self._digest_ns:
-            rows = [row for row in rows if row.behind]
+            rows = [row for row in rows if row.identity.storage_id in urgent]
         else:
             self._last_digest_ns = now
             # A neighbour repeats its own row anyway: its turn comes a tenth as often.
@@ -289,17 +295,37 @@ class Composer:
             rows = [
                 row
                 for row in rows
-                if row.behind or row.digested_ns <= seldom or not parts.links.live(row, now)
+                if row.identity.storage_id in urgent
+                or row.digested_ns <= seldom
+                or not parts.links.live(row, now)
             ]
         limit = min(draft.limit, draft.size + self._settings.digest_bytes)
         draft.limit, kept = limit, draft.limit
-        for row in sorted(rows, key=lambda row: (not row.behind, row.digested_ns)):
+
+        def order(row: Row) -> tuple[bool, int]:
+            return (row.identity.storage_id not in urgent, row.digested_ns)
+
+        for row in sorted(rows, key=order):
             _, storage_id, incarnation = row.identity
             heartbeat = row.beacon.heartbeat if row.beacon else 0
             if not draft.add_digest(Digest(storage_id, incarnation, heartbeat, *row.versions())):
                 break
             row.digested_ns = now
         draft.limit = kept
+
+    def _misses(self, row: Row, now: int) -> bool:
+        """
+        Whether this is a leader that was heard until a few beacons ago.
+
+        Neighbours relay nothing that we list as heard, for as long as the link times out: they
+        are shown that we lack it (``Merger.digest``).
+        """
+        return (
+            row.leads
+            and row.life is Life.ALIVE
+            and now - row.refreshed_ns > self._missed_ns
+            and self._parts.links.live(row, now)
+        )
 
 
 def _ever_less(due: Fragment) -> Iterator[Fragment]:

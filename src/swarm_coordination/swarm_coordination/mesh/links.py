@@ -40,6 +40,8 @@ class Links:
         self._table, self._own_id, self._timeout_ns = table, own_id, timeout_ns
         self._refreshed_ns: int | None = None
         self._lacking: dict[int, tuple[int, ...]] = {}
+        # (neighbour, robot that it lists and gets nothing from) -> learnt when: rows of the table
+        self._missed: dict[tuple[int, int], int] = {}
         self._neighbors: tuple[Row, ...] = ()
 
     def live(self, row: Row, now: int) -> bool:
@@ -85,15 +87,30 @@ class Links:
         rows = self._table.rows()
         self._neighbors = tuple(r for r in rows if r.cooperates and self.live(r, now))
         self._lacking = {}
+        missed = self._missed
+        for pair in [pair for pair, at in missed.items() if now - at >= self._timeout_ns]:
+            del missed[pair]
         for row in rows:
             owner = row.identity.storage_id
             lacking = tuple(
                 near.identity.storage_id
                 for near in self._neighbors
-                if near is not row and owner not in near.listed
+                if near is not row
+                and (owner not in near.listed or (near.identity.storage_id, owner) in missed)
             )
             if lacking:
                 self._lacking[owner] = lacking
+
+    def miss(self, near: int, owner: int, now: int) -> None:
+        """
+        Note that a neighbour gets nothing from ``owner`` although it lists it: it lacks it now.
+
+        Its list says so a link time-out later only, by which time the note has lapsed.
+        """
+        known = (near, owner) in self._missed
+        self._missed[near, owner] = now
+        if not known:
+            self.refresh(now, force=True)
 
     @property
     def all_hear_all(self) -> bool:

@@ -27,6 +27,8 @@ from swarm_coordination.mesh.table import Row, Section
 
 # A digest that far behind in heartbeats (1 s at 20 Hz) is a row that does not get through.
 _BEACONS_BEHIND = 20
+# A digest of a leader that far behind comes from a robot that misses its beacons.
+_BEACONS_MISSED = 3
 # Relays of a change: once, and once more against loss, so that many hops do not thin it out.
 # Consensus heartbeats alone are not repeated.
 _RELAY_REPEATS = 2
@@ -99,12 +101,27 @@ class Merger:
             return
         if digest.incarnation == row.identity.incarnation:
             self._detector.advance(row, digest.heartbeat, now)
+        if digest.storage_id in sender.listed:
+            # Its owner is heard there, and answers itself; or was, until a moment ago.
+            if self._missed(row, digest):
+                self._links.miss(sender.identity.storage_id, digest.storage_id, now)
+                row.beat_left, row.sends_left[Section.BEACON] = True, _RELAY_REPEATS
+            return
         behind = self._behind(row, digest)
-        if not behind or digest.storage_id in sender.listed:
-            return  # nothing lacks, or its owner is heard there and answers itself
+        if not behind:
+            return
         if self._rng.random() * (1 + self._links.helpers(sender.identity.storage_id)) < 1:
             for section in behind:
                 row.sends_left[section] = max(1, row.sends_left[section])
+
+    def _missed(self, row: Row, digest: Digest) -> bool:
+        """Whether newer beacons of a leader are held here than where the digest comes from."""
+        return (
+            row.leads
+            and digest.incarnation == row.identity.incarnation
+            and row.beacon is not None
+            and row.beacon.heartbeat > digest.heartbeat + _BEACONS_MISSED
+        )
 
     def _behind(self, row: Row, digest: Digest) -> list[Section]:
         if digest.incarnation > row.identity.incarnation:

@@ -43,8 +43,7 @@ class Relays:
             left, section = row.sends_left[Section.CONSENSUS], row.consensus
             if section is None or not (left or row.beat_left):
                 continue
-            leads = section.leader == row.identity.storage_id
-            if left < CHANGED and not (leads and beacon_due):
+            if left < CHANGED and not (row.leads and beacon_due):
                 continue
             part = Fragment(row.identity, consensus=section)
             if not left:

@@ -94,6 +94,11 @@ class Row:
         """Whether a newer consensus section is known to exist than the one held."""
         return self.newest_version > (self.consensus.version if self.consensus else 0)
 
+    @property
+    def leads(self) -> bool:
+        """Whether it says that it leads, as far as is known here."""
+        return self.consensus is not None and self.consensus.leader == self.identity.storage_id
+
     def versions(self) -> tuple[int, int, int]:
         """Versions held of consensus, mission and intents; 0 for none."""
         return (
