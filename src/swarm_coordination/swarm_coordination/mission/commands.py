@@ -10,6 +10,7 @@ CommandError naming field, value and bound.
 
 from __future__ import annotations
 
+from functools import lru_cache
 import re
 from typing import Any, NamedTuple
 
@@ -36,6 +37,9 @@ from swarm_coordination.mission.task_commands import (
 # header and beacon); the envelope's header takes at most 54 of them.
 PAYLOAD_BYTES_MAX = 700
 COMMAND_BYTES_MAX = 640
+# Decoded lately: one command is read where it is proposed, appended and applied, and in a
+# simulator by every robot. As many as are under way at once; values are immutable.
+DECODED_MAX = 64
 
 # 10 km either way, 16 waypoints: a path shorter than the 1,000 km that a row can report.
 PATH_COORDINATE_MAX_MM = 10_000_000
@@ -223,6 +227,7 @@ def canonical_command(command: Command) -> bytes:
     return data
 
 
+@lru_cache(maxsize=DECODED_MAX)
 def decode_command(data: bytes, *, canonical: bool = False) -> Command:
     """
     Return the command in ``data``; raises CommandError naming field, value and bound.
@@ -472,6 +477,7 @@ class Envelope(NamedTuple):
         return data
 
     @classmethod
+    @lru_cache(maxsize=DECODED_MAX)
     def decode(cls, payload: bytes) -> Envelope:
         """Return the envelope in ``payload``; raises CommandError."""
         if len(payload) > PAYLOAD_BYTES_MAX:
