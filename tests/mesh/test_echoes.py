@@ -51,7 +51,14 @@ def test_a_list_comes_back_where_the_numbers_are_roughly_known(numbers, direct, 
     packed = book(0, rows(numbers)).pack(heard, 0)
 
     unpacked = book(3, rows(known)).unpack(packed, rows(known), known[3])
-    assert sorted(unpacked) == sorted(heard)
+    assert sorted(unpacked.heard) == sorted(heard)
+    own = identity(3).storage_id
+    assert [unpacked.own] == [entry for entry in heard if entry.storage_id == own]
+    before = {identity(number).storage_id: known[number] for number in range(COUNT)}
+    fresher = [entry for entry in heard if entry.heartbeat > before[entry.storage_id]]
+    assert sorted(unpacked.fresher) == sorted(fresher)
+    links = tuple(sorted(entry.storage_id for entry in heard))
+    assert unpacked.links == (links if all(entry.direct for entry in heard) else None)
     assert len(packed) <= TAG_BYTES + 6 + 2 * 2 + 2 * len(heard)
 
 
@@ -67,7 +74,7 @@ def test_a_number_that_has_wrapped_since_drops_the_list_and_never_passes_for_a_n
     known[number] += ahead
 
     unpacked = book(3, rows(known)).unpack(packed, rows(known), known[3])
-    assert unpacked is None or sorted(unpacked) == sorted(heard)
+    assert unpacked is None or sorted(unpacked.heard) == sorted(heard)
 
 
 def test_a_list_of_another_directory_is_dropped_even_under_the_same_tag():

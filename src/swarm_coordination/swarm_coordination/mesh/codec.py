@@ -15,6 +15,10 @@ class FrameCodec(Protocol):
         """Return the authenticated bytes of ``frame``; raises UsageError on another swarm's."""
         ...
 
+    def tag(self, frame: Frame) -> bytes:
+        """Return what authenticates ``frame``; raises UsageError as ``encode`` does."""
+        ...
+
     def decode(self, data: bytes) -> Frame:
         """Return the frame in ``data``; raises FrameError on anything that is not one."""
         ...

@@ -90,6 +90,11 @@ class Composer:
         self._urgent = True
         self._short_of = self._beacon_short_of = 0
 
+    @property
+    def is_urged(self) -> bool:
+        """Whether something waits for a frame before the next beacon, or for its bytes."""
+        return self._urgent or bool(self._savings)
+
     def deadline(self, now: int) -> int:
         """Time at which ``compose`` will next have something to do."""
         due, short = self._next_beacon_ns, self._beacon_short_of
@@ -276,7 +281,7 @@ class Composer:
         state, heard = self.state, parts.heard.select(self.state, now)
         accused, packed = parts.detector.accusations(now), parts.echoes.pack(heard, now)
         if packed is None:
-            packed = parts.echoes.tag
+            packed, heard = parts.echoes.tag, parts.heard.nearest_first(heard)
         else:
             heard = ()
         return Beacon(self.heartbeat + 1, *state.place, heard, accused, packed)
@@ -288,6 +293,8 @@ class Composer:
         urgent = {row.identity.storage_id for row in rows if row.behind or self._misses(row, now)}
         if now - self._last_digest_ns < self._digest_ns:
             rows = [row for row in rows if row.identity.storage_id in urgent]
+            if not rows:
+                return
         else:
             self._last_digest_ns = now
             # A neighbour repeats its own row anyway: its turn comes a tenth as often.

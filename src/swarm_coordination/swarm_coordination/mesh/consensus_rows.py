@@ -28,6 +28,7 @@ from swarm_coordination.consensus.messages import (
     VoteResponse,
 )
 from swarm_coordination.consensus.raft import Raft
+from swarm_coordination.mesh.own import LEADER
 from swarm_coordination.mesh.rows import ConsensusSection, Identity, LogItem, RowAnswer, RowOneShot
 from swarm_coordination.persistence import Entry, EntryKind
 
@@ -106,7 +107,8 @@ class ConsensusRows:
         beat = section.heartbeat
         if beat and beat != last.heartbeat and section.is_like(last) and not _leads(section):
             # As nearly always: a follower that has heard its leader once more.
-            return (HeartbeatResponse(owner.storage_id, section.term, section.leader, beat),)
+            fields = (owner.storage_id, section.term, section.leader, beat)
+            return (tuple.__new__(HeartbeatResponse, fields),)
         return tuple(_changes(owner.storage_id, last, section))
 
     def keep_only(self, storage_ids: Collection[int]) -> None:
@@ -116,7 +118,7 @@ class ConsensusRows:
 
 
 def _leads(section: ConsensusSection) -> bool:
-    return section.role == Role.LEADER
+    return section.role == LEADER
 
 
 def _section(version: int, levels: Levels) -> ConsensusSection:
@@ -132,13 +134,9 @@ def _changes(owner: int, last: ConsensusSection, row: ConsensusSection) -> Itera
     new_term = row.term != last.term
     new_role = new_term or row.role != last.role
     if _leads(row):
-        beat = Heartbeat(
-            row.term, owner, row.heartbeat, row.commit, row.last_index, row.last_term
-        )
-        if new_role or beat != Heartbeat(
-            last.term, owner, last.heartbeat, last.commit, last.last_index, last.last_term
-        ):
-            yield beat
+        beat = (row.heartbeat, row.commit, row.last_index, row.last_term)
+        if new_role or beat != (last.heartbeat, last.commit, last.last_index, last.last_term):
+            yield Heartbeat(row.term, owner, *beat)
     elif row.role == Role.CANDIDATE:
         if new_role:
             yield VoteRequest(

@@ -44,6 +44,7 @@ SLOWEST = 10
 ACCUSED_MAX = 8
 # A silent robot goes on being accused this long, so that one that still hears can refute.
 ACCUSE_SILENT_NS = 10_000_000_000
+_QUIET = (Life.SUSPECT, Life.SILENT)
 
 
 class FailureDetector:
@@ -67,11 +68,15 @@ class FailureDetector:
         if steps <= 0:
             return
         sample = (now - row.advance_ns) // steps
-        sample = max(self._nominal_ns, min(sample, SLOWEST * self._nominal_ns))
+        if sample < self._nominal_ns:
+            sample = self._nominal_ns
+        elif sample > SLOWEST * self._nominal_ns:
+            sample = SLOWEST * self._nominal_ns
         row.interval_ns += (sample - row.interval_ns) // 8
         row.heartbeat = heartbeat
         row.advance_ns = now
-        row.accusers.clear()
+        if row.accusers:
+            row.accusers.clear()
         if row.life is Life.SUSPECT:
             row.life = Life.ALIVE
 
@@ -147,13 +152,15 @@ class FailureDetector:
 
     def accusations(self, now: int) -> tuple[Accusation, ...]:
         """Suspicions for the own beacon, rotating where they do not all fit."""
+        quiet = [row for row in self._table.rows() if row.life in _QUIET]
+        if not quiet:  # as nearly always
+            return ()
         accused = [
             Accusation(row.identity.storage_id, row.identity.incarnation, row.heartbeat)
-            for row in self._table.rows()
+            for row in quiet
             if row.life is Life.SUSPECT
             or (
-                row.life is Life.SILENT
-                and row.beacon is not None  # else the verdict was another's
+                row.beacon is not None  # else the verdict was another's
                 and now - (row.silent_ns or 0) < ACCUSE_SILENT_NS
             )
         ]

@@ -23,10 +23,12 @@ not, and the list is dropped. So it says what the sender put in, or nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache, partial
 import hashlib
 import struct
+from typing import NamedTuple
 
-from swarm_coordination.mesh.rows import Beacon, Heard, Identity
+from swarm_coordination.mesh.rows import Beacon, Heard, HEARD_MAX, Identity
 from swarm_coordination.mesh.table import Life, Row
 from swarm_coordination.units import NS_PER_S
 
@@ -40,7 +42,43 @@ _APART_NS = NS_PER_S // 2
 # A bitmap of each neighbour, and a few that have changed lately.
 _BITMAPS_MAX = 128
 _ALIVE = (Life.ALIVE, Life.SUSPECT)
-_new_heard = tuple.__new__  # with every frame for each robot listed: without a call of Python's
+# Lists unpacked lately, by all that they follow from: where a process holds many robots, as a
+# simulator does, what one has checked is read by all that hear the frame. Of fifty robots that
+# send twenty beacons a second five are on their way at once where that takes 5 ms.
+_UNPACKED: dict[tuple[bytes, bytes, tuple[int, ...]], tuple[Heard, ...]] = {}
+_UNPACKED_MAX = 256
+# With every frame for each robot listed: without a call of Python's.
+_as_heard = partial(tuple.__new__, Heard)
+# Places of the bits set in a byte, by its value.
+_BITS = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256))
+
+
+class _Listed(NamedTuple):
+    """Who is listed by a bitmap, in the order of the numbers: columns of the list."""
+
+    robots: tuple[int, ...]
+    incarnations: tuple[int, ...]
+    direct: tuple[bool, ...]
+    others: tuple[int, ...]  # the robots without ourselves
+    own_at: int | None  # where we stand among the robots; None: not at all
+    links: tuple[int, ...] | None  # the robots, where all are heard directly
+
+
+_NOBODY = _Listed((), (), (), (), None, None)
+
+
+class Unpacked(NamedTuple):
+    """
+    A packed list, and what of it matters here.
+
+    ``own``: the entry about ourselves. ``fresher``: those with a newer heartbeat than was known.
+    ``links``: all robots listed, where all are heard directly; else None.
+    """
+
+    heard: tuple[Heard, ...]
+    own: Heard | None
+    fresher: list[Heard]
+    links: tuple[int, ...] | None
 
 
 class EchoBook:
@@ -54,11 +92,11 @@ class EchoBook:
         self._members: tuple[tuple[int, int], ...] = ()
         self._places: dict[int, int] = {}
         self._bitmap_bytes = 0
-        self.tag = b''
+        self.tag = self._digest = b''
         self._seeded = _seeded(b'')
         self._own_id = 0
-        # Bitmaps read lately, for beacons mostly repeat them: (robot, incarnation, direct) listed.
-        self._listed: dict[bytes, tuple[tuple[int, int, bool], ...]] = {}
+        # Bitmaps read lately, for beacons mostly repeat them.
+        self._listed: dict[bytes, _Listed] = {}
         self._apart_ns: int | None = None  # when another tag was heard last
 
     def refresh(self, own: Identity, rows: Iterable[Row]) -> None:
@@ -77,7 +115,7 @@ class EchoBook:
         digest = hashlib.blake2b(
             struct.pack(f'>{len(numbers)}Q', *numbers), digest_size=16, person=b'directory'
         ).digest()
-        self.tag, self._seeded = digest[:TAG_BYTES], _seeded(digest)
+        self.tag, self._digest, self._seeded = digest[:TAG_BYTES], digest, _seeded(digest)
 
     def compare(self, beacon: Beacon, now: int) -> None:
         """Note where a neighbour's directory is not ours, whether it is believed or not."""
@@ -88,25 +126,29 @@ class EchoBook:
         """Return a list packed; None where it has to be written out for somebody to read it."""
         if self._apart_ns is not None and now - self._apart_ns < _APART_NS:
             return None
-        entries: list[tuple[int, int, bool]] = []
+        entries: list[tuple[int, int]] = []
+        listed = links = 0
         for who, incarnation, heartbeat, direct in heard:
             place = self._places.get(who)
             if place is None or self._members[place][1] != incarnation:
                 return None
-            entries.append((place, heartbeat, direct))
+            entries.append((place, heartbeat))
+            listed |= 1 << place
+            if direct:
+                links |= 1 << place
         if not entries:
             return self.tag
         entries.sort()
-        listed = self._bitmap(place for place, _, _ in entries)
-        links = self._bitmap(place for place, _, live in entries if live)
-        bitmaps = listed if links == listed else listed + links
-        numbers = [heartbeat for _, heartbeat, _ in entries]
-        low = struct.pack(f'>{len(numbers)}H', *(number % _LOW for number in numbers))
+        bitmaps = listed.to_bytes(self._bitmap_bytes, 'little')
+        if links != listed:
+            bitmaps += links.to_bytes(self._bitmap_bytes, 'little')
+        numbers = [heartbeat for _, heartbeat in entries]
+        low = _numbers(len(numbers), 'H').pack(*[number % _LOW for number in numbers])
         return b''.join((self.tag, self._check(bitmaps, numbers), bitmaps, low))
 
     def unpack(
         self, packed: bytes, rows: Mapping[int, Row], own_heartbeat: int
-    ) -> tuple[Heard, ...] | None:
+    ) -> Unpacked | None:
         """Return the list; None where it is of another directory, or of numbers not known here."""
         bitmaps_end = _LISTS_AT + self._bitmap_bytes
         if packed[:TAG_BYTES] != self.tag or len(packed) < bitmaps_end:
@@ -119,47 +161,64 @@ class EchoBook:
         listed = self._listed.get(bitmaps)
         if listed is None:
             listed = self._read(bitmaps)
-        own_id, numbers, heard = self._own_id, [], []
-        for (who, incarnation, direct), low in zip(
-            listed, struct.unpack_from(f'>{count}H', packed, numbers_at)
-        ):
-            if who == own_id:
-                known = own_heartbeat
-            elif who in rows:
-                known = rows[who].heartbeat
-            else:
-                return None
-            number = known + (low - known + _HALF) % _LOW - _HALF
-            if number < 0:
-                return None
-            numbers.append(number)
-            heard.append(_new_heard(Heard, (who, incarnation, number, direct)))
-        if not heard or self._check(bitmaps, numbers) != packed[TAG_BYTES:_LISTS_AT]:
+        try:
+            known = [rows[who].heartbeat for who in listed.others]
+        except KeyError:
             return None
-        return tuple(heard)
+        if listed.own_at is not None:
+            known.insert(listed.own_at, own_heartbeat)
+        # The number nearest to the known one that ends in these 16 bits.
+        numbers = [
+            number + (low - number + _HALF) % _LOW - _HALF
+            for number, low in zip(known, _numbers(count, 'H').unpack_from(packed, numbers_at))
+        ]
+        if not numbers or min(numbers) < 0:
+            return None
+        key = (packed, self._digest, tuple(numbers))
+        heard = _UNPACKED.get(key)
+        if heard is None:
+            if self._check(bitmaps, numbers) != packed[TAG_BYTES:_LISTS_AT]:
+                return None
+            columns = zip(listed.robots, listed.incarnations, numbers, listed.direct)
+            heard = tuple(map(_as_heard, columns))
+            if len(_UNPACKED) >= _UNPACKED_MAX:
+                _UNPACKED.clear()
+            _UNPACKED[key] = heard
+        own_at = listed.own_at
+        own = None if own_at is None else heard[own_at]
+        fresher = [entry for entry, number in zip(heard, known) if entry[2] > number]
+        return tuple.__new__(Unpacked, (heard, own, fresher, listed.links))
 
-    def _read(self, bitmaps: bytes) -> tuple[tuple[int, int, bool], ...]:
+    def _read(self, bitmaps: bytes) -> _Listed:
         """Return who is listed, and how; nobody where these are no bitmaps of this directory."""
-        size = self._bitmap_bytes
-        read: tuple[tuple[int, int, bool], ...] = ()
-        listed, direct = _places(bitmaps[:size]), frozenset(_places(bitmaps[-size:]))
-        if len(bitmaps) in (size, 2 * size) and listed[-1] < len(self._members):
-            read = tuple((*self._members[place], place in direct) for place in listed)
+        size, read = self._bitmap_bytes, _NOBODY
+        places, direct = _places(bitmaps[:size]), frozenset(_places(bitmaps[-size:]))
+        if len(bitmaps) in (size, 2 * size) and places[-1] < len(self._members):
+            members = [self._members[place] for place in places]
+            robots = [member[0] for member in members]
+            others = [robot for robot in robots if robot != self._own_id]
+            read = _Listed(
+                tuple(robots),
+                tuple([member[1] for member in members]),
+                tuple([place in direct for place in places]),
+                tuple(others),
+                robots.index(self._own_id) if len(others) < len(robots) else None,
+                tuple(robots) if direct.issuperset(places) else None,
+            )
         if len(self._listed) >= _BITMAPS_MAX:
             self._listed.clear()
         self._listed[bitmaps] = read
         return read
 
-    def _bitmap(self, places: Iterable[int]) -> bytes:
-        bits = bytearray(self._bitmap_bytes)
-        for place in places:
-            bits[place // 8] |= 1 << place % 8
-        return bytes(bits)
-
     def _check(self, bitmaps: bytes, numbers: list[int]) -> bytes:
         check = self._seeded.copy()
-        check.update(bitmaps + struct.pack(f'>{len(numbers)}Q', *numbers))
+        check.update(bitmaps + _numbers(len(numbers), 'Q').pack(*numbers))
         return check.digest()
+
+
+@lru_cache(maxsize=2 * HEARD_MAX)
+def _numbers(count: int, letter: str) -> struct.Struct:
+    return struct.Struct(f'>{count}{letter}')
 
 
 def _seeded(directory: bytes) -> hashlib.blake2b:
@@ -168,5 +227,4 @@ def _seeded(directory: bytes) -> hashlib.blake2b:
 
 
 def _places(bitmap: bytes) -> list[int]:
-    bits = int.from_bytes(bitmap, 'little')
-    return [place for place in range(8 * len(bitmap)) if bits >> place & 1]
+    return [8 * at + bit for at, byte in enumerate(bitmap) for bit in _BITS[byte]]

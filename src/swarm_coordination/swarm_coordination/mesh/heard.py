@@ -21,29 +21,45 @@ class HeardList:
     def __init__(self, table: Table, links: Links, heard_max: int) -> None:
         self._table, self.links, self._heard_max = table, links, heard_max
         self._cursor = 0
+        self._own = Beacon(0, False, 0, 0, 0, 0, 0, 0, 0, 0, ())
+        self._in_order = False  # the newest list
 
     def select(self, own: Beacon, now: int) -> tuple[Heard, ...]:
-        """Return the list for the beacon that leaves now, from the own pose in ``own``."""
-        entries = []
+        """
+        Return whom the beacon that leaves now lists, from the own pose in ``own``.
+
+        Nearest first only where not all fit: a packed list has an order of its own, and what
+        goes as it stands is put in order by ``nearest_first``.
+        """
+        links, entries = self.links, []
         for row in self._table.rows():
-            live = self.links.live(row, now)
-            known = row.heartbeat and row.life is not Life.SILENT
-            if live or known or self.links.comes(row, now):
-                entries.append((not live, squared_distance(own, row.pose), row, live))
-        entries.sort(key=lambda entry: entry[:2])
-        if len(entries) > self._heard_max:
+            live = links.live(row, now)
+            if live or (row.heartbeat and row.life is not Life.SILENT) or links.comes(row, now):
+                entries.append((row, live))
+        self._own, self._in_order = own, len(entries) > self._heard_max
+        if self._in_order:
+            entries.sort(key=lambda entry: self._apart(*entry))
             near = (self._heard_max + 1) // 2
             rest = entries[near:]
             turns = self._heard_max - near
             start = self._cursor % len(rest)
             self._cursor += turns
             entries = entries[:near] + (rest + rest)[start:start + turns]
-        return tuple(
-            Heard(row.identity.storage_id, *_newest(row), live)
-            for _, _, row, live in entries
-        )
+        return tuple([_entry(row, live) for row, live in entries])
+
+    def nearest_first(self, heard: tuple[Heard, ...]) -> tuple[Heard, ...]:
+        """Return the list that was selected last in the order in which it is written out."""
+        if self._in_order:
+            return heard
+        rows = self._table.by_id
+        return tuple(sorted(heard, key=lambda h: self._apart(rows[h.storage_id], h.direct)))
+
+    def _apart(self, row: Row, live: bool) -> tuple[bool, int]:
+        return (not live, squared_distance(self._own, row.pose))
 
 
-def _newest(row: Row) -> tuple[int, int]:
-    """Newest incarnation and heartbeat seen, in frames that were not believed too."""
-    return max(row.echo, (row.identity.incarnation, row.heartbeat))
+def _entry(row: Row, live: bool) -> Heard:
+    """Return newest incarnation and heartbeat seen, in frames that were not believed too."""
+    _, storage_id, incarnation = row.identity
+    incarnation, heartbeat = max(row.echo, (incarnation, row.heartbeat))
+    return tuple.__new__(Heard, (storage_id, incarnation, heartbeat, live))

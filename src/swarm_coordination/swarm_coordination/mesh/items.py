@@ -50,6 +50,11 @@ class ItemCache:
         """Whether new items wait to be sent."""
         return bool(self._push)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is to be pushed and nobody wants anything."""
+        return not (self._push or self._asked)
+
     def offer(self, item: LogItem, now: int, *, push: bool) -> None:
         """Take an item from the caller's own log; one that is not here yet may be pushed."""
         key = (item.leader_term, item.index)

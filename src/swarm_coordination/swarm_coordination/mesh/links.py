@@ -54,8 +54,12 @@ class Links:
 
     def listed(self, row: Row, now: int) -> tuple[int, ...]:
         """Storage ids that the robot lists as live links, ascending."""
-        since = now - self._timeout_ns
-        return tuple(sorted([who for who, at in row.listed.items() if at > since]))
+        since, listed = now - self._timeout_ns, row.listed
+        if listed and min(listed.values()) > since:  # as nearly always: all of them
+            if row.listed_ids is None:
+                row.listed_ids = tuple(sorted(listed))
+            return row.listed_ids
+        return tuple(sorted([who for who, at in listed.items() if at > since]))
 
     def listed_near(self, row: Row, now: int) -> tuple[int, ...]:
         """
@@ -84,6 +88,7 @@ class Links:
         for row in self._table.rows():
             for who in [who for who, at in row.listed.items() if now - at >= self._timeout_ns]:
                 del row.listed[who]
+                row.listed_ids = None
         rows = self._table.rows()
         self._neighbors = tuple(r for r in rows if r.cooperates and self.live(r, now))
         self._lacking = {}

@@ -8,10 +8,11 @@ are judged one by one, newest wins, and what the neighbours lack is marked for r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 import random
 
 from swarm_coordination.mesh.ages import later, relayed_made_after
+from swarm_coordination.mesh.echoes import Unpacked
 from swarm_coordination.mesh.own import consensus_changed, Urgency, urgency_of
 from swarm_coordination.mesh.parts import MeshParts
 from swarm_coordination.mesh.rows import (
@@ -19,11 +20,12 @@ from swarm_coordination.mesh.rows import (
     ConsensusSection,
     Digest,
     Fragment,
+    Heard,
     Identity,
 )
 from swarm_coordination.mesh.selves import OtherSelves
 from swarm_coordination.mesh.silent import SilentPoses
-from swarm_coordination.mesh.table import Row, Section
+from swarm_coordination.mesh.table import Life, Row, Section
 
 # A digest that far behind in heartbeats (1 s at 20 Hz) is a row that does not get through.
 _BEACONS_BEHIND = 20
@@ -51,43 +53,64 @@ class Merger:
         self._silent, self._selves = silent, selves
         self._urge, self._admit = urge, admit
 
-    def echo(self, beacon: Beacon | None) -> int | None:
+    def echo(self, beacon: Beacon | None, read: Unpacked | None) -> int | None:
         """Made-after time of a beacon by the newest own heartbeat that it echoes."""
         if beacon is None:
             return None
+        if read is not None:
+            own = read.own
+            return None if own is None else self._sent.sent_at(own.incarnation, own.heartbeat)
         mine = self._own.identity.storage_id
-        for heard in beacon.heard:
-            if heard.storage_id == mine:
-                return self._sent.sent_at(heard.incarnation, heard.heartbeat)
+        for who, incarnation, heartbeat, _ in beacon.heard:
+            if who == mine:
+                return self._sent.sent_at(incarnation, heartbeat)
         return None
 
     def own_fragment(
-        self, row: Row, fragment: Fragment, made_after: int | None, now: int
+        self,
+        row: Row,
+        fragment: Fragment,
+        beacon: Beacon | None,
+        read: Unpacked | None,
+        made_after: int | None,
+        now: int,
     ) -> Fragment | None:
-        """Merge what a sender says of itself; return what was newer."""
-        return self._take(row, fragment, made_after, now, relay_allowed=row.cooperates)
+        """
+        Merge what a sender says of itself; return what was newer.
+
+        ``beacon`` is the fragment's with its list written out; ``read`` may be None for it.
+        """
+        return self._take(row, fragment, beacon, read, made_after, now)
 
     def relayed_fragment(
-        self, relay: Row, fragment: Fragment, frame_made_after: int | None, now: int
+        self,
+        relay: Row,
+        fragment: Fragment,
+        beacon: Beacon | None,
+        frame_made_after: int | None,
+        now: int,
     ) -> tuple[Identity, Fragment] | None:
-        """Merge what a relay says of another robot; return what was newer."""
+        """
+        Merge what a relay says of another robot; return what was newer.
+
+        ``beacon`` is the fragment's with its list written out.
+        """
         owner, made_after = fragment.owner, relayed_made_after(frame_made_after, fragment.age_ms)
         if owner.storage_id == self._own.identity.storage_id:
-            if fragment.beacon is not None:  # the age is the beacon's
-                heartbeat = fragment.beacon.heartbeat
-                self._selves.shown(owner.incarnation, heartbeat, now, made_after)
+            if beacon is not None:  # the age is the beacon's
+                self._selves.shown(owner.incarnation, beacon.heartbeat, now, made_after)
             return None
         if fragment.silent:
-            self._silent.take(relay, fragment, now)
+            self._silent.take(relay, fragment.with_beacon(beacon), now)
             return None
         row = self._table.get(owner.storage_id)
         if row is None or owner.incarnation > row.identity.incarnation:
             row = self._admit(owner, now)
         if row is None or owner.incarnation < row.identity.incarnation or not row.cooperates:
             return None
-        made_after = later(made_after, self.echo(fragment.beacon))
+        made_after = later(made_after, self.echo(beacon, None))
         self._settle_relay(relay, row, fragment)
-        newer = self._take(row, fragment, made_after, now, relay_allowed=True)
+        newer = self._take(row, fragment, beacon, None, made_after, now)
         return None if newer is None else (owner, newer)
 
     def digest(self, sender: Row, digest: Digest, now: int) -> None:
@@ -169,28 +192,24 @@ class Merger:
         self,
         row: Row,
         fragment: Fragment,
+        beacon: Beacon | None,
+        read: Unpacked | None,
         made_after: int | None,
         now: int,
-        *,
-        relay_allowed: bool,
     ) -> Fragment | None:
         """Merge one fragment of the row's own incarnation; return what was newer."""
-        relay = (
-            relay_allowed
-            and not self._links.all_hear_all
-            and bool(self._links.lacking(row.identity.storage_id))
-        )
-        beacon = fragment.beacon
+        relay = row.cooperates and bool(self._links.lacking(row.identity.storage_id))
         if beacon is not None:
             if row.take_beacon(beacon, made_after, now):
                 self._detector.advance(row, beacon.heartbeat, now)
-                self._detector.prove(row, now)
+                if row.life is not Life.ALIVE:
+                    self._detector.prove(row, now)
                 made_after = row.made_after_ns
                 if relay:
                     row.sends_left[Section.BEACON] = _RELAY_REPEATS
-                self._take_lists(row, beacon, made_after, now)
+                self._take_lists(row, beacon, read, made_after, now)
             else:
-                self._take_lists(row, beacon, made_after, now)
+                self._take_lists(row, beacon, read, made_after, now)
                 beacon = None
         if not row.cooperates:
             return None
@@ -218,7 +237,14 @@ class Merger:
             left[Section.INTENTS] = _RELAY_REPEATS
             self._urge()
 
-    def _take_lists(self, row: Row, beacon: Beacon, made_after: int | None, now: int) -> None:
+    def _take_lists(
+        self,
+        row: Row,
+        beacon: Beacon,
+        read: Unpacked | None,
+        made_after: int | None,
+        now: int,
+    ) -> None:
         """
         Read what a beacon hears and suspects: links, hearsay of heartbeats, accusations.
 
@@ -230,24 +256,50 @@ class Merger:
         if not beacon.heard and not beacon.accused:
             return
         row.lists, row.lists_made_after_ns = beacon, made_after
-        mine = self._own.identity.storage_id
-        rows, listed = self._table.by_id, row.listed
-        for who, incarnation, heartbeat, direct in beacon.heard:
+        if read is not None and read.links is not None:
+            self._take_links(row, read.links, now)
+            entries: Iterable[Heard] = read.fresher
+            if read.own is not None:
+                self._selves.shown(read.own.incarnation, read.own.heartbeat, now, None)
+        else:
+            self._take_listed(row, beacon.heard, now)
+            entries = beacon.heard
+        rows = self._table.by_id
+        for who, incarnation, heartbeat, _ in entries:
             other = rows.get(who)
-            if not direct:
-                listed.pop(who, None)
-            elif other is not None or who == mine:
-                listed[who] = now
-            if who == mine:
-                self._selves.shown(incarnation, heartbeat, now, None)
-            elif (
+            if (
                 other is not None
                 and heartbeat > other.heartbeat
                 and incarnation == other.identity.incarnation
             ):
                 self._detector.advance(other, heartbeat, now)
-        if not row.cooperates:
-            return
+        if row.cooperates:
+            self._take_accusations(row, beacon, now)
+
+    def _take_links(self, row: Row, links: tuple[int, ...], now: int) -> None:
+        """Note robots that are all known here, or ourselves, as live links of the row's owner."""
+        known = len(row.listed)
+        row.listed.update(dict.fromkeys(links, now))
+        if len(row.listed) != known:
+            row.listed_ids = None
+
+    def _take_listed(self, row: Row, heard: tuple[Heard, ...], now: int) -> None:
+        """Note the live links in a list, and what it shows of ourselves."""
+        mine = self._own.identity.storage_id
+        rows, listed = self._table.by_id, row.listed
+        for who, incarnation, heartbeat, direct in heard:
+            if not direct:
+                if listed.pop(who, None) is not None:
+                    row.listed_ids = None
+            elif who in rows or who == mine:
+                if who not in listed:
+                    row.listed_ids = None
+                listed[who] = now
+            if who == mine:
+                self._selves.shown(incarnation, heartbeat, now, None)
+
+    def _take_accusations(self, row: Row, beacon: Beacon, now: int) -> None:
+        mine = self._own.identity.storage_id
         for accusation in beacon.accused:
             if accusation.storage_id == mine:
                 self._selves.accused(accusation, row.identity.name, now)

@@ -40,6 +40,7 @@ from swarm_coordination.views import NeighborTable
 # What an own fragment with intents may take beside the header, at most this share of the MTU.
 _INTENTS_SHARE = 0.8
 STOP_LEVEL_MIN, STOP_LEVEL_MAX = 1, 3
+_LIVING = (Life.ALIVE, Life.SUSPECT)
 
 
 class Mesh:
@@ -198,6 +199,11 @@ class Mesh:
         """Whether a beacon leaves now, so that the pose in it has to be stated."""
         return self._composer.beacon_due(now)
 
+    @property
+    def is_urged(self) -> bool:
+        """Whether a frame wants to leave before the next beacon."""
+        return self._composer.is_urged
+
     def compose(self, now: int) -> Frame | None:
         """Return the next frame where one is due and affordable; call until None."""
         frame = self._composer.compose(now)
@@ -209,7 +215,8 @@ class Mesh:
     def next_deadline(self, now: int) -> int:
         """Time by which ``tick`` and ``compose`` want to be called."""
         # A third of the gap: a tick may be late by two thirds before it counts as a pause.
-        return min(self._composer.deadline(now), self._reception.last_tick_ns + self._gap_ns // 3)
+        latest = self._reception.last_tick_ns + self._gap_ns // 3
+        return min(self._composer.deadline(now), latest)
 
     # -- what is known -------------------------------------------------------------------------
 
@@ -221,11 +228,11 @@ class Mesh:
 
     def alive(self) -> tuple[int, ...]:
         """Storage ids not declared silent, own included; without robots that are only avoided."""
-        others = (
+        others = [
             row.identity.storage_id
             for row in self._parts.table.rows()
-            if row.cooperates and row.life in (Life.ALIVE, Life.SUSPECT)
-        )
+            if row.cooperates and row.life in _LIVING
+        ]
         return tuple(sorted((self.identity.storage_id, *others)))
 
     def intents(self) -> tuple[tuple[int, IntentSection], ...]:
@@ -233,7 +240,7 @@ class Mesh:
         return tuple(
             (row.identity.storage_id, row.intents)
             for row in self._parts.table.rows()
-            if row.cooperates and row.life in (Life.ALIVE, Life.SUSPECT) and row.intents
+            if row.intents and row.cooperates and row.life in _LIVING
         )
 
     def applied(self, storage_id: int) -> int:
@@ -272,7 +279,10 @@ class Mesh:
 
 def _representable(position_mm: tuple[int, int, int], velocity_mm_s: tuple[int, int, int]) -> bool:
     """Whether a pose is within what a frame carries; one beyond is a localisation gone wrong."""
+    x, y, z = position_mm
+    vx, vy, vz = velocity_mm_s
+    far, fast = COORDINATE_MAX_MM, SPEED_MAX_MM_S
     return (
-        max(map(abs, position_mm)) <= COORDINATE_MAX_MM
-        and max(map(abs, velocity_mm_s)) <= SPEED_MAX_MM_S
+        -far <= x <= far and -far <= y <= far and -far <= z <= far
+        and -fast <= vx <= fast and -fast <= vy <= fast and -fast <= vz <= fast
     )

@@ -10,7 +10,7 @@ from swarm_coordination.mesh.ages import age_bound_ns
 from swarm_coordination.mesh.links import Links
 from swarm_coordination.mesh.rows import Beacon
 from swarm_coordination.mesh.table import Life, Row
-from swarm_coordination.units import from_mm, MM_PER_M, ns_to_seconds
+from swarm_coordination.units import MM_PER_M, NS_PER_S
 from swarm_coordination.views import Liveness, NeighborState, NeighborTable
 
 # An unproven robot is an obstacle like any other, but nothing is built on it.
@@ -27,7 +27,7 @@ def neighbor_table(
 ) -> NeighborTable:
     """Return every robot whose position is known, by ascending storage id."""
     states = tuple(
-        _state(row, row.pose, links, now, drift_ppm) for row in rows if row.pose is not None
+        [_state(row, row.pose, links, now, drift_ppm) for row in rows if row.pose is not None]
     )
     return NeighborTable(now, own_id, own_epoch, states)
 
@@ -37,23 +37,24 @@ def _state(row: Row, pose: Beacon, links: Links, now: int, drift_ppm: int) -> Ne
     mission = row.mission if cooperates else None
     age_s = math.inf
     if made_after is not None:
-        age_s = ns_to_seconds(age_bound_ns(made_after, now, drift_ppm))
-    return NeighborState(  # in the order of its fields: many robots, many times a second
-        row.identity.storage_id,
-        row.identity.name,
-        _metres(pose.x_mm, pose.y_mm, pose.z_mm),
-        _metres(pose.vx_mm_s, pose.vy_mm_s, pose.vz_mm_s),
-        from_mm(pose.yaw_mrad),
-        pose.epoch,
+        age_s = age_bound_ns(made_after, now, drift_ppm) / NS_PER_S
+    name, storage_id, _ = row.identity
+    x_mm, y_mm, z_mm, yaw_mrad, vx_mm_s, vy_mm_s, vz_mm_s, epoch = pose[2:10]
+    fields = (  # of NeighborState in their order: many robots, many times a second
+        storage_id,
+        name,
+        (x_mm / MM_PER_M, y_mm / MM_PER_M, z_mm / MM_PER_M),
+        (vx_mm_s / MM_PER_M, vy_mm_s / MM_PER_M, vz_mm_s / MM_PER_M),
+        yaw_mrad / MM_PER_M,
+        epoch,
         age_s,
         _LIVENESS[row.life],
         links.live(row, now),
         links.listed_near(row, now) if cooperates else (),
-        from_mm(mission.progress_mm) if mission else 0.0,
+        mission.progress_mm / MM_PER_M if mission else 0.0,
         mission.epoch if mission else 0,
         cooperates,
+        None,
+        None,
     )
-
-
-def _metres(x_mm: int, y_mm: int, z_mm: int) -> tuple[float, float, float]:
-    return (x_mm / MM_PER_M, y_mm / MM_PER_M, z_mm / MM_PER_M)
+    return tuple.__new__(NeighborState, fields)

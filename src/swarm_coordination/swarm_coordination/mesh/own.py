@@ -57,13 +57,13 @@ class OwnRow:
         if section is self._given:
             return False  # as nearly always
         held, self._given = self.consensus, section
-        if held is not None and section[1:] == held[1:]:
+        like = held is not None and section.is_like(held)
+        if held is not None and like and section.heartbeat == held.heartbeat:
             return False
         self._beat_left = True
-        if held is not None and not consensus_changed(held, section):
-            if section.heartbeat > held.heartbeat:
-                self.consensus = held.beating(held.version, section.heartbeat)
-                return False
+        if held is not None and like and section.heartbeat > held.heartbeat:
+            self.consensus = held.beating(held.version, section.heartbeat)
+            return False
         self.consensus = section._replace(version=1 if held is None else held.version + 1)
         self._left[Section.CONSENSUS] = REPEATS
         urgency = urgency_of(held, section)
@@ -75,7 +75,7 @@ class OwnRow:
         held = self.mission
         if held is not None and section[1:] == held[1:]:
             return
-        self.mission = section._replace(version=1 if held is None else held.version + 1)
+        self.mission = MissionSection(1 if held is None else held.version + 1, *section[1:])
         self._left[Section.MISSION] = 1 if held and held[1:4] == section[1:4] else REPEATS
 
     def set_intents(self, section: IntentSection) -> bool:
@@ -104,28 +104,20 @@ class OwnRow:
         An urgent frame refreshes nothing. ``ample``: the budget allows for what only makes
         others learn sooner: a leader's commit, and repeats in urgent frames.
         """
-
-        def due(section: Section) -> bool:
-            return bool(self._left[section]) or now - self._sent_ns[section] >= refresh_ns
-
+        _, consensus_left, mission_left, intents_left = self._left
         if urgent:
-            repeats = ample and self._left[Section.CONSENSUS]
+            repeats = ample and consensus_left
             consensus = self.consensus if repeats or self._urgency is Urgency.NOW else None
             mission = None
-            intents = self.intents if self._left[Section.INTENTS] else None
+            intents = self.intents if intents_left else None
         else:
-            consensus = self.consensus if due(Section.CONSENSUS) else None
-            mission = self.mission if due(Section.MISSION) else None
-            intents = self.intents if due(Section.INTENTS) else None
-        return Fragment(
-            self.identity,
-            0,
-            None,
-            consensus,
-            mission,
-            intents,
-            beat=beat_of(self.consensus) if self._beat_left and consensus is None else None,
-        )
+            _, consensus_ns, mission_ns, intents_ns = self._sent_ns
+            old = now - refresh_ns
+            consensus = self.consensus if consensus_left or consensus_ns <= old else None
+            mission = self.mission if mission_left or mission_ns <= old else None
+            intents = self.intents if intents_left or intents_ns <= old else None
+        beat = beat_of(self.consensus) if self._beat_left and consensus is None else None
+        return Fragment(self.identity, 0, None, consensus, mission, intents, False, beat)
 
     def sent(self, fragment: Fragment, now: int) -> None:
         """Note which sections are in the frame that leaves now."""
@@ -133,8 +125,8 @@ class OwnRow:
             self._beat_left = False
         if fragment.consensus is not None:
             self._urgency = Urgency.NONE
-        for section in (Section.CONSENSUS, Section.MISSION, Section.INTENTS):
-            if fragment[2 + section] is not None:
+        for section, value in enumerate(fragment[3:6], Section.CONSENSUS):
+            if value is not None:
                 self._left[section] = max(0, self._left[section] - 1)
                 self._sent_ns[section] = now
 

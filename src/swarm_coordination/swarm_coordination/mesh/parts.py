@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from swarm_coordination.mesh.ages import SentBeacons
 from swarm_coordination.mesh.detector import FailureDetector
-from swarm_coordination.mesh.echoes import EchoBook
+from swarm_coordination.mesh.echoes import EchoBook, Unpacked
 from swarm_coordination.mesh.heard import HeardList
 from swarm_coordination.mesh.items import ItemCache
 from swarm_coordination.mesh.links import Links
@@ -46,9 +46,13 @@ class MeshParts:
         packed = self.echoes.pack(beacon.heard, now)
         return beacon if packed is None else beacon.with_heard((), packed)
 
-    def unpacked(self, beacon: Beacon, heartbeat: int) -> Beacon:
-        """Return a beacon with its list written out, or without one; ``heartbeat`` is our own."""
+    def unpacked(self, beacon: Beacon, heartbeat: int) -> tuple[Beacon, Unpacked | None]:
+        """
+        Return a beacon with its list written out, or without one; ``heartbeat`` is our own.
+
+        Beside it what matters of the list, where it was packed and could be read.
+        """
         if not beacon.echoes:
-            return beacon
-        heard = self.echoes.unpack(beacon.echoes, self.table.by_id, heartbeat)
-        return beacon.with_heard(beacon.heard if heard is None else heard, b'')
+            return beacon, None
+        read = self.echoes.unpack(beacon.echoes, self.table.by_id, heartbeat)
+        return beacon.with_heard(beacon.heard if read is None else read.heard, b''), read

@@ -21,6 +21,7 @@ import random
 
 from swarm_coordination.mesh.ages import later
 from swarm_coordination.mesh.compose import Composer
+from swarm_coordination.mesh.echoes import Unpacked
 from swarm_coordination.mesh.events import MergeResult, MeshEvent
 from swarm_coordination.mesh.merge import Merger
 from swarm_coordination.mesh.names import losers_of_names
@@ -29,6 +30,9 @@ from swarm_coordination.mesh.rows import Beacon, Fragment, Frame, Identity, Stop
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mesh.table import Row
 from swarm_coordination.units import ns_to_seconds, seconds_to_ns
+
+# A fragment of the sender's own, its beacon with the list written out, what matters of the list.
+_OwnPart = tuple[Fragment, Beacon | None, Unpacked | None]
 
 
 class Reception:
@@ -81,10 +85,11 @@ class Reception:
             stops = tuple(flag for flag in frame.stops if self._parts.stops.merge(flag))
         if stops:
             self._composer.urge()
-        own_parts, echo = self._own_parts(frame, now)
+        known = self._parts.table.by_id.get(sender.storage_id)
+        own_parts, echo = self._own_parts(frame, known, now)
         if now - self.last_tick_ns > self._gap_ns:
             return self._reject('gap', stops)
-        row, reason = self._sender_row(frame, echo, now)
+        row, reason = self._sender_row(frame, known, echo, now)
         if row is None:
             return self._reject(reason, stops)
         made_after = self._heard_directly(row, frame, echo, now)
@@ -106,10 +111,15 @@ class Reception:
             self._regaining_since = None
         self.last_tick_ns = now
 
-    def _sender_row(self, frame: Frame, echo: int | None, now: int) -> tuple[Row | None, str]:
-        """Return the sender's row where its frame may be believed, else why not."""
+    def _sender_row(
+        self, frame: Frame, row: Row | None, echo: int | None, now: int
+    ) -> tuple[Row | None, str]:
+        """
+        Return the sender's row where its frame may be believed, else why not.
+
+        ``row`` is the one known so far.
+        """
         sender = frame.header.sender
-        row = self._parts.table.get(sender.storage_id)
         if self._regaining_since is not None and not (row and row.regained):
             if echo is None or echo < self._regaining_since:
                 return None, 'gap'
@@ -125,22 +135,32 @@ class Reception:
             return None, 'replay'
         return row, ''
 
-    def _own_parts(self, frame: Frame, now: int) -> tuple[list[Fragment], int | None]:
-        """Return what the sender says of itself, lists written out, and what it echoes of us."""
+    def _own_parts(
+        self, frame: Frame, row: Row | None, now: int
+    ) -> tuple[list[_OwnPart], int | None]:
+        """
+        Return what the sender says of itself, and what it echoes of us.
+
+        Beside each part its beacon with the list written out, and what matters of that. (Not
+        where ``row`` is None: who gives way to a newcomer may be listed.)
+        """
         sender = frame.header.sender
-        parts, echo = [], None
+        parts: list[_OwnPart] = []
+        echo = None
         for part in frame.fragments:
             if part.owner != sender:
                 continue
-            if part.beacon is not None:
-                self._parts.echoes.compare(part.beacon, now)
-                self._note_echo(sender, part.beacon, now)
-                part = self._unpacked(part)
-                echo = later(echo, self._merger.echo(part.beacon))
-            parts.append(part)
+            beacon, read = part.beacon, None
+            if beacon is not None:
+                self._parts.echoes.compare(beacon, now)
+                if row is not None:
+                    self._note_echo(row, sender, beacon, now)
+                beacon, read = self._parts.unpacked(beacon, self._composer.heartbeat)
+                echo = later(echo, self._merger.echo(beacon, read))
+            parts.append((part, beacon, read if row is not None else None))
         return parts, echo
 
-    def _note_echo(self, sender: Identity, beacon: Beacon, now: int) -> None:
+    def _note_echo(self, row: Row, sender: Identity, beacon: Beacon, now: int) -> None:
         """
         Remember the heartbeat to echo, whether the frame is believed or not.
 
@@ -148,17 +168,9 @@ class Reception:
         came late does no harm in it. And two robots that each wait for the other's fresh echo
         would otherwise wait until nothing can be queued any more.
         """
-        row = self._parts.table.get(sender.storage_id)
-        if row is not None:
-            echo = (sender.incarnation, beacon.heartbeat)
-            if echo > row.echo and sender.incarnation >= row.identity.incarnation:
-                row.echo, row.echo_ns = echo, now
-
-    def _unpacked(self, part: Fragment) -> Fragment:
-        if part.beacon is None or not part.beacon.echoes:
-            return part
-        beacon = self._parts.unpacked(part.beacon, self._composer.heartbeat)
-        return part.with_beacon(beacon)
+        echo = (sender.incarnation, beacon.heartbeat)
+        if echo > row.echo and sender.incarnation >= row.identity.incarnation:
+            row.echo, row.echo_ns = echo, now
 
     def _heard_directly(self, row: Row, frame: Frame, echo: int | None, now: int) -> int | None:
         """
@@ -183,14 +195,14 @@ class Reception:
         self,
         row: Row,
         frame: Frame,
-        own_parts: list[Fragment],
+        own_parts: list[_OwnPart],
         made_after: int | None,
         stops: tuple[StopFlag, ...],
         now: int,
     ) -> MergeResult:
         news: list[tuple[Identity, Fragment]] = []
-        for part in own_parts:
-            newer = self._merger.own_fragment(row, part, made_after, now)
+        for part, beacon, read in own_parts:
+            newer = self._merger.own_fragment(row, part, beacon, read, made_after, now)
             if newer is not None and row.cooperates:
                 news.append((part.owner, newer))
         if not row.cooperates:
@@ -198,15 +210,19 @@ class Reception:
         sender = frame.header.sender
         for part in frame.fragments:
             if part.owner.storage_id != sender.storage_id:
-                part = self._unpacked(part)
-                outcome = self._merger.relayed_fragment(row, part, made_after, now)
+                beacon = part.beacon
+                if beacon is not None:
+                    beacon, _ = self._parts.unpacked(beacon, self._composer.heartbeat)
+                outcome = self._merger.relayed_fragment(row, part, beacon, made_after, now)
                 if outcome is not None:
                     news.append(outcome)
         for digest in frame.digests:
             self._merger.digest(row, digest, now)
         if frame.items or frame.want is not None or frame.snapshot is not None:
             self._take_items(row, frame, now)
-        return MergeResult(tuple(news), frame.items, stops, frame.want)
+        # With every frame that is believed: without the call of Python's that checks nothing.
+        fields = (tuple(news), frame.items, stops, frame.want, '')
+        return tuple.__new__(MergeResult, fields)
 
     def _take_items(self, row: Row, frame: Frame, now: int) -> None:
         sender = row.identity.storage_id

@@ -38,6 +38,8 @@ class Relays:
 
     def add_urgent(self, draft: Draft, now: int, *, beacon_due: bool) -> bool:
         """Add consensus changes, log items and intents; return whether some did not fit."""
+        if self._parts.links.all_hear_all and self._parts.items.is_idle:
+            return False  # as nearly always in one hop
         more = False
         for row in self._relayable(now):
             left, section = row.sends_left[Section.CONSENSUS], row.consensus
@@ -78,6 +80,8 @@ class Relays:
 
     def add_rest(self, draft: Draft, now: int) -> None:
         """Add rows that somebody near lacks, longest unsent first."""
+        if self._parts.links.all_hear_all:
+            return
         waiting = [
             row
             for row in self._relayable(now)

@@ -104,7 +104,7 @@ class Beacon(NamedTuple):
 
     def with_heard(self, heard: tuple[Heard, ...], echoes: bytes) -> Beacon:
         """Return this beacon with another list; made with every frame, so not by ``_replace``."""
-        return tuple.__new__(Beacon, (*self[:_HEARD_AT], heard, self.accused, echoes))
+        return tuple.__new__(Beacon, (*self[:_HEARD_AT], heard, self[_HEARD_AT + 1], echoes))
 
 
 class RowOneShot(NamedTuple):
@@ -149,7 +149,8 @@ class ConsensusSection(NamedTuple):
 
     def beating(self, version: int, heartbeat: int) -> ConsensusSection:
         """Return this section with another heartbeat; made with every frame that is heard."""
-        fields = (version, *self[1:_HEARTBEAT_AT], heartbeat, *self[_HEARTBEAT_AT + 1:])
+        fields = list(self)
+        fields[0], fields[_HEARTBEAT_AT] = version, heartbeat
         return tuple.__new__(ConsensusSection, fields)
 
     def is_like(self, other: ConsensusSection) -> bool:

@@ -16,8 +16,6 @@ incarnation, or the two copies would drive each other up for ever.
 
 from __future__ import annotations
 
-import hashlib
-
 from swarm_coordination.errors import UsageError
 from swarm_coordination.mesh.codec import FrameCodec
 from swarm_coordination.mesh.events import MeshEvent
@@ -112,7 +110,7 @@ class OtherSelves:
         for part in frame.fragments:
             if part.owner != frame.header.sender or part.beacon is None:
                 continue
-            for heard in self._parts.unpacked(part.beacon, self._heartbeat).heard:
+            for heard in self._parts.unpacked(part.beacon, self._heartbeat)[0].heard:
                 row = self._parts.table.get(heard.storage_id)
                 if row is None or heard.incarnation != row.identity.incarnation:
                     continue
@@ -122,12 +120,11 @@ class OtherSelves:
         return False
 
     def _digest(self, frame: Frame) -> bytes:
-        """Return 64 bits of a frame (of many that differ one is enough); none of another's."""
+        """Return the tag of a frame, which covers all of it; none of another's."""
         try:
-            data = self._codec.encode(frame)
+            return self._codec.tag(frame)
         except UsageError:  # another configuration, or longer than any frame of ours
             return b''
-        return hashlib.blake2b(data, digest_size=8).digest()
 
     def _report_copy(self, now: int) -> None:
         if not self._copied:

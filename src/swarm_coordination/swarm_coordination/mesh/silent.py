@@ -28,6 +28,8 @@ class SilentPoses:
 
     def add(self, draft: Draft, now: int) -> None:
         """Add the poses that have not been in the air for a refresh period, longest first."""
+        if self._links.all_hear_all:
+            return
         due = [
             row
             for row in self._table.rows()

@@ -67,6 +67,7 @@ class Row:
     frame_made_after_ns: int | None = None  # of its newest frame heard
     window: ReplayWindow = field(default_factory=ReplayWindow)
     listed: dict[int, int] = field(default_factory=dict)  # lists as a live link -> learnt when
+    listed_ids: tuple[int, ...] | None = None  # all of those, ascending; None: find them anew
     accusers: set[int] = field(default_factory=set)  # only ever counted
     suspected_ns: int = 0
     confirmations_wanted: int = 0
@@ -120,6 +121,7 @@ class Row:
         self.window = ReplayWindow()
         self.lists = None
         self.listed.clear()
+        self.listed_ids = None
         self.accusers.clear()
         self.proofs = 0
         self.judge(same_configuration=True)
@@ -150,18 +152,15 @@ class Row:
             if beacon.localised:
                 self.pose, self.pose_incarnation = beacon, self.identity.incarnation
                 self.pose_made_after_ns = self.made_after_ns
-        self._bound(made_after)
+        self.made_after_ns = made_after = later(self.made_after_ns, made_after)
+        if self.pose is self.beacon:
+            self.pose_made_after_ns = made_after
         return newer
 
     def take_silent_pose(self, incarnation: int, pose: Beacon) -> None:
         """Take over the last pose of a silent robot from a relay: nothing bounds its age."""
         self.pose, self.pose_incarnation = pose, incarnation
         self.pose_made_after_ns = None
-
-    def _bound(self, made_after: int | None) -> None:
-        self.made_after_ns = later(self.made_after_ns, made_after)
-        if self.pose is self.beacon:
-            self.pose_made_after_ns = self.made_after_ns
 
     def take_sections(self, fragment: Fragment, beacon: Beacon | None) -> Fragment | None:
         """
@@ -172,7 +171,9 @@ class Row:
         owner, age_ms, _, consensus, mission, intents, _, beat = fragment
         if beat is not None:
             consensus = self._beaten(beat)
-        if consensus is not None:
+            if consensus is not None:
+                self.consensus = consensus
+        elif consensus is not None:
             if self.consensus is None or _order(consensus) > _order(self.consensus):
                 self.consensus = consensus
                 self.newest_version = max(self.newest_version, consensus.version)
@@ -190,7 +191,8 @@ class Row:
                 intents = None
         if beacon is None and consensus is None and mission is None and intents is None:
             return None
-        return Fragment(owner, age_ms, beacon, consensus, mission, intents)
+        fields = (owner, age_ms, beacon, consensus, mission, intents, False, None)
+        return tuple.__new__(Fragment, fields)
 
     def _beaten(self, beat: Beat) -> ConsensusSection | None:
         """Return the section held with a newer heartbeat, where both are of one leader."""

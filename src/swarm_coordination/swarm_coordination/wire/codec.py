@@ -119,9 +119,12 @@ class WireCodec:
         self._decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(_body_type)
         self._cache: dict[bytes, rows.Frame] = {}
         self._cache_size = cache_size
+        self._encoded: tuple[rows.Frame | None, bytes] = (None, b'')
 
     def encode(self, frame: rows.Frame) -> bytes:
         """Return the authenticated bytes of ``frame``; its header must be this codec's own."""
+        if frame is self._encoded[0]:  # for the air, and for the sender's memory of its own
+            return self._encoded[1]
         header = frame.header
         prefix = self._prefix
         if prefix[2:] != _PREFIX.pack(0, 0, header.cluster_id, header.config_hash)[2:]:
@@ -130,7 +133,13 @@ class WireCodec:
         body = self._encoder.encode((header[2:], fragments, *frame[2:]))
         if _BODY_AT + len(body) > FRAME_BYTES_MAX:
             raise UsageError(f'a frame has at most {FRAME_BYTES_MAX} bytes')
-        return b''.join((prefix, self._tag(prefix, body), body))
+        data = b''.join((prefix, self._tag(prefix, body), body))
+        self._encoded = (frame, data)
+        return data
+
+    def tag(self, frame: rows.Frame) -> bytes:
+        """Return the 16 bytes that authenticate ``frame``; raises UsageError as ``encode``."""
+        return self.encode(frame)[_PREFIX.size:_BODY_AT]
 
     def decode(self, data: bytes) -> rows.Frame:
         """Return the frame in ``data``; raises FrameError, and nothing else, on any bytes."""
@@ -176,9 +185,8 @@ class WireCodec:
             raise FrameError('bad_tag')
         parts = self._parse(body) if minor <= MINOR else self._parse_newer(body)
         header = rows.FrameHeader(cluster_id, config_hash, *parts[0])
-        return rows.Frame(
-            header, tuple(_with_owner(part, header.sender) for part in parts[1]), *parts[2:]
-        )
+        fragments = tuple([_with_owner(part, header.sender) for part in parts[1]])
+        return rows.Frame(header, fragments, *parts[2:])
 
     def _parse(self, body: bytes) -> Any:
         try:
@@ -208,7 +216,9 @@ def _on_wire(part: rows.Fragment, sender: rows.Identity | None) -> tuple[Any, ..
 
 
 def _with_owner(part: rows.Fragment, sender: rows.Identity) -> rows.Fragment:
-    return part._replace(owner=sender) if part[0] is None else part
+    if part[0] is not None:
+        return part
+    return tuple.__new__(rows.Fragment, (sender, *part[1:]))  # in nearly every frame
 
 
 def _refusal(error: msgspec.ValidationError) -> FrameError:
