@@ -64,10 +64,11 @@ class Leadership:
         """Note that ``voter`` has heard heartbeat ``number``."""
         if voter not in self._contact or number > self.heartbeat:
             return
-        self._echoed[voter] = max(self._echoed.get(voter, 0), number)
-        sent_at = next((at for sent, at in self._sent if sent == number), None)
-        if sent_at is not None:
-            self._contact[voter] = max(self._contact[voter], sent_at)
+        if number > self._echoed.get(voter, 0):
+            self._echoed[voter] = number
+        at = number - self._sent[0][0] if self._sent else -1  # numbers stand without gaps
+        if at >= 0:
+            self._contact[voter] = max(self._contact[voter], self._sent[at][1])
 
     def acknowledged(self, voter: int, index: int) -> None:
         """Note that ``voter`` holds the log durably up to ``index``; strangers do not count."""

@@ -65,8 +65,9 @@ class Membership(NamedTuple):
         """
         if not self.voters:
             return None
-        descending = sorted((values.get(v, missing) for v in self.voters), reverse=True)
-        return descending[len(self.voters) // 2]
+        voters = self.voters
+        descending = sorted([values.get(v, missing) for v in voters], reverse=True)
+        return descending[len(voters) // 2]
 
     def outcome(self, votes: Mapping[int, bool]) -> Outcome:
         """Return what the votes given so far decide (Ongaro 2014, section 3.4)."""

@@ -114,6 +114,7 @@ class Raft:
         self._delivered = self.log.base_index
         self._more = False  # whether the last ``ready`` left something to hand out
         self._told = SoftState(0, self._state.role, 0)
+        self._timeout_max_ns = settings.election_timeout_max_ns  # asked for with every tick
         # Whether anything came in since the last ``ready``, and since the last ``levels``: most
         # calls find nothing new, and both are asked for with every frame and tick.
         self._stirred, self._stale = True, False
@@ -205,7 +206,7 @@ class Raft:
         if state.leadership is not None:
             return state.leadership.has_quorum(now)
         evidence = state.evidence_ns
-        return evidence is not None and now - evidence <= self.settings.election_timeout_max_ns
+        return evidence is not None and now - evidence <= self._timeout_max_ns
 
     @property
     def want(self) -> tuple[int, int] | None:
@@ -216,7 +217,7 @@ class Raft:
         ``prev_term`` of the next entry proves or refutes.
         """
         state = self._state
-        if state.role is Role.LEADER or state.following.is_complete:
+        if state.leadership is not None or state.following.is_complete:
             return None
         return (state.term, state.following.probe)
 
@@ -258,11 +259,13 @@ class Raft:
         Return whether something may have come of it: most messages are followers' echoes and
         acknowledgements, which are nothing to other followers.
         """
-        state = self._state
-        answer = isinstance(message, _ANSWERS)
-        reads = self._reading.is_busy
-        if answer and not reads and state.leadership is None:
-            return False
+        state, reads = self._state, self._reading.is_busy
+        if not reads and isinstance(message, _ANSWERS):
+            if state.leadership is None:
+                return False
+            if isinstance(message, HeartbeatResponse):  # only a read waits for echoes
+                self._echoed(message)
+                return self.stirred
         match message:
             case Heartbeat():
                 self._replicating.on_heartbeat(message, now)
@@ -270,9 +273,8 @@ class Raft:
                 self._replicating.on_append(message, now)
             case AppendResponse():
                 self._replicating.on_append_response(message, now)
-            case HeartbeatResponse(voter, term, leader, number):
-                if state.leadership and (term, leader) == (state.term, self.member):
-                    state.leadership.echoed(voter, number)
+            case HeartbeatResponse():
+                self._echoed(message)
             case VoteRequest():
                 self._voting.on_vote_request(message, now)
             case VoteResponse():
@@ -287,23 +289,30 @@ class Raft:
                 self._reading.on_answer(message)
         self._reading.advance(now)
         self._replicating.refresh_acknowledgement()
-        if isinstance(message, HeartbeatResponse) and not reads:
-            return self.stirred  # only a read waits for echoes
         self._stir()
-        return not answer or state.leadership is not None
+        return state.leadership is not None or not isinstance(message, _ANSWERS)
+
+    def _echoed(self, echo: HeartbeatResponse) -> None:
+        state = self._state
+        if state.leadership is not None:
+            if echo.term == state.term and echo.leader == self.member:
+                state.leadership.echoed(echo.voter, echo.number)
 
     def tick(self, now: int) -> None:
         """Let time pass: heartbeats, CheckQuorum, election time-outs."""
-        state = self._state
-        if state.leadership is not None or self._reading.is_busy:
+        state, leadership = self._state, self._state.leadership
+        if self._reading.is_busy or (leadership is not None and leadership.handover is not None):
             self._transferring.advance(now)
             self._reading.advance(now)
             self._stir()
-        if state.leadership is not None:
-            self._replicating.lead(state.leadership, now)
+        if leadership is not None:
+            number = leadership.heartbeat
+            self._replicating.lead(leadership, now)
+            if leadership.heartbeat != number or state.leadership is None:
+                self._stir()
             return
         if self._election.has_deferred and not state.is_sticky(now):
-            since = now - self.settings.election_timeout_max_ns  # older campaigns are over
+            since = now - self._timeout_max_ns  # older campaigns are over
             for request in self._election.take_deferred(since):
                 self._voting.on_vote_request(request, now)
             self._stir()
@@ -384,9 +393,9 @@ class Raft:
         through = min(state.commit, self._delivered + DELIVERED_MAX)
         committed = self.log.between(self._delivered, through)
         self._delivered, self._more = through, through < state.commit
-        soft = SoftState(state.term, state.role, self.leader)
-        changed = None if soft == self._told else soft
-        self._told = soft
+        soft, changed = (state.term, state.role, state.following.leader), None
+        if soft != self._told:
+            self._told = changed = SoftState(*soft)
         return Ready(mark, records, committed, changed, self._reading.take(self._delivered))
 
     @property

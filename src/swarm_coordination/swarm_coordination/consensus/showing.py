@@ -27,7 +27,7 @@ def shown(
     elif leader and state.intact:  # a disk that may have forgotten a vote proves nothing
         heartbeat = state.following.heartbeat
     campaigning = role is Role.PRE_CANDIDATE
-    return Levels(  # in the order of its fields: made with every heartbeat
+    fields = (  # of Levels in their order: made with every heartbeat
         durable.term,
         role,
         durable.vote,
@@ -45,3 +45,4 @@ def shown(
         one_shot if current and one_shot is not None else _NOTHING_ASKED,
         answers,
     )
+    return tuple.__new__(Levels, fields)

@@ -86,7 +86,10 @@ class MembershipPolicy:
             self._evicted_ns = now
 
     def _observe(self, picture: Picture, now: int) -> None:
-        known = self._since
+        known, robots = self._since, picture.robots
+        if known.keys() == robots.keys():
+            if all(known[robot][0] == seen.alive for robot, seen in robots.items()):
+                return  # as nearly always
         self._since = {}
         for robot, seen in picture.robots.items():
             before = known.get(robot)

@@ -33,6 +33,7 @@ from swarm_coordination.units import NS_PER_S
 TRANSFER_AGAIN_NS = 5 * NS_PER_S
 # Who comes back to a forced cluster gets its log within some beacons, or a snapshot, or neither.
 VOID_TOLD_NS = 10 * NS_PER_S
+_FITNESS = tuple(Fitness)  # by number
 
 
 class Voters:
@@ -136,22 +137,23 @@ class Voters:
             self._tell(now, 'held_back', text, self._raft.term)
 
     def _follow_configuration(self) -> None:
-        if self._raft.configuration != self._shown:
-            self._shown = self._raft.configuration
+        configuration = self._raft.configuration
+        if configuration is not self._shown and configuration != self._shown:
+            self._shown = configuration
             self._mesh.set_roster(self._raft.membership.members)
 
     def _picture(self) -> Picture:
         raft = self._raft
-        alive = set(self._mesh.alive())
+        alive, membership = set(self._mesh.alive()), raft.membership
         robots = {}
-        for robot in sorted(alive.union(raft.membership.members)):
-            section = self._replication.section_of(robot)
+        for robot in sorted(alive.union(membership.members)):
             if robot == raft.member:
                 fitness = raft.levels().fitness
             else:
-                fitness = Fitness(section.fitness) if section is not None else Fitness.FIT
+                section = self._replication.section_of(robot)
+                fitness = _FITNESS[section.fitness] if section is not None else Fitness.FIT
             robots[robot] = Seen(robot in alive, fitness, raft.match_of(robot))
-        return Picture(raft.member, raft.membership, robots, self._state.removed, raft.commit)
+        return Picture(raft.member, membership, robots, self._state.removed, raft.commit)
 
     def _hand_over(self, picture: Picture, now: int) -> None:
         """Hand leadership over where there is a reason and somebody to take it."""
