@@ -73,7 +73,7 @@ class Flight:
                 position = self.stuck.get(robot, target.position if target else (0.0, 0.0, 0.0))
                 self.targets[robot] = executor.step(
                     self.state, position, partial(self.neighbors, robot), evidence, False, self.now
-                )
+                ).target()
             self.history.append(
                 {r: (e.progress_m, e.progress_epoch) for r, e in self.executors.items()}
             )
@@ -113,7 +113,7 @@ def single(
     position=(0.0, 0.0, 0.0),
 ):
     executor = executor or MissionExecutor(1, MissionSettings())
-    return executor.step(state, position, lambda: others, evidence_ns, stopped, now)
+    return executor.step(state, position, lambda: others, evidence_ns, stopped, now).target()
 
 
 def test_robots_fly_the_path_together_at_the_mission_speed_and_stop_at_its_end():

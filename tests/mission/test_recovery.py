@@ -48,7 +48,7 @@ class Lost:
             evidence = self.now if self.backed is None else self.backed
             self.target = self.executor.step(
                 self.state, self.at, lambda rows=rows: rows, evidence, False, self.now
-            )
+            ).target()
             if self.target.mode in (Mode.FLY, Mode.SEEK) and not self.blocked:
                 self.at = towards(self.at, self.target.position, SPEED_MPS / 10.0)
         return self.target.mode

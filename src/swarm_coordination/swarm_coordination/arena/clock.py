@@ -15,6 +15,7 @@ class Clock:
 
     def __init__(self, zero_ns: int, rate_ppm: int, now: int) -> None:
         self._local, self._since, self._rate_ppm = zero_ns, now, rate_ppm
+        self.changes = 0  # how often it was set or leapt: what was converted before is void
 
     def local(self, now: int) -> int:
         """Return what the clock shows at the world's ``now``, which never goes back."""
@@ -29,7 +30,9 @@ class Clock:
     def set_rate(self, rate_ppm: int, now: int) -> None:
         """Run at another rate from ``now`` on."""
         self._local, self._since, self._rate_ppm = self.local(now), now, rate_ppm
+        self.changes += 1
 
     def leap(self, ahead_ns: int, now: int) -> None:
         """Jump ahead; a clock that jumps back is a restart of its robot, and no leap."""
         self._local, self._since = self.local(now) + max(0, ahead_ns), now
+        self.changes += 1

@@ -16,6 +16,7 @@ from swarm_coordination.errors import CommandError, ProposalRefused
 from swarm_coordination.mesh.codec import FrameCodec
 from swarm_coordination.persistence import Provision
 from swarm_coordination.robot.coordinator import Coordinator
+from swarm_coordination.robot.outputs import NOTHING
 from swarm_coordination.robot.pilot import Pilot
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.simulation.disk import VirtualDisk
@@ -70,6 +71,7 @@ class Node:
         self._inbox: list[bytes] = []
         self._token = 0  # newest that the disk reported while the process slept
         self._wake_ns = 0
+        self._converted = -1  # changes of the clock before ``_wake_ns`` was converted
 
     @property
     def runs(self) -> bool:
@@ -143,8 +145,11 @@ class Node:
                 self._inbox.append(frame)
             return
         local = self.clock.local(now)
-        core.receive(frame, local)
-        self._after(core, now, local)
+        moved = core.receive(frame, local) or self._pilot is not None
+        if moved or now >= self._wake_ns or self.clock.changes != self._converted:
+            self._after(core, now, local)
+        else:  # as most frames: nothing comes out, and the next tick stays where it is
+            self._observers.after(self, core, NOTHING, now)
 
     def localise(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> None:
         """Give a robot that flies its pose and velocity."""
@@ -218,7 +223,8 @@ class Node:
         if output.persist:
             self.disk.write(output.persist, self.persisted)
         self._observers.after(self, core, output, now)
-        self._wake_at(max(self.clock.world(due), now + WAKE_GAP_NS))
+        at, soonest, self._converted = self.clock.world(due), now + WAKE_GAP_NS, self.clock.changes
+        self._wake_at(at if at > soonest else soonest)
 
     def _wake_at(self, time_ns: int) -> None:
         """Arrange for a tick at ``time_ns``, unless one comes sooner."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from swarm_coordination.persistence import PersistRequest, Recovered
@@ -11,6 +12,8 @@ from swarm_coordination.robot.outputs import NOTHING, RobotOutput
 
 if TYPE_CHECKING:
     from swarm_coordination.arena.node import Node
+
+    After = Callable[[Node, Coordinator, RobotOutput, int], None]
 
 
 class Observer:
@@ -48,13 +51,17 @@ class Observers(Observer):
 
     def __init__(self) -> None:
         self._all: list[Observer] = []
-        self._eager: list[Observer] = []
+        # Of all, and of those that want every event: called with each event of a run.
+        self._all_after: list[After] = []
+        self._eager_after: list[After] = []
 
     def add(self, observer: Observer) -> None:
         """Tell ``observer`` too from now on."""
         self._all.append(observer)
+        if type(observer).after is not Observer.after:
+            self._all_after.append(observer.after)
         if observer.every_event:
-            self._eager.append(observer)
+            self._eager_after.append(observer.after)
 
     def started(self, node: Node, recovered: Recovered, now: int) -> None:
         """Pass on."""
@@ -74,8 +81,8 @@ class Observers(Observer):
     def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
         """Pass on: to all where something came out."""
         silent = output is NOTHING or not any(output)
-        for observer in self._eager if silent else self._all:
-            observer.after(node, core, output, now)
+        for after in self._eager_after if silent else self._all_after:
+            after(node, core, output, now)
 
     def durable(self, node: Node, request: PersistRequest, now: int) -> None:
         """Pass on."""

@@ -24,7 +24,7 @@ from swarm_coordination.persistence import (
     SnapshotRecord,
 )
 from swarm_coordination.robot.coordinator import Coordinator
-from swarm_coordination.robot.outputs import RobotOutput
+from swarm_coordination.robot.outputs import NOTHING, RobotOutput
 from swarm_coordination.units import NS_PER_MS, NS_PER_S
 
 # A leader without its quorum steps down within the longest election time-out (0.8 s) of the last
@@ -144,11 +144,12 @@ class RaftRules(Observer):
         number = node.number
         before = self._seen[number]
         seen = core.standing
-        if output.persist:
-            self._wrote(node, output.persist, before, seen)
-        for event in output.events:
-            if event.kind == 'snapshot_installed':
-                self._applied[node.number] = max(event.value, self._applied[node.number])
+        if output is not NOTHING:
+            if output.persist:
+                self._wrote(node, output.persist, before, seen)
+            for event in output.events:
+                if event.kind == 'snapshot_installed':
+                    self._applied[node.number] = max(event.value, self._applied[node.number])
         if seen is not before and seen != before:
             self._changed(node, before, seen, now)
         if output.committed:

@@ -11,28 +11,32 @@ that hears nobody holds at once, and seeks the others once its lease is over (``
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 import math
 
+from swarm_coordination.mission.aim import Aim, in_m
 from swarm_coordination.mission.formations import PointMm
 from swarm_coordination.mission.paths import Path, Vector
+from swarm_coordination.mission.places import Places
 from swarm_coordination.mission.progress import jump_target, rate_factor
 from swarm_coordination.mission.recovery import Place, Recovery
 from swarm_coordination.mission.settings import MissionSettings
 from swarm_coordination.mission.snapshot import Mission
 from swarm_coordination.mission.state import MissionState
 from swarm_coordination.units import (
-    from_mm,
     NS_PER_MS,
     ns_to_seconds,
     seconds_to_ns,
     to_mm,
 )
-from swarm_coordination.views import FormationTarget, Liveness, Mode, NeighborState
+from swarm_coordination.views import Liveness, Mode, NeighborState
 
 # A longer gap between steps is a pause of the process (design of the mesh: 0.3 s): the time in
 # between was not flown.
 STEP_MAX_S = 0.3
-_STILL: Vector = (0.0, 0.0, 0.0)
+_FLOWN = (Mode.FLY, Mode.HOLD)
+# From these a robot goes on as one that was away.
+_RESUMED = (Mode.LEASE_EXPIRED, Mode.STOPPED, Mode.SEEK)
 # A robot's slot with its reference where ours stands, and at the path's end.
 Slots = tuple[Vector, Vector]
 
@@ -87,7 +91,7 @@ class MissionExecutor:
     @property
     def progress_epoch(self) -> int:
         """Epoch that the progress belongs to; 0 while nobody should wait for this robot."""
-        flying = self._mode in (Mode.FLY, Mode.HOLD) and self._joined and self._localised
+        flying = self._joined and self._localised and self._mode in _FLOWN
         return self._epoch if flying else 0
 
     def step(
@@ -98,9 +102,9 @@ class MissionExecutor:
         evidence_ns: int | None,
         stopped: bool,
         now: int,
-    ) -> FormationTarget:
+    ) -> Aim:
         """
-        Advance to ``now`` and return the target.
+        Advance to ``now`` and return where to.
 
         ``state``: the mission as committed and applied here. ``position``: own position in
         ``map`` (m), None before the first localisation. ``neighbors`` returns what the mesh
@@ -121,13 +125,13 @@ class MissionExecutor:
                 _lapsed(mission, evidence_ns, now), now,
             )
         before, self._mode = self._mode, self._decide(state, evidence_ns, stopped, now)
-        if before in (Mode.LEASE_EXPIRED, Mode.STOPPED, Mode.SEEK) and before is not self._mode:
+        if before is not self._mode and before in _RESUMED:
             # The others may have flown on meanwhile: listen before setting a pace again.
             self._joined, self._listening_since = False, now
         rate_mps = 0.0
-        if self._mode in (Mode.FLY, Mode.HOLD) and mission is not None:
+        if self._mode in _FLOWN and mission is not None:
             rate_mps = self._advance(state, mission, position, neighbors(), elapsed_s, now)
-        return self._target(state, position, rate_mps, now)
+        return self._aim(state, position, rate_mps, now)
 
     def _elapsed_s(self, now: int) -> float:
         before, self._stepped_at = self._stepped_at, now
@@ -172,7 +176,8 @@ class MissionExecutor:
     ) -> float:
         """Move progress by one step; returns the reference's speed in m/s."""
         assert self._path is not None
-        others = [n.progress_m for n in neighbors if self._counts(n, mission.index, state.epoch)]
+        index, epoch = mission.index, state.epoch
+        others = [n.progress_m for n in neighbors if self._counts(n, index, epoch)]
         target = jump_target(self._progress_m, others, self._joined, self._settings)
         if target is not None:
             self._progress_m, self._joined = min(target, self._path.length_m), True
@@ -180,7 +185,7 @@ class MissionExecutor:
             self._joined = True
         if not self._joined or mission.held or position is None or self._recovery.alone:
             return 0.0
-        error_m = math.dist(position, in_m(self._slots(state)[self._slot]))
+        error_m = math.dist(position, in_m(self._place(state)))
         factor = rate_factor(self._progress_m, error_m, others, self._settings)
         rate_mps = mission.command.speed_mm_s / 1000.0 * factor
         left_m = self._path.length_m - self._progress_m
@@ -195,77 +200,53 @@ class MissionExecutor:
         mission, whoever has applied how much of it.
         """
         return (
-            neighbor.liveness is not Liveness.SILENT
-            and neighbor.same_configuration
-            and mission < neighbor.mission_epoch <= epoch
+            mission < neighbor.mission_epoch <= epoch
             and neighbor.age_s <= self._settings.progress_age_max_s
+            and neighbor.liveness is not Liveness.SILENT
+            and neighbor.same_configuration
         )
 
-    def slots(self, state: MissionState) -> dict[int, Slots]:
+    def slots(self, state: MissionState) -> Callable[[], dict[int, Slots]]:
         """
-        Return the slots that the others have, by storage id: now, and at the path's end.
+        Return what gives the slots that the others have, by storage id: now, at the path's end.
 
         Those of robots that fell silent are among them: whoever keeps its slot while it is
-        gone (``keep_slots``) is for the caller to leave out.
+        gone (``keep_slots``) is for the caller to leave out. They are those of this step,
+        whenever they are asked for: only a controller does, and there may be none.
         """
         places = state.places()
-        if places is None or self._mode not in (Mode.FLY, Mode.HOLD):
-            return {}
-        held = zip(state.slots, self._slots(state), places.goals(), strict=True)
-        return {robot: (in_m(now), in_m(last)) for robot, now, last in held if robot}
+        if places is None or self._mode not in _FLOWN:
+            return dict
+        return partial(_held, state.slots, places, self._progress_m)
 
-    def _slots(self, state: MissionState) -> tuple[PointMm, ...]:
-        """All slots in ``map`` with the reference at the present progress (mm)."""
+    def _place(self, state: MissionState) -> PointMm:
+        """Own slot in ``map`` with the reference at the present progress (mm)."""
         places = state.places()
         assert places is not None
-        return places.slots(self._progress_m)
+        return places.slot(self._slot, self._progress_m)
 
-    def _target(
+    def _aim(
         self, state: MissionState, position: Vector | None, rate_mps: float, now: int
-    ) -> FormationTarget:
-        command, places = state.mission.command if state.mission else None, state.places()
-        yaw = command.yaw_mrad / 1000.0 if command else 0.0
-        velocity, goal = _STILL, None
-        if self._mode is Mode.SEEK and self._seeks is not None:
-            where = self._seeks.position
-        elif self._slot >= 0 and places is not None:
-            where = in_m(self._slots(state)[self._slot])
-            goal = in_m(places.goals()[self._slot])
-            yaw = places.yaw_mrad(self._progress_m) / 1000.0
-            tangent = places.path.at(self._progress_m).tangent
-            drift = places.drift(self._slot, self._progress_m)
-            vx, vy, vz = ((t + d) * rate_mps for t, d in zip(tangent, drift, strict=True))
-            velocity = (vx, vy, vz)
-        else:
-            where = position if position is not None else _STILL
-        return FormationTarget(
-            stamp_ns=now,
-            mode=self._mode,
-            epoch=self._epoch,
-            slot=self._slot,
-            slots=len(state.slots),
-            position=_rounded(where),
-            velocity=_rounded(velocity),
-            yaw=yaw,
-            goal=goal,
-            resilience=command.resilience if command else 0,
+    ) -> Aim:
+        return Aim(
+            now,
+            self._mode,
+            self._epoch,
+            self._slot,
+            len(state.slots),
+            state.mission.command if state.mission else None,
+            state.places(),
+            position if self.seeks is None else self.seeks.position,
+            rate_mps,
+            self._progress_m,
         )
+
+
+def _held(robots: tuple[int, ...], places: Places, progress_m: float) -> dict[int, Slots]:
+    held = zip(robots, places.slots(progress_m), places.goals(), strict=True)
+    return {robot: (in_m(now), in_m(last)) for robot, now, last in held if robot}
 
 
 def _lapsed(mission: Mission, evidence_ns: int | None, now: int) -> bool:
     """Whether the mission's lease has passed since the newest evidence."""
     return evidence_ns is None or now - evidence_ns > mission.command.lease_ms * NS_PER_MS
-
-
-def in_m(point: PointMm) -> Vector:
-    """Return a point of whole millimetres in metres."""
-    return (from_mm(point[0]), from_mm(point[1]), from_mm(point[2]))
-
-
-def _rounded(vector: Vector) -> Vector:
-    """Whole millimetres (or mm/s), so that a topic and a function call carry the same number."""
-    return (
-        from_mm(to_mm(vector[0])),
-        from_mm(to_mm(vector[1])),
-        from_mm(to_mm(vector[2])),
-    )

@@ -35,6 +35,7 @@ class Path:
         kept.extend(b for a, b in itertools.pairwise(waypoints) if a != b)
         self._points: list[Vector] = [(x / 1000.0, y / 1000.0, z / 1000.0) for x, y, z in kept]
         self._waypoints = waypoints
+        self._asked: tuple[float, PathPoint] | None = None  # each place is, several times on end
         self._starts = [0.0]
         for a, b in itertools.pairwise(self._points):
             self._starts.append(self._starts[-1] + math.dist(a, b))
@@ -51,6 +52,11 @@ class Path:
 
     def at(self, progress_m: float) -> PathPoint:
         """Point at arc length ``progress_m``, clamped to the path's ends."""
+        if self._asked is None or self._asked[0] != progress_m:
+            self._asked = (progress_m, self._find(progress_m))
+        return self._asked[1]
+
+    def _find(self, progress_m: float) -> PathPoint:
         if progress_m >= self.length_m:
             return PathPoint(self._points[-1], (0.0, 0.0, 0.0))
         progress = max(0.0, progress_m)

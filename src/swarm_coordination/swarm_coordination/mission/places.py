@@ -47,6 +47,7 @@ class Places:
         self._from = [self.path.arc_m(max(0, waypoint - 1)) for waypoint, _, _ in changes]
         self._offsets = [slot_offsets(formation, count) for _, formation, _ in changes]
         self._yaw = [yaw for _, _, yaw in changes]
+        self._kept: tuple[int, tuple[PointMm, ...]] = (-1, ())  # formation, its offsets laid out
         self._asked: tuple[float, tuple[PointMm, ...]] = (-1.0, ())  # progress, slots there
         self._goals = self.slots(self.path.length_m)
 
@@ -58,22 +59,34 @@ class Places:
     def offsets(self, progress_m: float) -> tuple[PointMm, ...]:
         """Return all slots about the reference, in the axes of ``map``."""
         before, after, share = self._between(progress_m)
-        offsets = self._offsets[before]
         if share > 0.0:
-            offsets = blended(offsets, self._offsets[after], share)
+            offsets = blended(self._offsets[before], self._offsets[after], share)
+            return self._laid_out(offsets, self.yaw_mrad(progress_m))
+        if self._kept[0] != before:  # most of the way a formation stays as it is
+            offsets = self._laid_out(self._offsets[before], self._yaw[before])
+            self._kept = (before, offsets)
+        return self._kept[1]
+
+    def _laid_out(self, offsets: tuple[PointMm, ...], yaw_mrad: int) -> tuple[PointMm, ...]:
         layout = self._layout
-        offsets = turned(scaled(offsets, layout.scale_pm), self.yaw_mrad(progress_m))
+        offsets = turned(scaled(offsets, layout.scale_pm), yaw_mrad)
         if not any(layout.shift):
             return offsets
         dx, dy = layout.shift
         return tuple((x + dx, y + dy, z) for x, y, z in offsets)
 
+    def slot(self, slot: int, progress_m: float) -> PointMm:
+        """Return one of ``slots``: each robot asks for its own with every step."""
+        x, y, z = self.path.at(progress_m).position
+        dx, dy, dz = self.offsets(progress_m)[slot]
+        return (to_mm(x) + dx, to_mm(y) + dy, to_mm(z) + dz)
+
     def slots(self, progress_m: float) -> tuple[PointMm, ...]:
         """Return all slots in ``map`` with the reference at ``progress_m``."""
         if progress_m != self._asked[0]:  # each place is asked for several times on end
             x, y, z = map(to_mm, self.path.at(progress_m).position)
-            slots = tuple((x + dx, y + dy, z + dz) for dx, dy, dz in self.offsets(progress_m))
-            self._asked = (progress_m, slots)
+            slots = [(x + dx, y + dy, z + dz) for dx, dy, dz in self.offsets(progress_m)]
+            self._asked = (progress_m, tuple(slots))
         return self._asked[1]
 
     def goals(self) -> tuple[PointMm, ...]:

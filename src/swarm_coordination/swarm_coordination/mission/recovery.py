@@ -46,7 +46,7 @@ class Recovery:
     def __init__(self, settings: MissionSettings) -> None:
         self._after_ns = seconds_to_ns(settings.seek_after_s)
         self._wait_ns = seconds_to_ns(settings.seek_wait_s)
-        self._last_seen: Place | None = None
+        self._last_seen: NeighborState | None = None
         self._alone_since: int | None = None
         self._seeking = False
         self._stage = 0
@@ -86,7 +86,9 @@ class Recovery:
         self._seeking |= lapsed and now - self._alone_since >= self._after_ns
         if position is None or not self._seeking:
             return None
-        places = (self._last_seen, _rendezvous(mission))
+        seen = self._last_seen
+        place = Place(seen.position, f'where {seen.name} was seen last')
+        places = (place, _rendezvous(mission))
         self._move_on(position, places, now)
         return places[self._stage]
 
@@ -105,9 +107,11 @@ class Recovery:
         if not heard or position is None:
             return None
         distance_m, _, nearest = min(
-            (math.dist(row.position, position), row.robot, row) for row in heard
+            [(math.dist(row.position, position), row.robot, row) for row in heard]
         )
-        self._last_seen = Place(nearest.position, f'where {nearest.name} was seen last')
+        self._last_seen = nearest
+        if not self._seeking:
+            return None  # as nearly always
         if any(mission.index < row.mission_epoch <= epoch for row in heard):
             self._seeking = False
         if not self._seeking or (lapsed and distance_m <= NEAR_M):

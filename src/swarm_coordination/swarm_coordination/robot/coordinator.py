@@ -154,8 +154,6 @@ class Coordinator:
         listening_until = now + seconds_to_ns(settings.mesh.link_timeout_s)
         self._surroundings = Surroundings(self._mesh, self.storage_id, listening_until)
         self._joints = Joints(self.storage_id, self.name)
-        self._target = FormationTarget(-1, Mode.IDLE, 0, -1, 0, (0.0,) * 3, (0.0,) * 3, 0.0)
-        self.target = self._target  # for the controller, as ``table``
         self._outbox.add(IncarnationRecord(self._incarnation), incarnation=self._incarnation)
         self._snapshots.begin(start, now)
         if start.forfeits:
@@ -165,27 +163,30 @@ class Coordinator:
 
     # ---------------------------------------------------------------- what goes in
 
-    def receive(self, data: bytes, now: int) -> None:
-        """Take a frame from the air; whatever the bytes are, this only ever counts them."""
+    def receive(self, data: bytes, now: int) -> bool:
+        """Take a frame from the air, whatever it is; return whether something may come of it."""
         try:
             frame = self._codec.decode(data)
         except FrameError as error:
             told = self._refusals.note(error, now)
             if told:
                 self._event(now, 'frames_refused', told, self._refusals.total)
-            return
+            return True
         merged = self._mesh.merge(frame, len(data), now)
         for stop in merged.stops:
             self._on_stop(stop, now)
         moved = False
         for owner, fragment in merged.news:
-            moved = self._on_news(owner, fragment, now) or moved
+            if fragment.consensus is not None or fragment.intents is not None:
+                moved = self._on_news(owner, fragment, now) or moved
         if merged.items:
             moved = self._replication.on_items(now) or moved
         if merged.want is not None:
             self._replication.serve(merged.want, now)
         if self._snapshots.install_arrived(now) or moved:
             self._settle(now)
+            return True
+        return self._mesh.is_urged or self._has_output()
 
     def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> None:
         """Take the own pose and velocity in ``map`` (m, m/s, rad) from localisation."""
@@ -233,6 +234,11 @@ class Coordinator:
     def table(self) -> NeighborTable:
         """Return the table of neighbours for the controller, of the newest step."""
         return self._surroundings.handed
+
+    @property
+    def target(self) -> FormationTarget:
+        """Return the formation target for the controller, as ``table``."""
+        return self._surroundings.target
 
     @property
     def durable_serial(self) -> int:
@@ -295,13 +301,17 @@ class Coordinator:
 
     def poll(self) -> RobotOutput:
         """Hand over everything gathered since the last call (``command`` is the controller's)."""
-        persist, watched = self._outbox.take(), self.watches.take()
-        if not (self._frames or persist or self._committed or self._events or watched):
+        if not self._has_output():
             return NOTHING
+        persist, watched = self._outbox.take(), self.watches.take()
         frames, self._frames = tuple(self._frames), []
         committed, self._committed = tuple(self._committed), []
         events, self._events = tuple(self._events), []
         return RobotOutput(frames, persist, committed, events, None, watched)
+
+    def _has_output(self) -> bool:
+        told = self._frames or self._events or self._committed
+        return bool(told) or self._outbox.waits or self.watches.told
 
     def next_deadline(self, now: int) -> int:
         """Time by which ``tick`` wants to be called."""
@@ -310,7 +320,7 @@ class Coordinator:
 
     def status(self, now: int) -> RobotStatus:
         """Everything people and tests want to know, at this instant."""
-        return self._reporting.status(self._target, self._joints.names, now)
+        return self._reporting.status(self._surroundings.aim, self._joints.names, now)
 
     @property
     def term(self) -> int:
@@ -381,11 +391,8 @@ class Coordinator:
     @property
     def _is_unsettled(self) -> bool:
         """Whether there may be something to move: at most ticks there is not."""
-        return (
-            self._raft.stirred
-            or self._replication.leading is not None
-            or self._publishing.is_behind
-        )
+        waits = len(self._submissions) > 0 and self._replication.is_leading
+        return waits or self._raft.stirred or self._publishing.is_behind
 
     def _settle(self, now: int) -> None:
         """Move what came out of Raft to where it belongs."""
@@ -461,7 +468,7 @@ class Coordinator:
         self._surroundings.step(self._state.epoch, now)
         before, seeks = self._executor.mode, self._executor.seeks
         sought = seeks.text if seeks is not None else ''
-        self._target = self._executor.step(
+        aim = self._executor.step(
             self._state,
             self._pose.position(now),
             self._surroundings.neighbors,
@@ -471,10 +478,7 @@ class Coordinator:
         )
         mission = self._state.mission
         keeping = mission is not None and mission.command.on_loss == 'keep_slots'
-        self._surroundings.assigned(self._executor.slots(self._state), keeping)
-        # A stop is handed over even while listening: whoever is near, it says to stand.
-        if self._surroundings.listened or self._target.mode is Mode.STOPPED:
-            self.target = self._target
+        self._surroundings.assigned(aim, self._executor.slots(self._state), keeping)
         mode = self._executor.mode
         if (before in LAPSED) is not (mode in LAPSED):
             kind = 'lease_expired' if mode in LAPSED else 'lease_renewed'

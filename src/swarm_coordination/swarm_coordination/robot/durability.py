@@ -50,6 +50,11 @@ class Outbox:
         """
         self._settled = record
 
+    @property
+    def waits(self) -> bool:
+        """Whether there is something to write."""
+        return bool(self._records)
+
     def take(self) -> tuple[PersistRequest, ...]:
         """Return the request for everything gathered: none or one."""
         if not self._records:

@@ -27,6 +27,10 @@ class OwnPose:
         self._pose = Pose(0.0, 0.0, 0.0, 0.0)
         self._velocity: Vector = (0.0, 0.0, 0.0)
         self._observed_at: int | None = None
+        # Of the newest beacon, and as a frame has it: a robot that stands states it again.
+        self._stated_pose: Pose | None = None
+        self._stated_velocity: Vector | None = None
+        self._stated = ((0, 0, 0), 0, (0, 0, 0))
 
     def observe(self, pose: Pose, velocity: Vector, now: int) -> None:
         """Take pose (m, rad) and velocity (m/s)."""
@@ -52,13 +56,15 @@ class OwnPose:
         must not pass for one of now: the others then go by the beacon before.
         """
         pose, velocity = self._pose, self._velocity
-        mesh.set_beacon(
-            (to_mm(pose.x), to_mm(pose.y), to_mm(pose.z)),
-            round(math.remainder(pose.yaw, math.tau) * 1000.0),
-            (to_mm(velocity[0]), to_mm(velocity[1]), to_mm(velocity[2])),
-            self._epoch_shown,
-            localised=self._younger_than(self._beacon_age_ns, now),
-        )
+        if pose is not self._stated_pose or velocity is not self._stated_velocity:
+            self._stated_pose, self._stated_velocity = pose, velocity
+            self._stated = (
+                (to_mm(pose.x), to_mm(pose.y), to_mm(pose.z)),
+                round(math.remainder(pose.yaw, math.tau) * 1000.0),
+                (to_mm(velocity[0]), to_mm(velocity[1]), to_mm(velocity[2])),
+            )
+        localised = self._younger_than(self._beacon_age_ns, now)
+        mesh.set_beacon(*self._stated, self._epoch_shown, localised=localised)
 
     def _younger_than(self, age_ns: int, now: int) -> bool:
         return self._observed_at is not None and now - self._observed_at <= age_ns

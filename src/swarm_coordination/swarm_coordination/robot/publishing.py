@@ -24,7 +24,8 @@ class Publishing:
     ) -> None:
         self._mesh, self._state, self._executor = mesh, state, executor
         self._submissions, self._replication = submissions, replication
-        self._applied = -1  # as shown
+        # Of the mission: applied, mode, epoch, progress (mm).
+        self._shown = (-1, 0, 0, 0)
         self._intents = (-1, False)  # version of the queue that is shown; leading
 
     @property
@@ -34,18 +35,15 @@ class Publishing:
 
     def mission(self, *, stepped: bool) -> None:
         """Show the mission, where it was stepped or something applied since."""
-        if not stepped and self._state.index == self._applied:
+        if not stepped and self._state.index == self._shown[0]:
             return
-        self._applied = self._state.index
-        self._mesh.set_mission(
-            MissionSection(
-                version=0,
-                applied=self._applied,
-                mode=int(self._executor.mode),
-                epoch=self._executor.progress_epoch,
-                progress_mm=self._executor.progress_mm,
-            )
+        executor = self._executor
+        shown = (
+            self._state.index, int(executor.mode), executor.progress_epoch, executor.progress_mm
         )
+        if shown != self._shown:
+            self._shown = shown
+            self._mesh.set_mission(MissionSection(0, *shown))
 
     def intents(self) -> None:
         """

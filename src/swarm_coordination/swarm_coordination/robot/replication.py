@@ -35,10 +35,15 @@ class Replication:
     @property
     def leading(self) -> Leading | None:
         """Return what there is to do while this robot leads; None while it does not."""
+        return self._leading if self.is_leading else None
+
+    @property
+    def is_leading(self) -> bool:
+        """Whether this robot leads."""
         leading = self._leading
         if leading is None:  # as with all but one
-            return None
-        return leading if leads(self.raft) and leading.term == self.raft.term else None
+            return False
+        return leads(self.raft) and leading.term == self.raft.term
 
     def on_section(self, owner: Identity, section: ConsensusSection, now: int) -> bool:
         """

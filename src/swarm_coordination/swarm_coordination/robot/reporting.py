@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.mesh.mesh import Mesh
+from swarm_coordination.mission.aim import Aim
 from swarm_coordination.mission.executor import MissionExecutor
 from swarm_coordination.mission.state import MissionState
 from swarm_coordination.robot.outputs import RobotStatus
 from swarm_coordination.robot.refusals import Refusals
 from swarm_coordination.robot.submission import Submissions
-from swarm_coordination.views import FormationTarget
 
 
 class Reporting:
@@ -32,13 +32,11 @@ class Reporting:
         self._executor, self._submissions, self._refusals = executor, submissions, refusals
         self._name_of = name_of
 
-    def status(
-        self, target: FormationTarget, articulation: tuple[str, ...], now: int
-    ) -> RobotStatus:
+    def status(self, aim: Aim, articulation: tuple[str, ...], now: int) -> RobotStatus:
         """
         Return everything people and tests want to know.
 
-        ``target`` is the newest one; ``articulation``: who joins parts of the swarm.
+        ``aim`` is of the newest step; ``articulation``: who joins parts of the swarm.
         """
         mesh, raft, state = self._mesh.statistics(), self._raft, self._state
         identity, mission = self._mesh.identity, self._state.mission
@@ -56,11 +54,11 @@ class Reporting:
             applied=state.index,
             last_index=raft.log.last_index,
             state_hash=state.digest(),
-            mode=target.mode,
+            mode=aim.mode,
             mission=mission.command.name if mission else '',
             epoch=state.epoch,
-            slot=target.slot,
-            slots=target.slots,
+            slot=aim.slot,
+            slots=aim.slots,
             progress_m=self._executor.progress_m,
             alive=tuple(sorted(map(self._mesh.name_of, self._mesh.alive()))),
             pending_intents=len(self._submissions),

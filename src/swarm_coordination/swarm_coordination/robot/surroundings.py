@@ -8,11 +8,18 @@ step.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from swarm_coordination.mesh.mesh import Mesh
+from swarm_coordination.mission.aim import Aim, NOWHERE
 from swarm_coordination.mission.executor import Slots
-from swarm_coordination.views import Liveness, NeighborState, NeighborTable
+from swarm_coordination.views import (
+    FormationTarget,
+    Liveness,
+    Mode,
+    NeighborState,
+    NeighborTable,
+)
 
 
 class Surroundings:
@@ -30,21 +37,28 @@ class Surroundings:
         self._listening_until = listening_until
         self._epoch = 0
         self._step_ns = -1
-        self._slots: Mapping[int, Slots] = {}
+        self._slots: Callable[[], Mapping[int, Slots]] = dict
         self._keep = False
         self._handed = self._none
+        self.aim = self._aimed = NOWHERE  # of the newest step, and as handed to a controller
+        self._target: FormationTarget | None = None  # that ``_aimed`` comes to, once asked for
 
     def step(self, epoch: int, now: int) -> None:
         """Go on to ``now``, with the own ``epoch`` in force."""
         self._epoch, self._step_ns = epoch, now
 
-    def assigned(self, slots: Mapping[int, Slots], keep: bool) -> None:
+    def assigned(
+        self, aim: Aim, slots: Callable[[], Mapping[int, Slots]], keep: bool
+    ) -> None:
         """
-        Take the slots in force, by storage id, for the table handed to a controller.
+        Take where to, and what gives the slots in force by storage id, for a controller.
 
         ``keep``: whoever falls silent keeps its slot, so nobody draws nearer to it.
         """
-        self._slots, self._keep = slots, keep
+        self.aim, self._slots, self._keep = aim, slots, keep
+        # A stop is handed over even while listening: whoever is near, it says to stand.
+        if self.listened or aim.mode is Mode.STOPPED:
+            self._aimed, self._target = aim, None
 
     @property
     def listened(self) -> bool:
@@ -57,13 +71,22 @@ class Surroundings:
         if not self.listened:
             return self._none
         if self._handed.stamp_ns < self._step_ns:
-            rows = tuple(map(self._slotted, self.table.neighbors)) if self._slots else None
-            self._handed = self.table if rows is None else self.table._replace(neighbors=rows)
+            slots, self._handed = self._slots(), self.table
+            if slots:
+                rows = tuple(self._slotted(row, slots) for row in self.table.neighbors)
+                self._handed = self.table._replace(neighbors=rows)
         return self._handed
 
-    def _slotted(self, row: NeighborState) -> NeighborState:
+    @property
+    def target(self) -> FormationTarget:
+        """Formation target for the controller; stamped -1 while listening."""
+        if self._target is None:
+            self._target = self._aimed.target()
+        return self._target
+
+    def _slotted(self, row: NeighborState, slots: Mapping[int, Slots]) -> NeighborState:
         """Return a row with its slot, where there is one to go by."""
-        known = self._slots.get(row.robot)
+        known = slots.get(row.robot)
         if known is None or not row.same_configuration:
             return row
         if self._keep and row.liveness is Liveness.SILENT:

@@ -88,6 +88,11 @@ class Watches:
         for number in self._watches:
             self._compare(number)
 
+    @property
+    def told(self) -> bool:
+        """Whether something came since the last call of ``take``."""
+        return bool(self._events)
+
     def take(self) -> tuple[WatchEvent, ...]:
         """Return what came since the last call."""
         if not self._events:
