@@ -79,7 +79,7 @@ class Surroundings:
 
     @property
     def target(self) -> FormationTarget:
-        """Formation target for the controller; stamped -1 while listening."""
+        """Return the formation target for the controller; stamped -1 while listening."""
         if self._target is None:
             self._target = self._aimed.target()
         return self._target
