@@ -135,6 +135,20 @@ def test_a_dead_robot_stays_with_the_largest_group():
     assert play.swarm.done[-1] == ('partition', (('r2',), ('r3', 'r4', 'r5', 'r1')))
 
 
+def test_the_majority_is_the_group_of_most_voters_and_not_of_most_robots():
+    play = Play([{'name': 'cut', 'actions': [
+        {'do': 'split', 'groups': [['r1', 'r2'], ['r3', 'r4', 'r5']]},
+        {'do': 'put', 'robot': 'minority', 'key': 'k', 'value': 'v'},
+    ]}])
+    for name in ROBOTS:
+        play.swarm.said[name] = status(name, voters=('r1', 'r2', 'r3'))
+    play.run(1.0)
+
+    (_, groups), (_, robot, _) = play.swarm.done[-2:]
+    assert groups == (('r3', 'r4', 'r5'), ('r1', 'r2'))
+    assert robot == 'r5'
+
+
 def test_the_minority_is_asked_where_the_scenario_says_so():
     play = Play([{'name': 'cut', 'actions': [
         {'do': 'split', 'groups': [['r1', 'r2'], ['r3', 'r4', 'r5']]},

@@ -157,7 +157,7 @@ class ProcessSwarm:
         Raises SwarmError, with the end of its log, where the world does not start.
         """
         # Every robot votes: an imposed split leaves the quorum with the larger group.
-        provision_swarm(self._folder / 'robots', self.robots, self.robots)
+        provision_swarm(self._folder / 'robots', self.robots)
         command = self._middleware.world_command(self._run)
         if command is None:
             self._wait_for_world(OTHERS_START_TIMEOUT_S)

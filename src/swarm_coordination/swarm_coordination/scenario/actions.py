@@ -98,7 +98,7 @@ class Stage:
             return running
         if name in ('minority', 'majority'):
             sides = self._groups or self._sides()
-            chosen = min(sides, key=len) if name == 'minority' else max(sides, key=len)
+            chosen = sides[0] if name == 'minority' else sides[-1]
             return tuple(robot for robot in running if robot in chosen)
         if name == 'revived':
             return tuple(robot for robot in running if robot in self._revived[-1:])
@@ -134,10 +134,9 @@ class Stage:
         )
 
     def _leader(self) -> str:
-        """Name of the leader that the largest group of running robots follows."""
-        sides = self._groups or (self.seen.robots,)
-        largest = max(sides, key=len)
-        group = tuple(n for n in self.seen.running if n in largest and n in self.seen.statuses)
+        """Name of the leader that the running robots follow: in a split, those of the majority."""
+        majority = (self._groups or (self.seen.robots,))[-1]
+        group = tuple(n for n in self.seen.running if n in majority and n in self.seen.statuses)
         return common_leader(group, self.seen) if group else ''
 
     def _sides(self) -> Groups:
@@ -146,7 +145,19 @@ class Stage:
         slots = {n: s.slot if s.slot >= 0 else last for n, s in self.seen.statuses.items()}
         ordered = sorted(self.seen.running, key=lambda n: (slots.get(n, last), n))
         few = minority_size(len(ordered))
-        return (tuple(ordered[:few]), tuple(ordered[few:]))
+        return self._by_votes((tuple(ordered[:few]), tuple(ordered[few:])))
+
+    def _by_votes(self, groups: Groups) -> Groups:
+        """
+        Return groups in ascending order of their voters: the last is the majority.
+
+        Seven robots vote, in a larger swarm too, and who was lost and came back may not do so
+        any more: more robots are not always more votes.
+        """
+        known = self.seen.statuses.values()
+        newest = max(known, key=lambda status: (status.term, status.commit), default=None)
+        voters = frozenset(newest.voters if newest else ())
+        return tuple(sorted(groups, key=lambda group: (len(voters & set(group)), len(group))))
 
     def _target(self, wanted: str) -> str:
         """Name of the robot that ``wanted`` means now; "" where there is none."""
@@ -167,7 +178,7 @@ class Stage:
     def _side(self, robot: str) -> str:
         if not self._groups:
             return ''
-        return 'majority' if robot in max(self._groups, key=len) else 'minority'
+        return 'majority' if robot in self._groups[-1] else 'minority'
 
     def _note(self, now_s: float, action: Action, robots: tuple[str, ...], text: str) -> None:
         self._recorder.action(
@@ -265,6 +276,7 @@ class Stage:
             groups = tuple(
                 (*group, *dead) if number == at else group for number, group in enumerate(groups)
             )
+        groups = self._by_votes(groups)
         self._groups = self._recorder.groups = groups
         self._backend.set_partition(groups)
         self._note(now_s, action, (), ' | '.join(' '.join(group) for group in groups))

@@ -316,7 +316,7 @@ def split_spans(record: Record) -> list[tuple[float, float, ActionTaken]]:
 def _splits(record: Record, bounds: Bounds) -> list[Expectation]:
     found = []
     for number, (start_s, end_s, action) in enumerate(split_spans(record), start=1):
-        majority = max(action.groups, key=len)
+        majority = action.groups[-1]
         before = [c.status for c in record.statuses if c.time_s <= start_s]
         last = max((status.last_index for status in before), default=0)
         new = [c for c in record.commits if start_s < c.time_s <= end_s and c.entry.index > last]

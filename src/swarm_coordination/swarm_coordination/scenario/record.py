@@ -92,7 +92,7 @@ class ActionTaken(NamedTuple):
     do: str
     robots: tuple[str, ...]
     text: str
-    groups: tuple[tuple[str, ...], ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()  # the majority of the votes last
 
 
 class PhaseSpan(NamedTuple):

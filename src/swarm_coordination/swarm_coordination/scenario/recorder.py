@@ -57,7 +57,7 @@ class Recorder:
         self._area = area
         self.record = Record(tuple(robots), safety_distance_m)
         self.formation = CommittedFormation(dimensions)
-        self.groups: Groups = ()
+        self.groups: Groups = ()  # in a split; the last has the majority of the votes
         self.applied: set[tuple[str, int, int]] = set()  # (robot, session, serial)
         self._index = {name: number for number, name in enumerate(self.record.robots)}
         self._known: dict[str, tuple[object, ...]] = {}
@@ -199,8 +199,7 @@ class Recorder:
         """Return the robots that the committed formation speaks of: in a split, the majority."""
         if not self.groups:
             return running
-        largest = max(self.groups, key=len)
-        return tuple(name for name in running if name in largest)
+        return tuple(name for name in running if name in self.groups[-1])
 
     def _leader(
         self, running: tuple[str, ...], statuses: Mapping[str, RobotStatus]

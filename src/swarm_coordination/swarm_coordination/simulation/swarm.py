@@ -198,7 +198,7 @@ class VirtualSwarm:
         return random.Random(f'{self._seed}/{purpose}')
 
     def _make_members(self, swarm: SwarmFile) -> tuple[Member, ...]:
-        provisions = make_cluster(self.robots, self._random('provision'), self.robots)
+        provisions = make_cluster(self.robots, self._random('provision'))
         codec = WireCodec(
             provisions[0].key,
             provisions[0].cluster_id,
