@@ -4,8 +4,9 @@
 from geometry_msgs.msg import PoseStamped
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
+from swarm_coordination.live.recorded_topics import recorded_topics
 from swarm_coordination.recording.bag import BagWriter
-from swarm_coordination.ros.recorder import definition, recorded_topics
+from swarm_coordination.ros.recorder import definition, is_known
 from swarm_msgs.msg import NeighborState, NeighborTable, RobotStatus
 import yaml
 
@@ -33,7 +34,7 @@ QOS = {'history': int, 'depth': int, 'reliability': int, 'durability': int, 'dea
 def bag(tmp_path):
     """Give a bag of a robot: five states, a table of neighbours and a pose."""
     folder = tmp_path / 'flight'
-    writer = BagWriter(folder, recorded_topics(['robot1']), definition)
+    writer = BagWriter(folder, recorded_topics(['robot1'], is_known), definition)
     for k, status in enumerate(STATUS):
         writer.add('/robot1/status', serialize_message(status), BEGAN_NS + k * 10**8)
     neighbor = NeighborState(name='robot2', links=[3, 4], age_bound_s=0.25)
@@ -106,7 +107,7 @@ def test_rosbag2_itself_reads_them(bag):
     reader.open(rosbag2.StorageOptions(uri=str(bag), storage_id='mcap'),
                 rosbag2.ConverterOptions('cdr', 'cdr'))
     assert {one.name for one in reader.get_all_topics_and_types()} == {
-        one.topic for one in recorded_topics(['robot1'])}
+        one.topic for one in recorded_topics(['robot1'], is_known)}
     topic, data, at = reader.read_next()
     assert (topic, at) == ('/robot1/status', BEGAN_NS)
     assert deserialize_message(data, RobotStatus) == STATUS[0]

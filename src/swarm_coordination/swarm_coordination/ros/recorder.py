@@ -44,7 +44,7 @@ def record(
 
     Raises ConfigurationError where the folder exists or a definition is missing.
     """
-    wanted = recorded_topics(robots, _known)
+    wanted = recorded_topics(robots, is_known)
     bag = BagWriter(folder, wanted, definition)
     runner = Runner(domain_id=domain)
     runner.stop_on_signals()
@@ -72,7 +72,8 @@ def record(
     return bag.messages
 
 
-def _known(kind: str) -> bool:
+def is_known(kind: str) -> bool:
+    """Whether messages of ``package/msg/Name`` can be taken here; those of tf may be missing."""
     return not kind.startswith('tf2_msgs/') or messages().TFMessage is not None
 
 
