@@ -62,6 +62,12 @@ def class_of_rclpy(name):
     return getattr(importlib.import_module(f'{package}.{folder}'), short)
 
 
+def plain(message):
+    """Return the fields of a message; frames are read as bytes, which are numbers to others."""
+    values = ((field.name, getattr(message, field.name)) for field in dataclasses.fields(message))
+    return {k: list(value) if isinstance(value, bytes) else value for k, value in values}
+
+
 @pytest.mark.parametrize('short', OURS)
 def test_a_message_has_the_bytes_that_rclpy_gives_it(short):
     rng, name = random.Random(short), f'swarm_msgs/msg/{short}'
@@ -70,7 +76,7 @@ def test_a_message_has_the_bytes_that_rclpy_gives_it(short):
         values = (name, drawn(name, rng))
         theirs, ours = built(values, class_of_rclpy), built(values, maker.message)
         assert deserialize_message(ours.serialize(), type(theirs)) == theirs
-        assert type(ours).deserialize(serialize_message(theirs)) == ours
+        assert plain(type(ours).deserialize(serialize_message(theirs))) == plain(ours)
 
 
 @pytest.mark.parametrize('name', SERVICES)
