@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from mesh.radio import Air, FIRST_ID
 from swarm_coordination.mesh.rows import HEARD_MAX
+from swarm_coordination.mesh.settings import MeshSettings
 
 
 def test_a_row_shows_as_many_links_as_a_beacon_lists_ours_and_the_nearest_first() -> None:
@@ -37,3 +38,16 @@ def test_the_rows_held_are_told_silent_ones_too_until_they_are_given_up() -> Non
     assert station.mesh.rows_held() == (FIRST_ID + 1, FIRST_ID + 2)
     station.mesh.forget(FIRST_ID + 2, station.clock(air.now))
     assert station.mesh.rows_held() == (FIRST_ID + 1,)
+
+
+def test_lists_that_come_round_slower_than_a_link_times_out_have_nobody_relay() -> None:
+    settings = MeshSettings(heard_max=4, beacon_period_s=0.1, link_timeout_s=0.4)
+    air = Air(16, settings=settings)  # seven beacons until all have been listed
+    relayed: list[int] = []
+    air.run(2.0)
+    air.taps.append(lambda sender, data, frame: relayed.extend(
+        sender for part in frame.fragments if part.owner.storage_id != FIRST_ID + sender))
+    air.run(2.0)
+    assert relayed == []
+    near = air.stations[0].mesh.neighbors(air.stations[0].clock(air.now), 0).neighbors[0]
+    assert len(near.links) < 15  # what counts as a link times out as before

@@ -4,11 +4,14 @@ Who hears whom: own links, what the others list, whose rows somebody here needs 
 
 A link is live while a frame was heard over it within the link time-out. Beacons list the live
 links of their owner, a few at a time when there are many, so a listing stays valid for the
-same time-out unless the owner takes it back. The derived sets are recomputed a few times
-per second, not per frame: they change no faster than the time-out.
+same time-out unless the owner takes it back; for relaying it does until the list has come round
+twice, or in a large swarm everybody would relay what all hear. The derived sets are recomputed a
+few times per second, not per frame: they change no faster than the time-out.
 """
 
 from __future__ import annotations
+
+import math
 
 from swarm_coordination.mesh.rows import Beacon, HEARD_MAX
 from swarm_coordination.mesh.table import Life, Row, Table
@@ -36,8 +39,11 @@ def squared_distance(first: Beacon | None, second: Beacon | None) -> int:
 class Links:
     """Derived view of the links in a table."""
 
-    def __init__(self, table: Table, own_id: int, timeout_ns: int) -> None:
+    def __init__(
+        self, table: Table, own_id: int, timeout_ns: int, beacon_ns: int, heard_max: int
+    ) -> None:
         self._table, self._own_id, self._timeout_ns = table, own_id, timeout_ns
+        self._beacon_ns, self._heard_max = beacon_ns, heard_max
         self._refreshed_ns: int | None = None
         self._lacking: dict[int, tuple[int, ...]] = {}
         # (neighbour, robot that it lists and gets nothing from) -> learnt when: rows of the table
@@ -85,8 +91,9 @@ class Links:
         if last is not None and now - last < _REFRESH_NS and not force:
             return
         self._refreshed_ns = now
+        kept_ns = max(self._timeout_ns, 2 * self._round_ns(len(self._table.rows())))
         for row in self._table.rows():
-            for who in [who for who, at in row.listed.items() if now - at >= self._timeout_ns]:
+            for who in [who for who, at in row.listed.items() if now - at >= kept_ns]:
                 del row.listed[who]
                 row.listed_ids = None
         rows = self._table.rows()
@@ -105,6 +112,12 @@ class Links:
             )
             if lacking:
                 self._lacking[owner] = lacking
+
+    def _round_ns(self, others: int) -> int:
+        """Time in which the list of somebody who hears so many comes round (``heard.py``)."""
+        near = (self._heard_max + 1) // 2
+        turns = max(1, self._heard_max - near)
+        return math.ceil(max(0, others - near) / turns) * self._beacon_ns
 
     def miss(self, near: int, owner: int, now: int) -> None:
         """

@@ -33,7 +33,13 @@ class MeshParts:
         self.own = OwnRow(identity)
         self.sent = SentBeacons()
         self.table = Table(settings.robots_max, seconds_to_ns(settings.tombstone_s))
-        self.links = Links(self.table, own_id, seconds_to_ns(settings.link_timeout_s))
+        self.links = Links(
+            self.table,
+            own_id,
+            seconds_to_ns(settings.link_timeout_s),
+            seconds_to_ns(settings.beacon_period_s),
+            settings.heard_max,
+        )
         self.heard = HeardList(self.table, self.links, settings.heard_max)
         self.echoes = EchoBook()
         self.detector = FailureDetector(settings, self.table)
