@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Robots know what stands in Gazebo, and nothing stands there that they do not know."""
 
-import json
 import math
 from pathlib import Path
 from xml.etree import ElementTree
@@ -22,6 +21,7 @@ from swarm_coordination.gazebo.worlds import (
     swarm_file_in,
     worlds,
 )
+import yaml
 
 QUADROTORS = {
     'all': {'control': {'speed_max_mps': 1.0}},
@@ -127,11 +127,17 @@ def test_a_file_that_nothing_is_added_to_is_read_where_it_stands(tmp_path):
     assert swarm_file_in(given, {}, load_world('open_field')) == given
 
 
+def test_small_numbers_stay_numbers_in_the_file_that_robots_read(tmp_path):
+    wall = {'obstacles': [{'shape': 'cylinder', 'x_m': 9.0, 'y_m': 1e-05, 'radius_m': 1.0}]}
+    source = swarm_file_in(written(tmp_path), {'area': wall}, load_world('open_field'))
+    assert load_swarm(source).area.obstacles[0].corners == ((9.0, 1e-05),)
+
+
 def test_what_a_scenario_sets_stands_in_the_robots_file_and_in_gazebo(tmp_path):
     wall = {'obstacles': [{'shape': 'box', 'x_m': 9.0, 'y_m': 0.0, 'size_x_m': 1.0,
                            'size_y_m': 5.0}]}
     source = swarm_file_in(written(tmp_path), {'area': wall}, load_world('open_field'))
-    assert json.loads(Path(source).read_text())['area'] == wall
+    assert yaml.safe_load(Path(source).read_text())['area'] == wall
     assert len(load_swarm(source).area.obstacles) == 1
 
 

@@ -23,6 +23,7 @@ from swarm_coordination.configuration.documents import load_document
 from swarm_coordination.configuration.section import Section
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.gazebo.models import flight_height, sim_folder, SPEED_MAX_MPS
+import yaml
 
 # Side of the ground: more is no local map frame, less no place for a swarm.
 GROUND_MIN_M, GROUND_MAX_M = 10.0, 10_000.0
@@ -97,13 +98,15 @@ def swarm_file_in(source: str, scenario: Mapping[str, Any], world: World | None 
     Return the swarm file that the robots of a run read.
 
     The file itself where scenario and world add nothing to it, else one in a folder for the time
-    of the run (JSON, which is YAML). Raises ConfigurationError.
+    of the run. Raises ConfigurationError.
     """
     document = in_world(source, scenario, world)
     if document == overlaid(source, {}):
         return source
     path = Path(tempfile.mkdtemp(prefix='swarm_file_')) / 'swarm.yaml'
-    path.write_text(json.dumps(document), encoding='utf-8')
+    # Through JSON: tuples become lists, which is all that a swarm file has.
+    plain = json.loads(json.dumps(document))
+    path.write_text(yaml.safe_dump(plain, sort_keys=False), encoding='utf-8')
     return str(path)
 
 

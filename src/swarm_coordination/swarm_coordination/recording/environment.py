@@ -9,7 +9,7 @@ from pathlib import Path
 import platform
 
 # Rooms whose code decides the outputs.
-_ROOMS = ('consensus', 'control', 'mesh', 'mission', 'robot', 'storage', 'wire')
+_ROOMS = ('area', 'consensus', 'control', 'mesh', 'mission', 'robot', 'storage', 'wire')
 
 
 def environment() -> dict[str, str]:
