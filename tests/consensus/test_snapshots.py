@@ -45,7 +45,7 @@ def restarted(record: SnapshotRecord, *terms: int, term: int = 9) -> Raft:
 # ---------------------------------------------------------------- the log
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=30), st.data())
 def test_a_compacted_log_answers_as_the_whole_one_does_from_its_base_on(terms, data):
     entries = log_of(*sorted(terms))

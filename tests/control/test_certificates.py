@@ -141,7 +141,7 @@ def weakened(seed: int, rules: Rules) -> bool:
 
 
 @given(st.integers(0, 2**48), st.booleans())
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400)
 def test_through_a_change_of_epoch_what_nobody_released_connects_whatever_was_connected(
     seed, predicted
 ):
@@ -149,7 +149,7 @@ def test_through_a_change_of_epoch_what_nobody_released_connects_whatever_was_co
 
 
 @given(st.integers(0, 2**48), st.booleans())
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400)
 def test_with_two_disjoint_paths_one_loss_splits_nothing_that_it_could_not_split_before(
     seed, predicted
 ):

@@ -325,7 +325,7 @@ ROWS = st.lists(
 
 
 @given(ROWS, st.tuples(NUMBER, NUMBER, NUMBER), st.tuples(NUMBER, NUMBER, NUMBER), NUMBER)
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 def test_whatever_arrives_the_command_is_finite_within_the_speed_and_repeatable(
     rows, place, velocity, yaw
 ):

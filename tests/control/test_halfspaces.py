@@ -31,7 +31,7 @@ DRIFTS = st.floats(0.0, 3.0)
 
 
 @given(DISTANCES, DRIFTS, st.floats(-math.pi, math.pi))
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 def test_standing_still_satisfies_every_row_that_is_no_recovery(distance, drift, angle):
     seen = sight(2, distance * math.cos(angle), distance * math.sin(angle), drift, True)
     rows = [*collision_rows(seen, SETTINGS), *link_rows(seen, SETTINGS)]
@@ -45,7 +45,7 @@ def test_standing_still_satisfies_every_row_that_is_no_recovery(distance, drift,
 
 
 @given(st.floats(0.7, 9.4), st.floats(0.0, 0.6), st.floats(-1, 1), st.integers(0, 2**32))
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 def test_an_admissible_velocity_closes_at_most_its_share_from_anywhere_in_the_ball(
     distance, drift, side, seed
 ):

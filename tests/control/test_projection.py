@@ -99,7 +99,7 @@ def test_the_projection_equals_a_general_solver():
 
 
 @given(st.integers(0, 2**32), st.integers(1, 20))
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 def test_the_result_satisfies_every_row_and_does_not_depend_on_the_order(seed, count):
     rng = random.Random(seed)
     rows = random_rows(rng, count, 0.0)
@@ -117,7 +117,7 @@ def test_the_result_satisfies_every_row_and_does_not_depend_on_the_order(seed, c
 @given(
     NUMBERS, NUMBERS, st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), max_size=6), NUMBERS
 )
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 def test_no_input_raises_or_gives_anything_but_finite_numbers(x, y, rows, speed):
     got = project(x, y, rows, speed)
     assert math.isfinite(got.x) and math.isfinite(got.y)

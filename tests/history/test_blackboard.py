@@ -18,7 +18,7 @@ STEP = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(STEP, max_size=40))
 def test_what_the_blackboard_answers_is_what_the_register_would(steps):
     log, events = Log(), []

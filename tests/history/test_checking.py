@@ -185,7 +185,7 @@ def test_a_violation_outweighs_a_key_that_was_given_up():
     assert report.verdict is Verdict.NOT_LINEARIZABLE and report.reasons
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.integers(0, 2**32), st.integers(1, 60), st.booleans(), st.integers(1, 6))
 def test_every_history_of_an_atomic_register_passes(seed, operations, versioned, processes):
     events = made.atomic_history(
@@ -193,7 +193,7 @@ def test_every_history_of_an_atomic_register_passes(seed, operations, versioned,
     assert verdict(events, versioned=versioned) is Verdict.LINEARIZABLE
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(st.integers(0, 2**32), st.integers(1, 6), st.booleans(), st.data())
 def test_the_checker_agrees_with_trying_every_order(seed, operations, versioned, data):
     rng = random.Random(seed)

@@ -78,7 +78,7 @@ def test_json_lines_are_read():
     assert check(events, versioned=True).verdict is Verdict.NOT_LINEARIZABLE
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32), st.booleans())
 def test_what_is_written_is_read_back(seed, versioned):
     events = made.atomic_history(random.Random(seed), 30, versioned=versioned)

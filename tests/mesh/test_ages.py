@@ -56,7 +56,7 @@ def moving(air: Air) -> None:
     air._transmit = stamped  # type: ignore[method-assign]
 
 
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=12)
 @given(
     seed=st.integers(0, 10_000),
     count=st.integers(3, 7),
@@ -105,7 +105,6 @@ def test_age_grows_by_the_clock_once_a_robot_is_gone() -> None:
     assert 4.0 <= neighbor.age_s < 4.2
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.integers(0, 10**12), st.integers(0, 10**12), st.integers(0, 10_000))
 def test_drift_only_ever_widens_a_bound(start: int, elapsed: int, drift: int) -> None:
     bound = age_bound_ns(start, start + elapsed, drift)

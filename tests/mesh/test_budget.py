@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mesh.radio import Air, FIRST_ID, line
 import pytest
@@ -184,7 +184,6 @@ def test_an_idle_robot_wakes_for_its_beacons_only() -> None:
     assert wakes[0] <= 3 * 21
 
 
-@settings(deadline=None, derandomize=True)
 @given(
     st.integers(1, 10**6),
     st.integers(1, 10**5),

@@ -130,7 +130,7 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @given(st.lists(FIELDS, min_size=2, max_size=6), st.data())
 def test_skipping_versions_loses_nothing_that_the_last_one_shows(
     history: list[dict[str, Any]], data: st.DataObject

@@ -12,7 +12,7 @@ from swarm_coordination.mesh.table import Life, Row
 
 COUNT = 12
 # The same examples every run; no deadline, the machine may be busy.
-many = settings(max_examples=150, deadline=None, derandomize=True)
+many = settings(max_examples=150)
 
 
 def rows(heartbeats: list[int], incarnation: int = 1) -> dict[int, Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mesh.radio import Air, CLUSTER, CONFIG, FIRST_ID, identity
 import pytest
@@ -169,7 +169,6 @@ def test_each_counter_is_taken_once_even_out_of_order() -> None:
     assert {air.inject(0, data).rejected for data in recorded} == {'replay'}
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.lists(st.integers(0, 300), max_size=200))
 def test_the_window_accepts_a_counter_at_most_once(counters: list[int]) -> None:
     window, accepted = ReplayWindow(), set()

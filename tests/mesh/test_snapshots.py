@@ -37,7 +37,7 @@ DATA = random.Random(3).randbytes(10_000)
 # ---------------------------------------------------------------- one transfer
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(st.binary(min_size=1, max_size=6_000), st.randoms(use_true_random=False))
 def test_chunks_in_any_order_and_more_than_once_make_the_whole(data, rng):
     key = snapshot_key(INDEX, TERM, data)
@@ -79,7 +79,7 @@ def test_the_largest_snapshot_fits_its_bitmap_and_a_want_fits_a_frame():
     assert len(codec.encode(frame)) < 250
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, CHUNK_BYTES), max_size=4), st.booleans(), st.booleans())
 def test_a_draft_with_snapshot_parts_is_never_longer_than_it_says(lengths, offered, wanted):
     codec = WireCodec(KEY, CLUSTER, CONFIG)
@@ -278,7 +278,7 @@ PARTS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(1, 4), PARTS), max_size=30))
 def test_whatever_a_peer_says_nothing_false_is_handed_over(said):
     exchange = SnapshotExchange(9, 30_000)

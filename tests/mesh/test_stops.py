@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mesh.radio import Air, CLUSTER, CONFIG, FIRST_ID, identity, line
 import pytest
@@ -112,7 +112,6 @@ def test_an_undefined_level_is_misuse() -> None:
         Air(1).stations[0].mesh.raise_stop(0)
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.lists(FLAGS, max_size=12), st.randoms())
 def test_the_order_in_which_flags_arrive_does_not_matter(flags: list, rng: object) -> None:
     shuffled = list(flags)

@@ -34,7 +34,7 @@ def cost(robots, slots, order):
     return sum(math.dist(robots[robot], slot) ** 2 for robot, slot in zip(order, slots))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(POINT, POINT), min_size=1, max_size=5))
 def test_an_assignment_has_the_least_sum_of_squared_distances(pairs):
     robots = {number + 10: start for number, (start, _) in enumerate(pairs)}

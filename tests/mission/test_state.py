@@ -273,7 +273,7 @@ SUBMISSIONS = st.builds(
 ENTRIES = st.lists(SUBMISSIONS | st.just(b'') | st.binary(max_size=12), max_size=30)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ENTRIES, st.integers(0, 20))
 def test_snapshot_and_restore_equal_a_replay_of_the_whole_log(entries, cut):
     replayed, restored = MissionState(), MissionState()

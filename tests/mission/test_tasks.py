@@ -135,7 +135,7 @@ def test_tasks_are_bounded_and_named_once(log):
     assert 'there is no task gone' in log.submit(TaskClaim('gone')).result
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(
     st.integers(1, 3), st.sampled_from(['claim', 'renew', 'release', 'stale']),
     st.integers(0, 1_500)), max_size=40))

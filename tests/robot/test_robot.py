@@ -380,7 +380,7 @@ def test_a_robot_alone_leads_itself_and_commits() -> None:
     assert swarm.values_put(0) == [(put('a', '1'), True)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=1500))
 def test_any_bytes_from_the_air_are_counted_and_change_nothing(data: bytes) -> None:
     robot = lone_robot()

@@ -249,14 +249,14 @@ RECORDS = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100)
 @given(RECORDS, st.integers(0, 2**53 - 1))
 def test_what_is_packed_is_unpacked(record, taken_in):
     data = pack(record, taken_in)
     assert unpack(snapshot_key(record.index, record.term, data), data) == (record, taken_in)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 @given(RECORDS, st.binary(max_size=40), st.integers(0, 200))
 def test_bytes_that_are_no_snapshot_are_refused(record, noise, cut):
     for data in (noise, pack(record, 3)[:cut], pack(record, 3) + b'x'):

@@ -244,8 +244,6 @@ RECORDS = st.one_of(
 
 @settings(
     max_examples=60,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(RECORDS, max_size=40), st.randoms(use_true_random=False))

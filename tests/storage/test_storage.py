@@ -168,8 +168,6 @@ def batch(drawn: list[Record | bytes], index: int = 1) -> tuple[Record, ...]:
 
 @settings(
     max_examples=60,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.data(), st.lists(RECORDS, max_size=8), st.lists(RECORDS, min_size=1, max_size=8))
@@ -197,8 +195,6 @@ def test_any_cut_of_the_unsynced_tail_leaves_a_prefix_with_everything_synced(
 
 @settings(
     max_examples=120,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.data(), st.lists(RECORDS, min_size=1, max_size=8))

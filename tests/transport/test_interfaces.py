@@ -62,7 +62,7 @@ def test_frames_are_read_the_quick_way_as_the_general_one_reads_them(name, size)
     assert (quick.sender, bytes(quick.data)) == (general.sender, bytes(general.data))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=60), st.integers(0, 30), st.integers(0, 255))
 def test_broken_frames_are_unreadable_or_within_their_bounds(tail, at, value):
     kind = messages().swarm.MeshFrame
