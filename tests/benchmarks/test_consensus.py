@@ -8,7 +8,10 @@ import json
 import pytest
 from swarm_coordination.arena.air import Condition
 from swarm_coordination.benchmarks import detection, elections, snapshots, traffic
-from swarm_coordination.benchmarks.consensus import Effort, measure
+from swarm_coordination.benchmarks.consensus import ROWS
+from swarm_coordination.benchmarks.measuring import Measuring
+from swarm_coordination.benchmarks.rows import Effort
+from swarm_coordination.benchmarks.samples import Samples
 from swarm_coordination.benchmarks.stage import Stage
 from swarm_coordination.cli.main import main
 
@@ -23,12 +26,20 @@ def test_survivors_of_a_leader_are_timed_until_the_last_of_them_knows():
     term = stage.arena.status(leader).term
 
     assert {known[0] for known in stage.leader_known.values()} == {term}
-    assert 0.1 < elections.leader_killed(1) < 5.0
+    assert 0.1 < elections.leader_killed(1)[0] < 5.0
+
+
+def test_a_line_is_led_from_its_end_before_its_leader_is_killed():
+    stage = elections.end_led_line('line', 4, loss=0.1)
+
+    assert stage.leader() == 0
+    assert stage.arena.air.hears(0) == (1,)
 
 
 def test_nobody_is_declared_dead_without_a_cause_and_the_dead_are_by_all():
-    assert detection.wrongly_dead(1, hours=20.0 / 3600.0, robots=4) == 0
-    assert 0.5 < detection.death_known(1, robots=4) < 5.0
+    assert detection.wrongly_dead(1, hours=20.0 / 3600.0, robots=4) == [0.0]
+    first, second = detection.deaths_known(1, robots=4, deaths=2)
+    assert 0.5 < first < 5.0 and 0.5 < second < 5.0 and first != second
 
 
 def test_a_cut_off_leader_counts_as_a_false_election():
@@ -51,7 +62,7 @@ def test_the_cost_of_a_death_is_that_of_its_survivors():
 
 
 def test_a_row_tells_its_runs_and_its_verdict():
-    (figure,) = measure(['leader'], Effort(runs=2))
+    (figure,) = Measuring(Samples(), Effort(runs=2)).figures({'leader': ROWS['leader']})
 
     assert figure.row == 'leader' and len(figure.values) == 2
     assert figure.note.startswith('2 runs')
@@ -59,7 +70,7 @@ def test_a_row_tells_its_runs_and_its_verdict():
 
 
 def test_the_command_prints_one_object(capsys):
-    main(['bench', 'consensus', '--row', 'leader', '--runs', '1', '--json'])
+    main(['bench', 'consensus', '--rows', 'leader', '--runs', '1', '--json'])
 
     printed = json.loads(capsys.readouterr().out)
     assert printed['figures'][0]['row'] == 'leader'
@@ -67,7 +78,8 @@ def test_the_command_prints_one_object(capsys):
 
 
 @pytest.mark.parametrize('wrong', [
-    ['--row', 'nothing'], ['--runs', '0'], ['--hours', '0'], ['--jobs', '0'],
+    ['--rows', 'nothing'], ['--runs', '0'], ['--hours', '0'], ['--jobs', '0'], ['--seed', '-1'],
+    ['--minutes', '0'], ['--resume'], ['--out', '/nowhere/samples.json'],
 ])
 def test_a_wrong_option_is_one_clear_line(capsys, wrong):
     assert main(['bench', 'consensus', *wrong]) == 2

@@ -22,7 +22,7 @@ from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.consensus.reading import Reading
 from swarm_coordination.consensus.replicating import Replicating
 from swarm_coordination.consensus.voting import Voting
-from swarm_coordination.errors import ProposalRefused
+from swarm_coordination.errors import CommandError, ProposalRefused
 from swarm_coordination.mesh import mesh as mesh_module
 from swarm_coordination.mesh import neighbors
 from swarm_coordination.mesh.detector import FailureDetector
@@ -30,7 +30,7 @@ from swarm_coordination.mesh.stops import StopRegister
 from swarm_coordination.mesh.table import Life
 from swarm_coordination.mission.intents import IntentQueue
 from swarm_coordination.mission.log_time import LogClock
-from swarm_coordination.mission.sessions import Session
+from swarm_coordination.mission.sessions import Clients, Session
 from swarm_coordination.mission.state import MissionState
 from swarm_coordination.persistence import Entry, EntryKind, HardState
 from swarm_coordination.robot.coordinator import Coordinator
@@ -298,6 +298,29 @@ def drops_the_sessions_from_the_snapshot(put: Put) -> None:
     put(MissionState, 'snapshot', snapshot)
 
 
+def drops_the_clients_from_the_snapshot(put: Put) -> None:
+    original = MissionState._values
+
+    def snapshot(self):
+        from swarm_coordination.mission.snapshot import encode_state
+        return encode_state(original(self)._replace(clients=()))
+
+    put(MissionState, 'snapshot', snapshot)
+
+
+def applies_duplicates_of_clients(put: Put) -> None:
+    original = Clients.check
+
+    def check(self, session, serial, log_time_ms):
+        try:
+            original(self, session, serial, log_time_ms)
+        except CommandError as error:
+            if not str(error).startswith('duplicate'):
+                raise
+
+    put(Clients, 'check', check)
+
+
 def forgets_intents_on_restart(put: Put) -> None:
     original = IntentQueue.__init__
 
@@ -440,6 +463,11 @@ MUTANTS = {
     'drops_the_sessions_from_the_snapshot': Mutant(
         'a snapshot holds the session table', drops_the_sessions_from_the_snapshot, 0,
         'snapshots'),
+    'drops_the_clients_from_the_snapshot': Mutant(
+        'a snapshot holds the sessions of clients', drops_the_clients_from_the_snapshot, 0,
+        'outsiders'),
+    'applies_duplicates_of_clients': Mutant(
+        'a serial of a client takes effect once', applies_duplicates_of_clients, 0, 'outsiders'),
     'forgets_intents_on_restart': Mutant(
         'an accepted command outlives a restart', forgets_intents_on_restart, 0),
     'accepts_before_the_disk': Mutant(

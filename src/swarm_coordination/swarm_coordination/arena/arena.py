@@ -169,9 +169,9 @@ class Arena:
         self.air.place(robot, x, y)
         self.nodes[robot].pose = Pose(x, y, 0.0, 0.0)
 
-    def propose(self, robot: int, command: str) -> int | None:
+    def propose(self, robot: int, command: str, request: str = '') -> int | None:
         """Hand a command to a robot; returns its serial, None where it does not take it."""
-        return self.nodes[robot].propose(command, self.queue.now)
+        return self.nodes[robot].propose(command, self.queue.now, request)
 
     def stop(self, robot: int, level: int = 2) -> int | None:
         """Raise a safety stop at a robot; returns its counter."""

@@ -157,13 +157,17 @@ class Node:
         if self._pilot is not None and not self.paused:
             self._pilot.observe(pose, velocity, self.clock.local(now))
 
-    def propose(self, command: str, now: int) -> int | None:
-        """Hand it a command; returns its serial, None where nobody takes it or it is refused."""
+    def propose(self, command: str, now: int, request: str = '') -> int | None:
+        """
+        Hand it a command; returns its serial, None where nobody takes it or it is refused.
+
+        ``request``: what its caller names it; asked again under that name it keeps its serial.
+        """
         if self.core is None or self.paused:
             return None
         local = self.clock.local(now)
         try:
-            serial = self.core.propose(command, local)
+            serial = self.core.propose(command, local, request)
         except (CommandError, ProposalRefused):
             return None
         self._after(self.core, now, local)

@@ -50,7 +50,6 @@ class Stage(Observer):
         *,
         shape: str = 'full',
         loss: float = 0.0,
-        led_by_end: bool = False,
         settings: RobotSettings | None = None,
         voters: int | None = None,
         absent: Iterable[int] = (),
@@ -68,13 +67,9 @@ class Stage(Observer):
             base=one_hop((HOP_MS, HOP_MS), loss),
             settings=settings or shipped_settings(),
             voters=voters,
-            absent=range(1, robots) if led_by_end else absent,
+            absent=absent,
         )
         self.arena.watch(self)
-        if led_by_end:  # its time-out runs first; nothing else tells it from the others
-            self.arena.run(0.6)
-            for robot in range(1, robots):
-                self.arena.restart(robot)
 
     def settle(self) -> int:
         """Run until all follow one leader, and a little further; return its number."""

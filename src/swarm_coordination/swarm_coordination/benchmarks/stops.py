@@ -30,7 +30,7 @@ class Obeyed(Observer):
             self.since.setdefault(node.number, now)
 
 
-def stop_obeyed(seed: int, loss: float) -> tuple[float, ...]:
+def stop_obeyed(seed: int, loss: float) -> list[float]:
     """Return after how many seconds the robot at each number of hops, from 0, obeyed a stop."""
     stage = Stage(HOPS + 1, f'stop/{seed}', shape='line', loss=loss)
     stage.arena.run(HEARD_AFTER_S + 0.2 * stage.random.random())
@@ -41,4 +41,4 @@ def stop_obeyed(seed: int, loss: float) -> tuple[float, ...]:
     end = at + seconds_to_ns(MOST_S)
     while len(obeyed.since) <= HOPS and stage.arena.queue.now < end:
         stage.arena.run(LOOK_S)
-    return tuple(ns_to_seconds(obeyed.since.get(k, end) - at) for k in range(HOPS + 1))
+    return [ns_to_seconds(obeyed.since.get(k, end) - at) for k in range(HOPS + 1)]

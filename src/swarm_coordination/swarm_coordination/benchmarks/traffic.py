@@ -67,6 +67,18 @@ def around_a_death(seed: int, robots: int, seconds: int = 10) -> Death:
     return Death(mean_before, mean_after, busiest)
 
 
+def rest_sample(
+    seed: int, robots: int, seconds: float = 20.0, loss: float = 0.0, shape: str = 'full'
+) -> list[float]:
+    """Return the numbers of ``at_rest``."""
+    return list(at_rest(seed, robots, seconds, loss, shape))
+
+
+def death_sample(seed: int, robots: int) -> list[float]:
+    """Return the numbers of ``around_a_death``."""
+    return list(around_a_death(seed, robots))
+
+
 def _by_second(stage: Stage, seconds: int) -> list[list[int]]:
     """Return the bytes of each robot in each of the next seconds."""
     totals = [[sent[1] for sent in stage.sent]]

@@ -20,9 +20,9 @@ class Clients:
         self._arena, self._board, self._reads = arena, board, reads
         self.submitted = 0
 
-    def submit(self, robot: int, command: Command) -> int | None:
+    def submit(self, robot: int, command: Command, request: str = '') -> int | None:
         """Hand a command to a robot; return its serial, None where it does not take it."""
-        return self._submit(robot, encode_command(command).decode())
+        return self._submit(robot, encode_command(command).decode(), request)
 
     def read(self, robot: int, key: str) -> None:
         """Ask a robot for a linearizable read of a key, and look at the key without one."""
@@ -52,8 +52,8 @@ class Clients:
             return 0
         return node.core.tasks.may_act(task, node.clock.local(self._arena.queue.now))
 
-    def _submit(self, robot: int, text: str) -> int | None:
-        serial = self._arena.propose(robot, text)
+    def _submit(self, robot: int, text: str, request: str = '') -> int | None:
+        serial = self._arena.propose(robot, text, request)
         if serial is not None:
             self.submitted += 1
             self._board.asked(self._arena.nodes[robot], serial, text)

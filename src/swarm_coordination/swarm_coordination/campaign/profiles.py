@@ -25,6 +25,7 @@ class Profile(NamedTuple):
     ``snapshot_entries``, ``items_held``: settings of all robots.
     ``leader_share``: of the faults that hit one robot, and of islands, those with the leader.
     ``claims_per_s``: of tasks, by all robots together; ``tasks``: somebody else claims them.
+    ``outsiders``: clients from outside with sessions of their own.
     ``voters``: at most so many of them. ``calm_ms``: from when on there is no fault. ``flies``:
     controllers run, and missions cross each other's ways.
     """
@@ -44,6 +45,7 @@ class Profile(NamedTuple):
     stops: float = 0.3  # probability that an operator stops the swarm and lifts it again
     claims_per_s: float = 0.0
     tasks: bool = False
+    outsiders: int = 0
     voters: int = VOTERS_DEFAULT_MAX
     calm_ms: int = 42_000
     flies: bool = False
@@ -80,6 +82,11 @@ PROFILES = {
         Profile('learners', 'three voters among many: who only follows is no part of a majority',
                 kinds={'island': 6, 'one_way': 2, 'crash': 4, 'wipe': 1, 'slow_disk': 2},
                 faults=(8, 20), robots=(5, 6, 7), voters=3, commands_per_s=6.0),
+        Profile('outsiders', 'clients from outside, that ask another robot where one is silent',
+                kinds={'crash': 4, 'wipe': 1, 'island': 5, 'one_way': 1, 'pause': 2, 'loss': 2,
+                       'slow_disk': 1, 'leap': 1},
+                faults=(8, 20), robots=(3, 4, 5), commands_per_s=1.0, snapshot_entries=12,
+                items_held=64, outsiders=3),
         Profile('flying', 'controllers on: no two robots closer than the safety distance',
                 kinds={'loss': 3, 'duplicate': 1, 'delay': 2, 'clog': 1, 'one_way': 2, 'island': 3,
                        'crash': 4, 'wipe': 1, 'pause': 3, 'slow_disk': 1, 'drift': 1, 'leap': 1,

@@ -24,11 +24,13 @@ from swarm_coordination.campaign.flight_load import FlightLoad
 from swarm_coordination.campaign.ghosts import Ghosts
 from swarm_coordination.campaign.healing import BOUND_MS, LOOK_MS, UNDER_WAY_MS, unhealed
 from swarm_coordination.campaign.injector import Injector
+from swarm_coordination.campaign.outsiders import Outsiders
 from swarm_coordination.campaign.profiles import Profile, profile_named
 from swarm_coordination.campaign.promises import Promises
 from swarm_coordination.campaign.raft_rules import RaftRules
 from swarm_coordination.campaign.read_rules import ReadRules
 from swarm_coordination.campaign.schedule import Schedule
+from swarm_coordination.campaign.session_rules import SessionRules
 from swarm_coordination.campaign.stop_rules import StopRules
 from swarm_coordination.campaign.task_load import TaskLoad
 from swarm_coordination.campaign.task_rules import TaskRules
@@ -101,6 +103,7 @@ class Run:
         self._board = Blackboard()
         tasks = profile.tasks or profile.claims_per_s > 0
         self._tasks = TaskRules(arena.nodes) if tasks else None
+        self._sessions = SessionRules() if profile.outsiders else None
         self._reads = ReadRules(self._rules)
         self._flight = Flight(arena, RobotSettings().control) if profile.flies else None
         proof_ns = seconds_to_ns(MeshSettings().proof_age_max_s)
@@ -110,7 +113,8 @@ class Run:
         lines = TraceLines(say) if say is not None else None
         for observer in (
             lines, self._rules, self._promises, self._commands, self._stops, self._ghosts,
-            self._board, self._reads, self._tasks, self._flight, self._coverage, self._hash,
+            self._board, self._reads, self._tasks, self._sessions, self._flight, self._coverage,
+            self._hash,
         ):
             if observer is not None:
                 arena.watch(observer)
@@ -120,6 +124,12 @@ class Run:
         Workload(arena, schedule, profile, self._clients)
         TaskLoad(arena, schedule, profile)
         FlightLoad(schedule, profile, arena, self._clients)
+        self._outsiders = None
+        if self._sessions is not None:
+            self._outsiders = Outsiders(
+                schedule, profile.outsiders, arena, self._clients, self._sessions
+            )
+            arena.watch(self._outsiders)
         self._healed_ms = 0
 
     @property
@@ -173,6 +183,8 @@ class Run:
             wrong, _ = self._look(end_ms, end_ms + UNDER_WAY_MS)
             if wrong:
                 raise InvariantBroken('Stays healed', wrong)
+            if self._outsiders is not None:
+                self._outsiders.check_answered()
 
     def _look(self, at_ms: int, last_ms: int) -> tuple[str, int]:
         """Look from now until nothing is wrong; return what still is, and when that was seen."""
@@ -186,7 +198,7 @@ class Run:
     def _outcome(self, rule: str, text: str) -> Outcome:
         watchers = (
             self._rules, self._promises, self._commands, self._stops, self._ghosts, self._board,
-            self._reads, self._tasks, self._flight,
+            self._reads, self._tasks, self._sessions, self._flight,
         )
         return Outcome(
             self._schedule,
