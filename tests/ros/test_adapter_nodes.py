@@ -9,8 +9,10 @@ and the adapters are those that fly.
 import importlib.util
 import json
 import shutil
+import signal
 import time
 
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
@@ -20,6 +22,7 @@ from ros.support import Ground
 from std_msgs.msg import Bool, String
 from std_srvs.srv import SetBool
 from swarm_coordination.ros import qos
+from swarm_coordination.vehicles.crazyflie import Phase
 from swarm_msgs import msg as swarm
 from swarm_msgs.srv import ProposeCommand, SetStop
 
@@ -42,7 +45,7 @@ class Flight:
     """A robot with its adapter and vehicle, and who looks on."""
 
     def __init__(self, run, surroundings, kind, adapter, x_m, y_m, *parameters):
-        self.run = run
+        self.run, self.ended = run, []
         run.environment = surroundings
         source = run.swarm_file(0.0, 'quadrotor')
         text = source.read_text().replace('x_m: 0.0, y_m: 0.0', f'x_m: {x_m}, y_m: {y_m}')
@@ -65,7 +68,8 @@ class Flight:
 
     def until(self, condition, seconds=60.0):
         """Spin until it holds."""
-        processes = (self.vehicle, self.adapter, self.robot)
+        processes = [
+            one for one in (self.vehicle, self.adapter, self.robot) if one not in self.ended]
         held = self.run.spin(
             lambda: condition() or any(one.poll() is not None for one in processes), seconds)
         logs = [self.run.log(name).read_text()[-2000:] for name in ('vehicle', 'adapter', 'robot')]
@@ -132,10 +136,30 @@ def test_px4_is_armed_flown_held_and_left_to_itself(run, surroundings):
     assert flight.stays() == 0.0
 
 
-def test_a_crazyflie_follows_full_states_holds_and_lands_in_order(run, surroundings):
+def diagnosed(flight, part):
+    """Return the newest level and message that a part of the robot reported."""
+    for array in reversed(flight.ground.seen['/diagnostics']):
+        for one in array.status:
+            if one.name == f'robot1: {part}':
+                return one.level, one.message
+    return None, ''
+
+
+@pytest.fixture
+def crazyflie(run, surroundings):
+    """Give a Crazyflie that flies east by its operator's word."""
     flight = Flight(run, surroundings, 'crazyflie', 'crazyflie_main', 0.0, 0.0)
+    flight.ground.watch(DiagnosticArray, '/diagnostics', qos.DIAGNOSTICS)
+    run.spin(lambda: False, 1.0)
+    assert flight.state['setpoints'] == 0  # nobody said fly: Crazyswarm2 may take off
+    assert flight.ask(SetBool, 'fly', SetBool.Request(data=True)).success
     flight.fly_east()
     flight.until(lambda: flight.place[0] > 1.0)
+    return flight
+
+
+def test_a_crazyflie_follows_full_states_holds_and_lands_in_order(run, crazyflie):
+    flight = crazyflie
     assert flight.state['told'][0] > 0.3
     assert flight.place[1] == pytest.approx(0.0, abs=0.2)
     assert flight.ask(SetStop, 'stop', SetStop.Request(level=1)).accepted
@@ -150,3 +174,25 @@ def test_a_crazyflie_follows_full_states_holds_and_lands_in_order(run, surroundi
     run.spin(lambda: time.monotonic() > began + 1.0)
     assert flight.state['setpoints'] == sent  # the landing is the firmware's
     assert flight.state['at'][2] == pytest.approx(0.03)
+    flight.until(lambda: diagnosed(flight, 'crazyflie') == (DiagnosticStatus.OK, 'landed'))
+    answer = flight.ask(SetBool, 'fly', SetBool.Request(data=True))
+    assert (answer.success, 'land' in answer.message) == (False, True)
+
+
+def test_a_crazyflie_whose_controller_dies_is_held_and_landed_by_its_adapter(crazyflie):
+    flight = crazyflie
+    flight.robot.kill()
+    flight.robot.wait()
+    flight.ended.append(flight.robot)
+    held = (DiagnosticStatus.WARN, Phase.HOLDING.value)
+    flight.until(lambda: diagnosed(flight, 'crazyflie') == held)
+    flight.until(lambda: flight.state['asked'] == ['notify', 'land'])
+    assert flight.state['told'] == [0.0, 0.0, 0.0]
+
+
+def test_an_adapter_that_is_ended_in_the_air_lands_its_robot(crazyflie):
+    flight = crazyflie
+    flight.adapter.send_signal(signal.SIGINT)
+    assert flight.adapter.wait(30.0) == 0
+    flight.ended.append(flight.adapter)
+    flight.until(lambda: flight.state['asked'] == ['notify', 'land'])

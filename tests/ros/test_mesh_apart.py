@@ -3,6 +3,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 from live.processes import wait_for
 import pytest
@@ -33,6 +35,14 @@ def robot(run, name, ros_domain, *more):
         words += ['-p', f'{parameter}:={json.dumps(value if type(value) is int else str(value))}']
     return run.start(name, '-m', 'swarm_coordination.ros.robot_main', '--light', '--ros-args',
                      *words)
+
+
+def test_a_robot_needs_cyclone_dds_only_for_a_mesh_apart():
+    lines = 'import sys; sys.modules["cyclonedds"] = None'
+    lines += '; import swarm_coordination.ros.robot_main'
+    done = subprocess.run(
+        [sys.executable, '-c', lines], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_robots_whose_ros_graphs_never_meet_elect_one_leader_by_frames(run):

@@ -9,7 +9,7 @@ from rclpy.lifecycle import LifecycleNode
 from swarm_coordination import ros
 
 pytestmark = pytest.mark.ros
-BASES = {'Node', 'LifecycleNode', 'ManagedNode'}
+BASES = {'Node', 'LifecycleNode', 'ManagedNode', 'Adapter'}
 
 
 def assigned(tree):
@@ -33,4 +33,4 @@ def test_no_attribute_of_a_node_hides_one_of_rclpys(run):
         for name, ours in assigned(ast.parse(path.read_text(encoding='utf-8'))).items():
             assert not ours & theirs, f'{name} of {path.name}'
             seen.add(name)
-    assert {'CoordinatorNode', 'GazeboNode', 'Px4Node', 'CrazyflieNode'} <= seen
+    assert {'CoordinatorNode', 'GazeboNode', 'Px4Node', 'CrazyflieNode', 'Adapter'} <= seen

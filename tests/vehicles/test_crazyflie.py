@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Crazyflie gets a place that goes with its velocity, and is told before it lands."""
+"""A Crazyflie gets a place that goes with its velocity."""
 
 import pytest
 from swarm_coordination.units import NS_PER_MS
-from swarm_coordination.vehicles.crazyflie import Landing, landing, LEAD_MAX_M, Reference
+from swarm_coordination.vehicles.crazyflie import LEAD_MAX_M, Reference
 from swarm_coordination.views import Pose, VelocityCommand
 
 EAST = VelocityCommand(0.5, 0.0, 0.0, 0.2)
@@ -36,6 +36,11 @@ def test_after_a_gap_the_place_begins_anew_at_the_robot(later):
     assert state.yaw == 1.0
 
 
-def test_the_end_of_set_points_is_told_before_the_landing():
-    assert [landing(k) for k in range(4)] == [
-        Landing.NOTIFY_SETPOINTS_STOP, Landing.LAND, Landing.DONE, Landing.DONE]
+def test_a_robot_is_held_at_the_newest_place():
+    reference = Reference()
+    assert reference.held() is None
+    for k in range(3):
+        state = reference.step(EAST, Pose(1.0, 2.0, 0.5, 0.0), k * STEP_NS)
+    held = reference.held()
+    assert (held.position, held.yaw) == (state.position, state.yaw)
+    assert (held.velocity, held.yaw_rate) == ((0.0, 0.0, 0.0), 0.0)

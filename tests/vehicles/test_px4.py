@@ -123,6 +123,28 @@ def test_a_pilot_who_takes_over_is_not_called_back_until_asked_again():
     assert flight.asked == [Ask.OFFBOARD]
 
 
+def test_a_vehicle_that_was_disarmed_is_not_armed_again_until_asked_again():
+    flight = Flight()
+    flight.fly = True
+    flight.run(2.0)
+    flight.armed, flight.asked = False, []  # a kill switch; the mode stays
+    flight.run(5.0)
+    assert flight.asked == []
+    assert 'disarmed' in flight.core.given_up
+    flight.fly = False
+    flight.run(0.2)
+    flight.fly = True
+    flight.run(0.5)
+    assert flight.asked == [Ask.ARM]
+
+
+def test_a_vehicle_that_was_told_to_land_is_not_called_into_offboard_mode():
+    flight = Flight()
+    flight.fly = flight.land = True
+    flight.run(5.0)
+    assert flight.asked == []
+
+
 def test_without_commands_it_stands_then_falls_silent_and_leaves_itself_to_px4():
     flight = Flight()
     flight.fly = True

@@ -46,6 +46,10 @@ class ProposalRefused(SwarmError):
     """The robot cannot accept an intent now (queue full, not provisioned, shutting down)."""
 
 
+class TakenOffRoster(ProposalRefused):
+    """The robot accepts no intent any more: the swarm has taken it off the roster."""
+
+
 class StorageError(SwarmError):
     """The disk failed or its contents cannot be trusted."""
 

@@ -83,7 +83,7 @@ class Carrier:
             bus, coordinator, self._pump_soon, self.told.entries,
             lambda: seconds_to_ns(self.options.propose_timeout_s),
         )
-        self._guard = SafetyGuard(bus, coordinator, self.pump, options.safety)
+        self._guard = SafetyGuard(bus, loop, coordinator, self.pump, options.safety)
         # A pose that is composed here, for those who watch.
         composed = options.pose_source != POSE_SOURCES[0]
         self._show_pose = (
@@ -162,6 +162,7 @@ class Carrier:
             self._next_status = now
         if out.events:
             self._operators.on_events(out.events)
+            self._guard.on_events(out.events, now)
         self._carry_out(out, now)
         if now >= self._next_status:
             self._next_status = now + seconds_to_ns(self.options.status_period_s)

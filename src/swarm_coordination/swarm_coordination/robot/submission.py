@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from swarm_coordination.errors import CommandError, ProposalRefused
+from swarm_coordination.errors import CommandError, ProposalRefused, TakenOffRoster
 from swarm_coordination.mesh.rows import Intent
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mission.commands import (
@@ -97,7 +97,7 @@ class Submissions:
         Raises ProposalRefused where it could never be applied, or where too many wait.
         """
         if self._robot in self._state.removed:
-            raise ProposalRefused(f'{self._name} was taken off the roster')
+            raise TakenOffRoster(f'{self._name} was taken off the roster')
         if not self._intact:
             raise ProposalRefused(
                 f'the storage of {self._name} was lost, damaged or copied, and its serials with '

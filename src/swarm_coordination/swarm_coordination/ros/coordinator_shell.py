@@ -14,6 +14,7 @@ from typing import Any
 
 from swarm_coordination.bounds import ID_MAX
 from swarm_coordination.configuration import RobotConfiguration
+from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.live import transforms
 from swarm_coordination.live.air import AirOptions, Hear
 from swarm_coordination.live.carrier import Carrier, CarrierOptions
@@ -26,7 +27,6 @@ from swarm_coordination.robot.outputs import RobotOutput
 from swarm_coordination.ros.description import robot_description
 from swarm_coordination.ros.endpoints import Endpoints
 from swarm_coordination.ros.health import consensus_health, mesh_health, Report
-from swarm_coordination.ros.mesh_apart import MeshApart
 from swarm_coordination.storage.store import Storage
 from swarm_coordination.transport import profiles
 from swarm_coordination.wire.codec import WireCodec
@@ -86,6 +86,15 @@ class CoordinatorShell:
         )
 
     def _mesh_apart(self) -> Any:
+        # Cyclone DDS, which ROS does without, only where it is asked for.
+        try:
+            from swarm_coordination.ros.mesh_apart import MeshApart
+        except ImportError as error:
+            raise ConfigurationError(
+                'parameter', 'mesh_domain', self._node.options.mesh_domain,
+                f'-1 without the package cyclonedds (pip install cyclonedds): {error}',
+            ) from error
+
         options = self._node.options
 
         def join(hear: Hear) -> Any:

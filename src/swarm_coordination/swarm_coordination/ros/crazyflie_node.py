@@ -2,126 +2,133 @@
 """
 Node ``crazyflie_adapter``: a robot of the swarm whose body is flown by Crazyswarm2.
 
-``cmd_vel`` becomes full-state set-points; Crazyswarm2's ``pose`` topic is the robot's. Take-off is
-the operator's, by Crazyswarm2's own services; ``land`` of the robot ends the set-points and lands.
-What is decided stands in ``vehicles.crazyflie``.
+``cmd_vel`` becomes full-state set-points while an operator's ``fly`` (std_srvs/SetBool) is true;
+Crazyswarm2's ``pose`` topic is the robot's. Take-off is the operator's, by Crazyswarm2's own
+services. ``land`` of the robot, ``fly`` withdrawn, commands or poses that stay away, and the end
+of this process end the set-points and land. What is decided stands in ``vehicles.crazyflie``.
 """
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
-from geometry_msgs.msg import Point, PoseStamped, Twist, Vector3
+from geometry_msgs.msg import Point, PoseStamped, Vector3
 from rclpy.duration import Duration
-from rclpy.node import Node
-from std_msgs.msg import Bool
-from swarm_coordination.live.conversions import (
-    command_from,
-    MAP,
-    MessageMaker,
-    MessageRefused,
-    pose_from,
-)
+from swarm_coordination.live.conversions import MAP, MessageRefused, pose_from
 from swarm_coordination.ros import qos
-from swarm_coordination.ros.clock import CoreClock
+from swarm_coordination.ros.adapter import Adapter
 from swarm_coordination.ros.executor import Runner
-from swarm_coordination.ros.messages import messages
+from swarm_coordination.ros.health import Report
 from swarm_coordination.ros.options import CrazyflieOptions
-from swarm_coordination.ros.parameters import Overrides
+from swarm_coordination.ros.vehicle_health import crazyflie_health
 from swarm_coordination.ros.vendor import load
 from swarm_coordination.vehicles.crazyflie import (
-    Landing,
-    landing,
+    Ask,
+    Flight,
+    fresh,
+    FullState,
     LANDING_HEIGHT_M,
     LANDING_S,
-    Reference,
+    PERIOD_NS,
     REMAIN_VALID_MS,
 )
-from swarm_coordination.views import Pose
+
+# At the end of the process: from one request to the next, and to the end. The server gets them
+# without an answer being waited for.
+LAST_WORD_S = 0.2
 
 
-class CrazyflieNode(Node):
+class CrazyflieNode(Adapter):
     """One Crazyflie."""
 
     def __init__(self, runner: Runner, **node_options: Any) -> None:
         """Read the parameters, join Crazyswarm2's topics; raises ConfigurationError."""
-        super().__init__(
-            'crazyflie_adapter',
-            context=runner.context,
-            automatically_declare_parameters_from_overrides=True,
-            **node_options,
-        )
-        overrides = Overrides(self)
-        options = overrides.group(CrazyflieOptions(), '')
-        overrides.done()
+        self._flight = Flight()
+        super().__init__(runner, 'crazyflie_adapter', CrazyflieOptions(), **node_options)
         vendor = load('crazyflie_interfaces', 'msg', 'IMRCLab/crazyswarm2')
         services = load('crazyflie_interfaces', 'srv', 'IMRCLab/crazyswarm2')
         self._full_state, self._vendor_services = vendor.FullState, services
-        self._make = MessageMaker(messages())
-        name = options.crazyflie or self.get_namespace().strip('/')
-        self._core_clock = CoreClock(self)
-        self._reference = Reference()
-        self._pose: Pose | None = None
-        self._landing: int | None = None  # steps answered
+        name = self.options.crazyflie or self.robot
         self._out = self.create_publisher(
             vendor.FullState, f'/{name}/cmd_full_state', qos.COMMAND
         )
-        self._stop_setpoints = self.create_client(
-            services.NotifySetpointsStop, f'/{name}/notify_setpoints_stop'
-        )
-        self._land_service = self.create_client(services.Land, f'/{name}/land')
+        self._asking = {
+            Ask.NOTIFY_SETPOINTS_STOP: self.create_client(
+                services.NotifySetpointsStop, f'/{name}/notify_setpoints_stop'
+            ),
+            Ask.LAND: self.create_client(services.Land, f'/{name}/land'),
+        }
         self.create_subscription(PoseStamped, 'pose', self._on_pose, qos.STATE)
-        self.create_subscription(Twist, 'cmd_vel', self._on_command, qos.COMMAND)
-        self.create_subscription(Bool, 'land', self._on_land, qos.DESCRIPTION)
+        self.begin()
+
+    def why_not(self) -> str:
+        """Return why it cannot be flown by set-points now."""
+        return '' if fresh(self.pose, self.core_clock.now()) else 'no fresh pose'
+
+    def act(self, now: int) -> int:
+        """Send the set-point or request that is due."""
+        phase = self._flight.phase
+        step = self._flight.step(
+            now, self.command, self.pose, fly=self.fly, land=self.land, ready=self._ready()
+        )
+        if self._flight.phase is not phase:
+            self.get_logger().info(self._flight.phase.value)
+        if step.setpoint is not None:
+            self._send(step.setpoint)
+        if step.ask is not Ask.NOTHING:
+            self._request(step.ask)
+        return now + PERIOD_NS
+
+    def health(self) -> Report:
+        """Return how the flight stands."""
+        now = self.core_clock.now()
+        return crazyflie_health(
+            self._flight, now, self.command, self.pose, self._ready(), self.refused
+        )
+
+    def destroy_node(self) -> None:
+        """Have a robot that hangs on our set-points land, then leave."""
+        if self._flight.in_the_air and self.context.ok():
+            for ask in (Ask.NOTIFY_SETPOINTS_STOP, Ask.LAND):
+                self._call(ask)
+                time.sleep(LAST_WORD_S)
+        super().destroy_node()
+
+    def _ready(self) -> bool:
+        return all(client.service_is_ready() for client in self._asking.values())
 
     def _on_pose(self, message: Any) -> None:
         try:
-            self._pose = pose_from(message)
+            self.pose = (pose_from(message), self.core_clock.now())
         except MessageRefused as error:
-            self.get_logger().error(f'pose: {error}', throttle_duration_sec=5.0)
+            self.refuse('pose', error)
 
-    def _on_command(self, message: Any) -> None:
-        if self._pose is None or self._landing is not None:
-            return
-        try:
-            command = command_from(message, self._pose.yaw)
-        except MessageRefused as error:
-            self.get_logger().error(f'cmd_vel: {error}', throttle_duration_sec=5.0)
-            return
-        state = self._reference.step(command, self._pose, self._core_clock.now())
+    def _send(self, state: FullState) -> None:
         out = self._full_state()
-        out.header.frame_id, out.header.stamp = MAP, self._core_clock.stamp()
+        out.header.frame_id, out.header.stamp = MAP, self.core_clock.stamp()
         x, y, z = state.position
         out.pose.position = Point(x=x, y=y, z=z)
-        out.pose.orientation = self._make.yaw_to_quaternion(state.yaw)
+        out.pose.orientation = self.make.yaw_to_quaternion(state.yaw)
         vx, vy, vz = state.velocity
         out.twist.linear = Vector3(x=vx, y=vy, z=vz)
         out.twist.angular = Vector3(z=state.yaw_rate)
         self._out.publish(out)
 
-    def _on_land(self, message: Any) -> None:
-        if message.data and self._landing is None:
-            self._landing = 0
-            self._next_landing_step()
+    def _request(self, ask: Ask) -> None:
+        def answered(future: Any) -> None:
+            if not future.cancelled() and future.exception() is None:
+                self._flight.answered(ask, self.core_clock.now())
+                self.soon()
 
-    def _next_landing_step(self) -> None:
-        assert self._landing is not None
-        step = landing(self._landing)
-        if step is Landing.NOTIFY_SETPOINTS_STOP:
-            request = self._vendor_services.NotifySetpointsStop.Request(
-                remain_valid_millisecs=REMAIN_VALID_MS
+        self._call(ask).add_done_callback(answered)
+
+    def _call(self, ask: Ask) -> Any:
+        services, client = self._vendor_services, self._asking[ask]
+        if ask is Ask.NOTIFY_SETPOINTS_STOP:
+            return client.call_async(
+                services.NotifySetpointsStop.Request(remain_valid_millisecs=REMAIN_VALID_MS)
             )
-            future = self._stop_setpoints.call_async(request)
-        elif step is Landing.LAND:
-            request = self._vendor_services.Land.Request(height=LANDING_HEIGHT_M)
-            request.duration = Duration(seconds=LANDING_S).to_msg()
-            future = self._land_service.call_async(request)
-        else:
-            return
-
-        def answered(_: Any) -> None:
-            assert self._landing is not None
-            self._landing += 1
-            self._next_landing_step()
-
-        future.add_done_callback(answered)
+        request = services.Land.Request(height=LANDING_HEIGHT_M)
+        request.duration = Duration(seconds=LANDING_S).to_msg()
+        return client.call_async(request)

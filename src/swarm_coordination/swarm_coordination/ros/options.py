@@ -90,10 +90,10 @@ class CoordinatorOptions:
 
 @dataclass(frozen=True, slots=True)
 class ControllerOptions:
-    """What only the formation controller node is told."""
+    """What the formation controller node and an adapter are told."""
 
     cmd_vel_stamped: bool = setting(
-        False, '', None, None, 'publish TwistStamped on cmd_vel instead of Twist'
+        False, '', None, None, 'TwistStamped on cmd_vel instead of Twist'
     )
 
 

@@ -57,8 +57,14 @@ _SECTIONS: tuple[tuple[str, str, tuple[tuple[str, Any], ...]], ...] = (
     ),
     ('formation_controller', 'Beside those of both.', (('', ControllerOptions),)),
     ('world', 'The embedded world.', (('', WorldOptions),)),
-    ('px4_adapter', 'A quadrotor flown by PX4.', (('', Px4Options),)),
-    ('crazyflie_adapter', 'A robot of Crazyswarm2.', (('', CrazyflieOptions),)),
+    (
+        'px4_adapter', 'A quadrotor flown by PX4.',
+        (('', Px4Options), ('', ControllerOptions), ('', HealthOptions)),
+    ),
+    (
+        'crazyflie_adapter', 'A robot of Crazyswarm2.',
+        (('', CrazyflieOptions), ('', ControllerOptions), ('', HealthOptions)),
+    ),
     ('gazebo_world', 'Radio and ground truth in Gazebo.', (('', GazeboOptions),)),
     ('ground_station', 'Markers and metrics.', (('', StationOptions),)),
     *(

@@ -128,13 +128,15 @@ class Offboard:
     Decides what PX4 is sent; call ``step`` every ``HEARTBEAT_NS``.
 
     It asks for offboard mode and arming only while ``fly`` holds, an operator's word, and never
-    against PX4: a vehicle that left offboard mode by itself (a pilot's stick, a failsafe) is not
-    called back until ``fly`` was withdrawn and given again.
+    against PX4: a vehicle that left offboard mode or was disarmed by itself (a pilot's stick or
+    switch, a failsafe) is not called back until ``fly`` was withdrawn and given again. One that
+    was told to land is asked for nothing else.
     """
 
     def __init__(self) -> None:
         self._since_ns: int | None = None  # of the heartbeat
-        self._was_offboard = self._given_up = False
+        self._was_offboard = self._was_armed = False
+        self.given_up = ''  # why, in words; empty: it is not
 
     def step(
         self,
@@ -152,10 +154,13 @@ class Offboard:
         """
         offboard = navigation == NAVIGATION_OFFBOARD
         if not fly:
-            self._was_offboard = self._given_up = False
+            self._was_offboard = self._was_armed = False
+            self.given_up = ''
         if self._was_offboard and not offboard:
-            self._given_up = True
-        self._was_offboard = offboard
+            self.given_up = self.given_up or 'left offboard mode by itself'
+        if self._was_armed and not armed:
+            self.given_up = self.given_up or 'was disarmed by another'
+        self._was_offboard, self._was_armed = offboard, armed
         if land and offboard:
             return Step(True, setpoint(VelocityCommand(0.0, 0.0, 0.0, 0.0)), Ask.LAND)
         age = now - command[1] if command is not None else SILENT_AFTER_NS + 1
@@ -168,7 +173,7 @@ class Offboard:
         still = VelocityCommand(0.0, 0.0, 0.0, 0.0)
         sent = setpoint(command[0] if age <= STAND_AFTER_NS else still)
         ask = Ask.NOTHING
-        if fly and not self._given_up and now - self._since_ns >= WARM_UP_NS:
+        if fly and not land and not self.given_up and now - self._since_ns >= WARM_UP_NS:
             if not offboard:
                 ask = Ask.OFFBOARD
             elif not armed:

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the adapters report: how the flight stands, and what it lacks (pure functions)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from swarm_coordination.ros.health import Level, Report
+from swarm_coordination.units import ns_to_seconds
+from swarm_coordination.vehicles.crazyflie import Flight, fresh, Phase
+from swarm_coordination.vehicles.px4 import NAVIGATION_OFFBOARD, Offboard, STAND_AFTER_NS
+
+# PX4 sends its status at 2 Hz at least.
+STATUS_MAX_NS = 4 * STAND_AFTER_NS
+Seen = tuple[object, int] | None
+
+
+def crazyflie_health(
+    flight: Flight, now: int, command: Seen, pose: Seen, ready: bool, refused: int
+) -> Report:
+    """
+    Return the health of a robot of Crazyswarm2.
+
+    ``command``, ``pose``: the newest and when it came (ns); ``ready``: both services of a landing
+    are there; ``refused`` counts unusable messages.
+    """
+    values = {
+        'phase': flight.phase.name.lower(),
+        'request_tries': flight.tries,
+        'services_ready': ready,
+        **_ages(now, command_age_s=command, pose_age_s=pose),
+        'messages_refused': refused,
+    }
+    level, text = Level.OK, flight.phase.value
+    if flight.phase is Phase.FAILED:
+        level = Level.ERROR
+    elif not ready:
+        level, text = Level.ERROR, f'{text}; no service to land by: is crazyflie_server running?'
+    elif flight.phase is Phase.HOLDING or flight.tries > 1:
+        level = Level.WARN
+    elif not fresh(pose, now):
+        level, text = Level.STALE, f'{text}; no fresh pose'
+    return Report('crazyflie', level, text, values)
+
+
+def px4_health(
+    core: Offboard, now: int, command: Seen, pose: Seen, status: tuple[int, bool, int] | None,
+    refused: int,
+) -> Report:
+    """
+    Return the health of a PX4 quadrotor; ``status``: navigation state, armed, when it came (ns).
+
+    Else as ``crazyflie_health``.
+    """
+    navigation, armed, came_ns = status or (0, False, now)
+    offboard = navigation == NAVIGATION_OFFBOARD
+    values = {
+        'offboard': offboard,
+        'armed': armed,
+        'given_up': core.given_up,
+        **_ages(now, command_age_s=command, pose_age_s=pose),
+        'messages_refused': refused,
+    }
+    level, text = Level.OK, 'flying' if offboard and armed else 'not flown by us'
+    if status is None or now - came_ns > STATUS_MAX_NS:
+        level, text = Level.STALE, 'no vehicle_status: is the bridge running?'
+    elif core.given_up:
+        level, text = Level.WARN, core.given_up
+    elif pose is None or now - pose[1] > STAND_AFTER_NS:
+        level, text = Level.STALE, f'{text}; no valid vehicle_local_position'
+    return Report('px4', level, text, values)
+
+
+def _ages(now: int, **seen: Seen) -> Mapping[str, object]:
+    return {
+        name: 'none' if one is None else round(ns_to_seconds(now - one[1]), 3)
+        for name, one in seen.items()
+    }

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A robot short of charge asks to be taken off the roster until the swarm has done it."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from swarm_coordination.errors import ProposalRefused, TakenOffRoster
+from swarm_coordination.live.safety_guard import AGAIN_MAX_NS, AGAIN_NS, SafetyGuard
+from swarm_coordination.robot.outputs import RobotEvent
+from swarm_coordination.units import NS_PER_S
+from swarm_coordination.vehicles.safety import SafetyOptions
+
+MINUTE_NS = 60 * NS_PER_S
+
+
+class Bus:
+    """A bus and loop in virtual time, with nobody on it."""
+
+    types = SimpleNamespace(Bool=SimpleNamespace, BatteryState=None)
+
+    def __init__(self):
+        self.time = NS_PER_S
+        self.clock = SimpleNamespace(now=lambda: self.time, due_ns=lambda deadline: deadline)
+        self.asked, self.said, self.landed, self.refusals = [], [], [], []
+        core = SimpleNamespace(
+            storage_id=7, battery=lambda charge: None, propose=self._propose)
+        self.guard = SafetyGuard(self, self, core, lambda now: None, SafetyOptions())
+
+    def publisher(self, kind, topic, profile):
+        return self.landed.append
+
+    def subscribe(self, kind, topic, profile, take):
+        self.battery = lambda charge: take(SimpleNamespace(percentage=charge))
+
+    def at(self, due_ns, callback):
+        self.due_ns, self.call = due_ns, callback
+
+    def say(self, text, level='info'):
+        self.said.append(text)
+
+    def _propose(self, command, now):
+        self.asked.append(now)
+        assert json.loads(command) == {'kind': 'roster_remove', 'robot': 7}
+        if self.refusals:
+            raise self.refusals.pop(0)
+        return len(self.asked)
+
+    def run(self, until_ns):
+        """Let time pass, deadline by deadline."""
+        while self.due_ns() <= until_ns:
+            self.time = max(self.time, self.due_ns())
+            self.call()
+        self.time = until_ns
+
+    def answer(self, kind, serial):
+        self.guard.on_events([RobotEvent(self.time, kind, 'so it is', serial)], self.time)
+
+
+@pytest.fixture
+def robot():
+    """Give a robot with a guard."""
+    return Bus()
+
+
+def test_a_robot_with_charge_asks_for_nothing(robot):
+    robot.battery(0.9)
+    robot.run(10 * MINUTE_NS)
+    assert robot.asked == []
+
+
+def test_what_is_refused_here_is_asked_again_ever_more_seldom(robot):
+    robot.refusals = [ProposalRefused('the queue is full')] * 8
+    robot.battery(0.15)
+    robot.run(10 * MINUTE_NS)
+    waits = [b - a for a, b in zip(robot.asked, robot.asked[1:])]
+    assert waits == [min(AGAIN_NS << k, AGAIN_MAX_NS) for k in range(8)]
+    assert any('the queue is full; again in 32 s' in text for text in robot.said)
+
+
+def test_what_the_swarm_refuses_is_asked_again_until_it_is_applied(robot):
+    robot.battery(0.15)
+    assert len(robot.asked) == 1
+    robot.run(MINUTE_NS)
+    assert len(robot.asked) == 1  # in the log or on its way there
+    robot.answer('refused', 99)  # another's
+    robot.run(2 * MINUTE_NS)
+    assert len(robot.asked) == 1
+    robot.answer('refused', 1)
+    robot.run(3 * MINUTE_NS)
+    assert len(robot.asked) == 2
+    robot.answer('applied', 2)
+    robot.answer('refused', 2)  # nothing is in hand any more
+    robot.run(9 * MINUTE_NS)
+    assert len(robot.asked) == 2
+
+
+def test_a_robot_that_is_off_the_roster_asks_no_more(robot):
+    robot.refusals = [ProposalRefused('not now'), TakenOffRoster('robot1 was taken off')]
+    robot.battery(0.15)
+    robot.run(10 * MINUTE_NS)
+    assert len(robot.asked) == 2
+
+
+def test_the_landing_does_not_wait_for_the_roster(robot):
+    robot.refusals = [ProposalRefused('no')] * 99
+    robot.battery(0.05)
+    assert [message.data for message in robot.landed] == [True]
+    robot.run(2 * MINUTE_NS)
+    assert len(robot.asked) > 3
+    assert len(robot.landed) == 1
