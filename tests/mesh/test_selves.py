@@ -54,6 +54,39 @@ def test_a_robot_whose_incarnation_fell_is_heard_again_soon(fallen_to: int, down
     assert not any(station.kinds('duplicate_storage') for station in air.live())
 
 
+@pytest.mark.parametrize('hops', [2, 3, 5])
+@pytest.mark.parametrize('apart', [False, True])
+def test_a_robot_whose_incarnation_fell_learns_it_from_who_is_out_of_hearing(
+    hops: int, apart: bool
+) -> None:
+    done: dict[int, int] = {}
+    cut = [False]
+
+    def hears(sender: int, receiver: int) -> bool:
+        return line(sender, receiver) and not (cut[0] and hops in (sender, receiver))
+
+    air = Air(hops + 1, hears)
+    air.checks.append(lambda station: refute(station, done))
+    air.stations[0].mesh.raise_incarnation(4)
+    air.run(3.0)
+    air.kill(0)
+    air.run(4.0)
+    # Who is between forgets it too: only the last one knows, and tells where the body lies. Apart,
+    # it comes to hear the others only when these have known the returned one for long.
+    cut[0] = apart
+    for number in range(1, hops):
+        air.kill(number)
+        air.start(number, incarnation=9)
+    air.run(8.0)
+    air.start(0, incarnation=1)
+    air.run(3.0)
+    cut[0] = False
+    air.run(5.0)
+    everybody = tuple(FIRST_ID + number for number in range(hops + 1))
+    assert [station.mesh.alive() for station in air.live()] == [everybody] * (hops + 1)
+    assert not any(station.kinds('duplicate_storage') for station in air.live())
+
+
 def shown(way: str, incarnation: int, heartbeat: int) -> dict[str, object]:
     """Return the parts of a frame of robot 1 that show something of us."""
     owner = identity(0, incarnation)

@@ -289,7 +289,12 @@ class Composer:
     def _add_digests(self, draft: Draft, now: int) -> None:
         """Say what is held of others' rows: at once where it is known to be old, or missed."""
         parts = self._parts
-        rows = [row for row in parts.table.rows() if row.cooperates and row.beacon]
+        # Who is known by the pose that others told of it may come back and have forgotten more.
+        rows = [
+            row
+            for row in parts.table.rows()
+            if row.cooperates and (row.beacon or row.life is Life.SILENT)
+        ]
         urgent = {row.identity.storage_id for row in rows if row.behind or self._misses(row, now)}
         if now - self._last_digest_ns < self._digest_ns:
             rows = [row for row in rows if row.identity.storage_id in urgent]
@@ -318,6 +323,9 @@ class Composer:
             if not draft.add_digest(Digest(storage_id, incarnation, heartbeat, *row.versions())):
                 break
             row.digested_ns = now
+            shown, row.shown_incarnation = row.shown_incarnation, 0
+            if shown > incarnation:
+                draft.add_digest(Digest(storage_id, shown, 0, 0, 0, 0))
         draft.limit = kept
 
     def _misses(self, row: Row, now: int) -> bool:
