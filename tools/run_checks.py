@@ -15,6 +15,7 @@ import argparse
 from concurrent.futures import ThreadPoolExecutor
 import os
 from pathlib import Path
+import signal
 import subprocess
 import sys
 import time
@@ -174,6 +175,8 @@ def _summarise(outcomes: list[Outcome]) -> None:
         verdict = 'ok' if outcome.code == 0 else 'FAILED'
         tests = (f'{outcome.passed} passed, {outcome.failed} failed, {outcome.skipped} skipped'
                  if outcome.step.report else '')
+        if outcome.code < 0:  # then there is no report, and the counts are no news
+            tests = f'ended by {signal.Signals(-outcome.code).name}'
         print(f'{verdict:7} {outcome.step.name:20} {outcome.seconds:6.1f} s  {tests}'.rstrip())
     passed = sum(outcome.passed for outcome in outcomes)
     failed = sum(outcome.failed for outcome in outcomes)

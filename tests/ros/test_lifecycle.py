@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every transition of the managed nodes; what is not possible is refused and nobody dies of it."""
 
+import gc
+
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import Twist, Vector3
 from lifecycle_msgs.msg import State, Transition
@@ -71,6 +73,24 @@ class Supervisor(Ground):
         """Return the id of the state the node says it is in."""
         name = f'/robot1/{self._name}/get_state'
         return self.call(self._run, GetState, name, GetState.Request()).current_state.id
+
+
+@pytest.mark.parametrize('name', KINDS)
+def test_a_destroyed_node_leaves_its_domain_without_waiting_for_the_garbage_collector(run, name):
+    made(run, name)
+    ground = Ground(run)
+
+    def seen():
+        return name in ground.node.get_node_names()
+
+    assert run.spin(seen)
+    gc.collect()
+    gc.disable()
+    try:
+        run.runners.pop(0).close()
+        assert run.spin(lambda: not seen())
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize('name', KINDS)

@@ -247,6 +247,12 @@ class ManagedNode(LifecycleNode):
         return Report(self.get_name(), level, text, {'state': self.state})
 
     def destroy_node(self) -> None:
-        """Close the part where that has not happened, then leave."""
+        """
+        Close the part where that has not happened, then leave the domain.
+
+        rclpy leaves the state machine to the garbage collector, and with it the node's services
+        and its participant: others would go on calling a node that answers no more.
+        """
         self._close()
         super().destroy_node()
+        self._state_machine.destroy_when_not_in_use()
