@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from scenario.records import (
     at,
+    END_S,
     entry,
     good_record,
     HEAL_S,
@@ -20,6 +21,7 @@ from swarm_coordination.consensus.messages import Role
 from swarm_coordination.scenario.expectations import judge
 from swarm_coordination.scenario.record import (
     Accepted,
+    ActionTaken,
     Commit,
     FormationError,
     Jump,
@@ -297,3 +299,54 @@ def test_an_expectation_without_data_fails():
 
     assert 'radio graph not connected (outside splits)' in failed(record)
     assert 'heal: leaders known' in failed(record)
+
+
+def at_the_end(record: Record, *leaders: int, leader: str = 'r5') -> Record:
+    """Replace the samples of the last seconds by some at 10 Hz that know so many leaders."""
+    first_s = END_S - (len(leaders) - 1) / 10
+    record.samples = [s for s in record.samples if s.time_s < first_s - 0.05] + [
+        sample(first_s + n / 10, leaders=known, leader=leader)
+        for n, known in enumerate(leaders)
+    ]
+    return record
+
+
+def test_one_who_is_late_in_one_sample_is_not_held_against_a_swarm_that_agrees():
+    record = at_the_end(good_record(), *(1,) * 15, 2)
+
+    assert 'heal: leaders known' not in failed(record)
+
+
+def test_a_swarm_that_agrees_only_now_and_then_has_no_leader():
+    record = at_the_end(good_record(), *(2, 1, 1, 1, 1) * 4, 2)
+
+    assert 'heal: leaders known' in failed(record)
+
+
+def test_what_was_agreed_longer_ago_than_a_phase_looks_back_does_not_count():
+    record = at_the_end(good_record(), *(1,) * 9, *(2,) * 21)
+
+    assert 'heal: leaders known' in failed(record)
+
+
+def test_what_was_agreed_before_the_last_action_does_not_count():
+    record = at_the_end(good_record(), *(1,) * 15, *(2,) * 4)
+    assert 'heal: leaders known' not in failed(record)
+    record.actions.append(ActionTaken(END_S - 0.32, 'heal', 'kill', ('r5',), ''))
+
+    assert 'heal: leaders known' in failed(record)
+
+
+def test_a_leader_that_does_not_run_is_none():
+    record = good_record()
+    record.samples = [s._replace(running=(True,) * 4 + (False,)) for s in record.samples]
+
+    assert 'heal: leaders known' in failed(record)
+
+
+def test_an_entry_that_is_committed_while_the_run_ends_need_not_be_everywhere():
+    record = good_record()
+    record.commits.append(Commit(END_S - 0.2, 'r5', 1, entry(7)))
+    record.final['r5'] = at('r5', 7)
+
+    assert failed(record) == []

@@ -11,7 +11,9 @@ RANGE_M = 10.0
 # Between neighbours of a line, ring or grid: in range of the next and not of the one after it
 # (nor, in a grid, of the diagonal one).
 STEP_M = 0.75 * RANGE_M
-SHAPES = ('full', 'line', 'ring', 'grid')
+# In a field: in range of the twelve that are at most two steps away.
+FIELD_STEP_M = RANGE_M / 2.1
+SHAPES = ('full', 'line', 'ring', 'grid', 'field')
 
 Places = tuple[tuple[float, float], ...]
 
@@ -22,6 +24,7 @@ def places(shape: str, count: int) -> Places:
 
     ``full``: all hear all. ``line``: each hears its neighbours. ``ring``: each hears the two
     beside it (all hear all below four). ``grid``: four neighbours, as square as it goes.
+    ``field``: the same with twelve.
     """
     if shape == 'full':
         return _ring(count, RANGE_M / 3)
@@ -29,9 +32,10 @@ def places(shape: str, count: int) -> Places:
         return tuple((at * STEP_M, 0.0) for at in range(count))
     if shape == 'ring':
         return _ring(count, STEP_M / (2 * math.sin(math.pi / max(count, 3))))
-    if shape == 'grid':
+    if shape in ('grid', 'field'):
         width = math.ceil(math.sqrt(count))
-        return tuple((at % width * STEP_M, at // width * STEP_M) for at in range(count))
+        step_m = STEP_M if shape == 'grid' else FIELD_STEP_M
+        return tuple((at % width * step_m, at // width * step_m) for at in range(count))
     raise UsageError(f'no topology {shape!r}: one of {", ".join(SHAPES)}')
 
 

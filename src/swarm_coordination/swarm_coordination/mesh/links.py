@@ -11,6 +11,7 @@ few times per second, not per frame: they change no faster than the time-out.
 
 from __future__ import annotations
 
+from collections import defaultdict
 import math
 
 from swarm_coordination.mesh.rows import Beacon, HEARD_MAX
@@ -98,20 +99,18 @@ class Links:
                 row.listed_ids = None
         rows = self._table.rows()
         self._neighbors = tuple(r for r in rows if r.cooperates and self.live(r, now))
-        self._lacking = {}
         missed = self._missed
         for pair in [pair for pair, at in missed.items() if now - at >= self._timeout_ns]:
             del missed[pair]
-        for row in rows:
-            owner = row.identity.storage_id
-            lacking = tuple(
-                near.identity.storage_id
-                for near in self._neighbors
-                if near is not row
-                and (owner not in near.listed or (near.identity.storage_id, owner) in missed)
-            )
-            if lacking:
-                self._lacking[owner] = lacking
+        owners, lacking = self._table.by_id.keys(), defaultdict[int, list[int]](list)
+        missing = owners & {owner for _, owner in missed}
+        for near in self._neighbors:
+            who = near.identity.storage_id
+            # In any order: each of them has a list of its own, which is in that of neighbours.
+            for owner in (owners - near.listed.keys()) | missing:
+                if owner != who and (owner not in near.listed or (who, owner) in missed):
+                    lacking[owner].append(who)
+        self._lacking = {owner: tuple(whose) for owner, whose in lacking.items()}
 
     def _round_ns(self, others: int) -> int:
         """Time in which the list of somebody who hears so many comes round (``heard.py``)."""

@@ -18,6 +18,7 @@ from swarm_coordination.scenario.moments import (
     time_to_new_leader,
     time_to_one_log,
 )
+from swarm_coordination.scenario.phase_checks import last_sample, leaders_known
 from swarm_coordination.scenario.record import ActionTaken, Jump, PhaseSpan, Record, Sample
 from swarm_coordination.scenario.recorder import SAMPLE_PERIOD_S
 from swarm_coordination.scenario.schema import Bounds, Sweep
@@ -25,6 +26,8 @@ from swarm_coordination.scenario.sweep import swept_share
 
 # An entry that had reached the majority before a split may still be learnt of that long after.
 IN_FLIGHT_S = 0.3
+# An entry may be committed while a run ends: what somebody applied that long before, all have.
+SETTLED_S = 1.0
 # A robot that refused fewer was not attacked: buffers of a busy host drop some, never most.
 HOSTILE_MIN = 500
 
@@ -115,13 +118,14 @@ def different_entries(record: Record) -> list[str]:
 
 
 def behind_at_the_end(record: Record) -> list[str]:
-    """Return a text for each robot that runs at the end without the newest applied entry."""
-    newest = max((status.applied for status in record.final.values()), default=0)
-    newest = max([newest, *(commit.entry.index for commit in record.commits)])
+    """Return a text for each robot that runs at the end without what was applied before it."""
+    since_s = record.end_s - SETTLED_S
+    known = [0, *(commit.entry.index for commit in record.commits if commit.time_s <= since_s)]
+    known += [change.status.applied for change in record.statuses if change.time_s <= since_s]
     return [
-        f'{name} has applied {status.applied} of {newest}'
+        f'{name} has applied {status.applied} of {max(known)}'
         for name, status in record.final.items()
-        if status.applied != newest
+        if status.applied < max(known)
     ]
 
 
@@ -387,18 +391,12 @@ def _phases(record: Record, bounds: Bounds) -> list[Expectation]:
                 name = f'{phase.name}: formation error, {label}'
                 found.append(_at_most(name, measured, bound, 'm'))
         if 'leader' in phase.checks:
-            leaders = sample.leaders if sample and sample.leader else None
+            leaders = leaders_known(record, phase)
             found.append(_at_most(f'{phase.name}: leaders known', leaders, 1, 'leaders'))
         if 'connected' in phase.checks:
             apart = None if sample is None else int(not sample.connected)
             found.append(_at_most(f'{phase.name}: radio graph in parts', apart, 0, ''))
     return found
-
-
-def last_sample(record: Record, phase: PhaseSpan) -> Sample | None:
-    """Return the sample at the end of a phase; None where it never began."""
-    inside = [s for s in record.samples if phase.start_s <= s.time_s <= phase.end_s]
-    return inside[-1] if inside and phase.end_s > phase.start_s else None
 
 
 def _unmet(phase: PhaseSpan) -> str:

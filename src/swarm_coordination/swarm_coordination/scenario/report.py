@@ -15,7 +15,6 @@ from typing import Any
 from swarm_coordination.scenario.expectations import (
     Expectation,
     judge,
-    last_sample,
     split_spans,
 )
 from swarm_coordination.scenario.moments import (
@@ -25,6 +24,7 @@ from swarm_coordination.scenario.moments import (
     time_to_one_log,
     time_to_start,
 )
+from swarm_coordination.scenario.phase_checks import last_sample
 from swarm_coordination.scenario.record import Record
 from swarm_coordination.scenario.schema import Scenario
 
