@@ -7,15 +7,17 @@ import math
 import random
 
 from control.closed_loop import connected_start
+import numba
 import numpy as np
 import pytest
 from swarm_coordination.area.shapes import Area, box, cylinder, NOWHERE_CLOSED, polygon
 from swarm_coordination.control.controller import FormationController
 from swarm_coordination.control.settings import ControlSettings
 from swarm_coordination.evaluation.grounds import Guide
-from swarm_coordination.evaluation.kernels import state
+from swarm_coordination.evaluation.kernels import closing, state
+from swarm_coordination.evaluation.kernels.compiled import counting
 from swarm_coordination.evaluation.kernels.gossip import PER_METRE
-from swarm_coordination.evaluation.kernels.step import advance
+from swarm_coordination.evaluation.kernels.step import advance, nearest_approach
 from swarm_coordination.units import seconds_to_ns
 from swarm_coordination.views import (
     FormationTarget,
@@ -58,8 +60,8 @@ class Swarm:
             self.world.slots[epoch] = rng.sample(list(places * rng.uniform(0.8, 1.6)), count)
 
     def step(self) -> None:
-        slots = self.world.slots[self.world.epoch, np.arange(self.count)]
-        self.guide.write(self.world.way, self.world.place, slots)
+        now = self.tick * self.settings.period_s
+        self.guide.write(now, self.world, self.tables, self.limits)
         advance(
             self.tick, 2, 1, True, self.reach, self.world, self.tables, self.beacons, self.air,
             self.scratch, self.outcome, self.limits, self.ground,
@@ -170,8 +172,8 @@ def test_all_robots_at_once_decide_as_each_robot_alone_would(name, area, crowded
     for period in range(160):
         if period == 60:
             swarm.world.epoch[0] = 1  # spreads with the frames: robots of two epochs at once
-        if period == 70:
-            swarm.world.alive[5], swarm.world.died[5] = False, swarm.tick * 0.05
+        if period == 70:  # two at once: both sides of a split, so slots are drawn together
+            swarm.world.alive[5:7], swarm.world.died[5:7] = False, swarm.tick * 0.05
         if period % 8 == 0 or 60 <= period < 68:
             assert compare(swarm) <= 1e-9
         else:
@@ -179,3 +181,32 @@ def test_all_robots_at_once_decide_as_each_robot_alone_would(name, area, crowded
         if period % 40 == 39:  # somewhere else all of a sudden: violated distances, recovery
             step = (rng.uniform(-2, 2), rng.uniform(-2, 2), 0.0)
             swarm.world.place[rng.randrange(14)] += step
+
+    drawn = np.zeros_like(swarm.world.place)
+    closing.drawn(swarm.tick * 0.05, swarm.world, swarm.tables, swarm.limits, drawn)
+    slots = swarm.world.slots[swarm.world.epoch, np.arange(14)]
+    # Those of a crowd stand too close to each other to be drawn together.
+    assert bool(np.abs(drawn - slots)[swarm.world.alive].max() > 0.1) is not crowded
+
+
+def test_a_robot_with_a_row_in_its_own_table_is_refused_at_the_entrance():
+    swarm = Swarm(3, 3, SETTINGS['distance'], crowded=False)
+    swarm.step()
+    swarm.tables.beat[1, 1] = 0
+    with pytest.raises(ValueError, match='own table'):
+        swarm.step()
+
+
+def test_kernels_compile_without_the_option_of_not_counting_and_compute_the_same():
+    assert counting(object(), False) == {}
+    assert counting(None, True) == {}
+    again = numba.njit(error_model='numpy', **counting(object(), False))(nearest_approach.py_func)
+    swarm = Swarm(3, 8, SETTINGS['distance'], crowded=True)
+    for _ in range(60):
+        swarm.step()
+    assert again(swarm.world, 0.05) == nearest_approach(swarm.world, 0.05)
+
+
+def test_this_numba_has_that_option_and_kernels_use_it():
+    assert counting(numba.core.cpu.CPUTargetOptions, False) == {'_nrt': False}
+    assert nearest_approach.targetoptions['_nrt'] is False

@@ -47,14 +47,15 @@ def track(
     """
     Return the velocity (m/s, rad/s, frame ``map``) that brings the robot to its slot.
 
-    ``ways``: around obstacles; None: straight.
+    ``ways``: around obstacles, to the slot as it is drawn together after a loss (``closing``);
+    None: straight.
     """
     gain = settings.gain
     rows = () if table is None else table.neighbors
     moved = _closing(target, rows, settings)
     x, y = moved.moved(target.position[0], target.position[1])
     ex, ey, ez = x - pose.x, y - pose.y, target.position[2] - pose.z
-    around = ways and ways.around(pose.x, pose.y, pose.z, target.position[:2])
+    around = ways and ways.around(pose.x, pose.y, pose.z, (x, y))
     wx, wy = around or (ex, ey)
     dx, dy, dz = 0.0, 0.0, 0.0
     if not around:
@@ -66,7 +67,9 @@ def track(
         vx, vy, vz = vx + target.velocity[0], vy + target.velocity[1], vz + target.velocity[2]
     vx, vy, vz = _bounded(vx, vy, vz, settings)
     if around:
-        vx, vy = queued((vx, vy), pose, rows, settings.dimensions == 3)
+        vx, vy = queued(
+            (vx, vy), pose, rows, settings.follow_distance_m, settings.dimensions == 3
+        )
         vx, vy, vz = _bounded(vx, vy, vz, settings)
     turn = settings.yaw_gain * math.remainder(target.yaw - pose.yaw, 2.0 * math.pi)
     return VelocityCommand(vx, vy, vz, _clip(turn, settings.yaw_rate_max_radps))

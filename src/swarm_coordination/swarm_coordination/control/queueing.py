@@ -8,9 +8,9 @@ one behind have nothing in common but standing still. The first of them may need
 behind it to get out of a corner, and the last presses on: nobody ever moves again.
 
 So the wish of a robot on such a way closes in on those ahead of it, who go where it goes, no
-faster than to come as near as FOLLOW_M, and draws back from who is nearer: from its last robot on
-a queue comes apart. What is left of the wish leads past who is ahead, where there is room. Only
-wishes: no half-space depends on it.
+faster than to come as near as the following distance (``ControlSettings.follow_distance_m``), and
+draws back from who is nearer: from its last robot on a queue comes apart. What is left of the
+wish leads past who is ahead, where there is room. Only wishes: no half-space depends on it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,6 @@ import math
 
 from swarm_coordination.views import Liveness, NeighborState, Pose
 
-# Neighbours this far apart still move in any direction: at 1.5 m/s, with ages of 0.3 s and a
-# safety distance of 0.6 m, wedges admit 0.4 m/s towards each other. At 1.1 m they admit nothing.
-FOLLOW_M = 1.8
 # Closing in, or drawing back, per second and metre from there.
 RATE = 1.0
 # Ahead is who lies within 60 degrees of the wish (cosine).
@@ -32,13 +29,19 @@ _COINCIDENT_M = 1e-6
 
 
 def queued(
-    wish: tuple[float, float], pose: Pose, rows: Sequence[NeighborState], heights: bool
+    wish: tuple[float, float],
+    pose: Pose,
+    rows: Sequence[NeighborState],
+    follow_m: float,
+    heights: bool,
 ) -> tuple[float, float]:
     """
     Return the wish (m/s) of a robot at ``pose`` behind those who are ahead of it.
 
-    ``heights``: distances are taken in space. Robots whose slots are not known, or lie behind
-    the wish, go elsewhere: they are passed (``detour``), as those that fell silent are.
+    ``follow_m``: the following distance. ``heights``: distances are taken in space.
+
+    Robots whose slots are not known, or lie behind the wish, go elsewhere: they are passed
+    (``detour``), as those that fell silent are.
     """
     x, y = wish
     least = AHEAD * math.hypot(x, y)
@@ -48,13 +51,13 @@ def queued(
         dx, dy = row.position[0] - pose.x, row.position[1] - pose.y
         dz = row.position[2] - pose.z if heights else 0.0
         far = math.sqrt(dx * dx + dy * dy + dz * dz)
-        if not _COINCIDENT_M < far < FOLLOW_M:
+        if not _COINCIDENT_M < far < follow_m:
             continue
         gx, gy = row.slot[0] - row.position[0], row.slot[1] - row.position[1]
         nx, ny = dx / far, dy / far
         if gx * wish[0] + gy * wish[1] <= 0.0 or nx * wish[0] + ny * wish[1] <= least:
             continue
-        over = x * nx + y * ny - RATE * (far - FOLLOW_M)
+        over = x * nx + y * ny - RATE * (far - follow_m)
         if over > 0.0:
             x, y = x - over * nx, y - over * ny
     return x, y

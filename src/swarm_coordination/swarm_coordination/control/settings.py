@@ -16,6 +16,9 @@ from swarm_coordination.settings import check, setting
 # A kept link's wedge of directions must stay narrow at the distances where its row can bind;
 # beyond a sine of 0.9 the rows would leave next to no room to move.
 WEDGE_SINE_MAX = 0.9
+# Robots that queue stay so far apart that each may still close in at this part of the speed
+# bound: with less room the wedges of one ahead and one behind leave no direction to move in.
+FOLLOW_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,15 @@ class ControlSettings:
     )
     age_max_s: float = setting(
         1.0, 's', 0.05, 10.0, 'an older row certifies and keeps nothing; its margin stops here (A)'
+    )
+    follow_age_s: float = setting(
+        0.3,
+        's',
+        0.0,
+        10.0,
+        'age of a row as it mostly is, from which robots that queue take their distance: '
+        'two frame delays and two beacon periods',
+        live=True,
     )
     table_timeout_s: float = setting(
         1.0, 's', 0.05, 30.0, 'brake and hold when the neighbour table is older'
@@ -168,6 +180,18 @@ class ControlSettings:
     def stopping_time_s(self) -> float:
         """Time at full speed in which a robot goes as far as on a last command (S)."""
         return self.command_timeout_s + self.speed_max_mps / (2.0 * self.brake_mps2)
+
+    @property
+    def follow_distance_m(self) -> float:
+        """
+        Distance to those ahead in a queue, between measured positions.
+
+        Up to the first two terms' sum collision rows (``halfspaces``) admit no closing in at all.
+        """
+        drift_m = self.speed_max_mps * (self.follow_age_s + self.pose_period_s)
+        closing_s = max(2.0 * self.hold_s / self.collision_gain, 2.0 * self.stopping_time_s)
+        room_m = FOLLOW_SHARE * self.speed_max_mps * closing_s
+        return self.collision_distance_m + drift_m + room_m
 
 
 def check_control(settings: ControlSettings, source: str, prefix: str = '') -> None:

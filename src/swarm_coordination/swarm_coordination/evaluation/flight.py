@@ -91,8 +91,7 @@ class Flight:
     def step(self) -> None:
         """Fly one control period and measure it."""
         if self.tick % GUIDE_PERIODS == 0:
-            slots = self.world.slots[self.world.epoch, np.arange(len(self.starts))]
-            self._guide.write(self.world.way, self.world.place, slots)
+            self._guide.write(self.now, self.world, self.tables, self.limits)
         before = time.process_time()
         nearest = advance(
             self.tick,

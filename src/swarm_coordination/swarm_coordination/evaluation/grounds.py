@@ -18,7 +18,8 @@ from swarm_coordination.area.nearest import in_plane
 from swarm_coordination.area.shapes import Area, box, cylinder, NOWHERE_CLOSED, Piece
 from swarm_coordination.area.ways import Ways
 from swarm_coordination.control.controller import WAY_MARGIN_M
-from swarm_coordination.evaluation.kernels.state import Floats
+from swarm_coordination.evaluation.kernels.closing import drawn
+from swarm_coordination.evaluation.kernels.state import Floats, Limits, Tables, World
 
 OBSTACLES = ('none', 'sparse', 'corridor')
 # Half the corridor's length and width; how far its walls reach to the sides.
@@ -87,11 +88,17 @@ class Guide:
         """``clear_m``: least distance from obstacles."""
         self._ways = None if area.empty else Ways(area, clear_m + WAY_MARGIN_M)
 
-    def write(self, way: Floats, places: Floats, slots: Floats) -> None:
-        """Write to ``way`` (N, 3) the way from each place to its slot; NaN: it is straight."""
+    def write(self, now: float, world: World, tables: Tables, limits: Limits) -> None:
+        """
+        Write to ``world.way`` the way from each place to its slot; NaN: it is straight.
+
+        Slots count as each robot draws them together after a loss, by its own table.
+        """
         if self._ways is None:
             return
-        for k, (place, slot) in enumerate(zip(places.tolist(), slots.tolist(), strict=True)):
+        way, slots = world.way, np.zeros_like(world.place)
+        drawn(now, world, tables, limits, slots)
+        for k, (place, slot) in enumerate(zip(world.place.tolist(), slots.tolist(), strict=True)):
             around = None
             if not math.isnan(slot[0]):
                 x, y, z = place

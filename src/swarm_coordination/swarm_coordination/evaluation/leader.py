@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from swarm_coordination.evaluation.cases import Case
+from swarm_coordination.evaluation.exchanging import linked, proposed
 from swarm_coordination.evaluation.kernels.state import (
     Beacons,
     EPOCHS,
@@ -21,7 +22,6 @@ from swarm_coordination.evaluation.kernels.state import (
     Floats,
     Ints,
     Limits,
-    RING,
     Tables,
     World,
 )
@@ -75,11 +75,21 @@ class Leader:
         elif known.all():
             pairs: Sequence[tuple[int, int]] = ()
             if self._case.swaps:
-                pairs = exchanges(places, slots, _linked(tables.beat[who], beacons))
+                pairs = self._pairs(who, places, world, tables, beacons)
             if pairs:
                 self._exchange(who, pairs, world)
             elif self._case.regroup:
                 self._regroup(who, now, places, slots, world)
+
+    def _pairs(
+        self, who: int, places: Floats, world: World, tables: Tables, beacons: Beacons
+    ) -> Sequence[tuple[int, int]]:
+        """Return who should exchange slots with whom."""
+        case = self._case
+        if case.exchanges == 'leader':
+            near = linked(tables.beat[who], beacons)
+            return exchanges(places, world.slots[self.epoch], near)
+        return proposed(self.epoch, world, tables, beacons, case.exchanges == 'both_gain')
 
     @property
     def regrouped(self) -> int:
@@ -146,13 +156,3 @@ def _elected(label: Ints) -> int | None:
     if not members.size or 2 * members.max() <= len(label):
         return None
     return int(np.flatnonzero(label == members.argmax())[0])
-
-
-def _linked(beats: Ints, beacons: Beacons) -> Flags:
-    """Return who lists whom and is listed by them, as the leader's rows say."""
-    count = len(beats)
-    words = beacons.heard[beats % RING, np.arange(count)]  # (N, W)
-    words[beats < 0] = 0
-    other = np.arange(count)
-    listed = (words[:, other >> 6] >> (other & 63).astype(np.uint64)) & np.uint64(1) > 0
-    return np.asarray(listed & listed.T)

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 from swarm_coordination.errors import UsageError
 from swarm_coordination.evaluation.baselines import orca
 from swarm_coordination.evaluation.cases import Case, controller_settings
+from swarm_coordination.evaluation.command import command, commit
+from swarm_coordination.evaluation.exchanging import EXCHANGES
 from swarm_coordination.evaluation.methods import fly as fly_one
-from swarm_coordination.evaluation.report import write
+from swarm_coordination.evaluation.report import read, Row, write
 from swarm_coordination.evaluation.result import columns, Result
 
 SEED = 1000
@@ -46,14 +48,19 @@ def _headline() -> list[Entry]:
     ]
 
 
+# Robots of the suite `shapes`: runs of each of its cells, and the limit (s). A run of 100 takes
+# as long as fifty of 20, and a ring of 50 or more opens slowly (headline).
+_SIZES = {5: (20, 240.0), 10: (20, 240.0), 20: (20, 240.0), 50: (4, 480.0), 100: (2, 480.0)}
+
+
 def _shapes() -> list[Entry]:
     return [
         Entry(
             f'N {count} {shape}, {slots}, {start} start',
-            _case(robots=count, shape=shape, slots=slots, start=start),
-            20,
+            _case(robots=count, shape=shape, slots=slots, start=start, limit_s=limit_s),
+            runs,
         )
-        for count in (5, 10, 20)
+        for count, (runs, limit_s) in _SIZES.items()
         for shape in ('line', 'v', 'circle', 'grid', 'sphere')
         for slots in ('assigned', 'random')
         for start in ('random', 'ordered')
@@ -81,13 +88,25 @@ def _losses() -> list[Entry]:
         Entry('articulation robot killed, N 20 line, formed',
               _case(shape='line', kill_formed=True, **cut), 100),
         Entry('articulation robot killed, N 20 line, in transit', _case(shape='line', **cut), 100),
-        Entry('articulation robot killed, N 20 grid, in transit', _case(shape='grid', **cut), 200),
+        Entry('articulation robot killed, N 20 grid, in transit', _case(shape='grid', **cut), 800),
         Entry('random robot killed, N 20 circle', _case(kill='random'), 40),
         Entry('leader killed, N 20 circle', _case(kill='leader'), 40),
         Entry('resilience 2: any robot killed in a 2-connected graph, N 20 grid',
-              _case(shape='grid', **two), 150),
+              _case(shape='grid', **two), 1000),
         Entry('resilience 2: any robot killed in a 2-connected graph, N 20 circle',
               _case(**two), 150),
+    ]
+
+
+def _exchanges() -> list[Entry]:
+    return [
+        Entry(
+            f'N {count} circle, random slots, exchanges by {who}',
+            _case(robots=count, slots='random', exchanges=who, limit_s=480.0),
+            runs,
+        )
+        for count, runs in ((20, 40), (50, 12))
+        for who in EXCHANGES
     ]
 
 
@@ -141,6 +160,7 @@ SUITES: dict[str, Callable[[], list[Entry]]] = {
     'shapes': _shapes,
     'radio': _radio,
     'losses': _losses,
+    'exchanges': _exchanges,
     'obstacles': _obstacles,
     'kinds': _kinds,
     'baselines': _baselines,
@@ -159,26 +179,52 @@ def entries(name: str) -> Iterator[tuple[str, Entry]]:
 
 def fly(name: str, share: float, folder: Path, progress: Callable[[str], None]) -> int:
     """
-    Fly a suite and write its tables after every row; return 0 where the claims hold, else 1.
+    Fly a suite and write the tables after every row; return 0 where the claims hold, else 1.
 
-    ``share``: part of the runs of each row, at least one.
+    ``share``: part of the runs of each row, at least one. Rows of other suites that stand in
+    ``folder`` are left there.
     """
     if not 0.0 < share <= 1.0:
         raise UsageError(f'--share {share}: above 0, at most 1')
-    rows: list[dict[str, Any]] = []
+    known = {(row.get('suite'), row.get('case')): row for row in read(folder)}
+    order = [(suite, entry.name) for suite, entry in entries('all')]
+    source, good = commit(), True
     for suite, entry in entries(name):
         runs = max(1, round(share * entry.runs))
         results = []
         for seed in range(entry.seed, entry.seed + runs):
             progress(f'{entry.name}: {seed - entry.seed + 1} of {runs}')
             results.append(fly_one(entry.case, seed))
-        rows.append({
-            'suite': suite, 'case': entry.name, 'seed': entry.seed, **columns(results),
-            'ours': entry.case.method == 'certified', 'failed_seeds': failed(entry.case, results),
-        })
-        write(folder, rows)
+        row = _row(suite, entry, results, source)
+        known[suite, entry.name] = row
+        write(folder, [known[key] for key in order if key in known])
+        good = good and not row['failed_seeds']
     progress('')
-    return 0 if all(not row['failed_seeds'] for row in rows) else 1
+    return 0 if good else 1
+
+
+def _row(suite: str, entry: Entry, results: list[Result], source: str) -> Row:
+    """Return the row of an entry that has been flown."""
+    case = entry.case
+    usual = case.beacon_hz == 20 and case.loss == 0.2 and case.delay_s == 0.1
+    plain = case.radio == 'disc' and case.kind == 'holonomic'
+    return {
+        'suite': suite,
+        'case': entry.name,
+        'seed': entry.seed,
+        **columns(results),
+        'ours': case.method == 'certified',
+        'usual': usual and plain,
+        'proved': proved(case),
+        'failed_seeds': failed(case, results),
+        'commit': source,
+        'command': command(case, len(results), entry.seed),
+    }
+
+
+def proved(case: Case) -> bool:
+    """Return whether it is proved that such a swarm stays connected throughout."""
+    return case.kill == 'none' and case.radio == 'disc' and case.kind == 'holonomic'
 
 
 def failed(case: Case, results: list[Result]) -> list[int]:
@@ -190,13 +236,12 @@ def failed(case: Case, results: list[Result]) -> list[int]:
     """
     if case.method != 'certified':
         return []
-    proved = case.kill == 'none' and case.radio == 'disc' and case.kind == 'holonomic'
     least_gap = case.settings.obstacle_distance_m
     return [
         result.seed
         for result in results
         if result.min_distance_over_d < 1.0
         or (result.min_obstacle_gap_m or 0.0) < (0.0 if case.obstacles == 'none' else least_gap)
-        or (proved and result.within_assumptions and not result.connected)
+        or (proved(case) and result.within_assumptions and not result.connected)
         or (case.kill == 'in_2_connected' and result.disconnected_s > 0.0)
     ]

@@ -7,8 +7,15 @@ import math
 
 import numpy as np
 from swarm_coordination.control import closing
-from swarm_coordination.evaluation.kernels.compiled import allocating
-from swarm_coordination.evaluation.kernels.state import Flags, Floats, Ints, Limits
+from swarm_coordination.evaluation.kernels.compiled import allocating, compiled
+from swarm_coordination.evaluation.kernels.state import (
+    Flags,
+    Floats,
+    Ints,
+    Limits,
+    Tables,
+    World,
+)
 
 _CLOSED_SHARE = closing.CLOSED_SHARE
 _ROOM_M = closing.ROOM_M
@@ -56,6 +63,18 @@ def contraction(
     least = (limits.collision_m + _ROOM_M) / max(_APART_MIN_M, tightest)
     scale = max(_CLOSED_SHARE * limits.link_m / (2.0 * widest), least)
     return x / edge, y / edge, min(1.0, scale)
+
+
+@compiled
+def drawn(now: float, world: World, tables: Tables, limits: Limits, found: Floats) -> None:
+    """Write every robot's slot as it draws it together to ``found`` (N, 3); NaN: it has none."""
+    for own in range(len(found)):
+        slots = world.slots[world.epoch[own]]
+        beats, advanced = tables.beat[own], tables.advanced[own]
+        x, y, scale = contraction(own, now, slots, beats, advanced, limits)
+        found[own, 0] = x + scale * (slots[own, 0] - x)
+        found[own, 1] = y + scale * (slots[own, 1] - y)
+        found[own, 2] = slots[own, 2]
 
 
 @allocating

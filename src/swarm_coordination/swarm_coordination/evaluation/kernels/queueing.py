@@ -9,7 +9,6 @@ from swarm_coordination.control import queueing
 from swarm_coordination.evaluation.kernels.compiled import compiled
 from swarm_coordination.evaluation.kernels.state import Floats, Ints, Limits
 
-_FOLLOW_M = queueing.FOLLOW_M
 _RATE = queueing.RATE
 _AHEAD = queueing.AHEAD
 _COINCIDENT_M = 1e-6
@@ -40,14 +39,14 @@ def queued(
         dx, dy = xs[j] - place[0], ys[j] - place[1]
         dz = zs[j] - place[2] if limits.space else 0.0
         far = math.sqrt(dx * dx + dy * dy + dz * dz)
-        if not _COINCIDENT_M < far < _FOLLOW_M:
+        if not _COINCIDENT_M < far < limits.follow_m:
             continue
         gx, gy = slots[j, 0] - xs[j], slots[j, 1] - ys[j]
         nx, ny = dx / far, dy / far
         elsewhere = not gx * wish[0] + gy * wish[1] > 0.0  # NaN too: it has no slot
         if elsewhere or nx * wish[0] + ny * wish[1] <= least:
             continue
-        over = x * nx + y * ny - _RATE * (far - _FOLLOW_M)
+        over = x * nx + y * ny - _RATE * (far - limits.follow_m)
         if over > 0.0:
             x, y = x - over * nx, y - over * ny
     return x, y

@@ -73,6 +73,7 @@ class Limits(NamedTuple):
     cohesion: float
     space: bool  # distances are taken in space
     squeeze: float  # heights count so many times less for collisions
+    follow_m: float  # distance to those ahead in a queue
     obstacle_m: float  # least distance of a measured position from an obstacle
     acceleration: float  # 0: any
     ahead_m: float  # the place is a point so far ahead of an axle; 0: moves in any direction
@@ -223,6 +224,7 @@ def limits_of(
         cohesion=settings.cohesion_gain,
         space=settings.dimensions == 3,
         squeeze=settings.downwash_factor if settings.dimensions == 3 else 1.0,
+        follow_m=settings.follow_distance_m,
         obstacle_m=settings.obstacle_clear_m,
         acceleration=settings.acceleration_max_mps2,
         ahead_m=ahead_m,

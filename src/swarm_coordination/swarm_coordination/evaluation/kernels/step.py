@@ -44,8 +44,14 @@ def advance(
 
     ``delay``: control periods from sending to receiving, below AIR; ``stride``: control periods
     between two beacons of a robot, which send in turns.
+
+    Raises ValueError where a robot has a row in its own table: loops over rows take beat >= 0 for
+    'another robot that is known', and it would keep away from itself.
     """
     count, now = len(world.place), tick * limits.period_s
+    for own in range(count):
+        if tables.beat[own, own] >= 0:
+            raise ValueError('a robot has a row in its own table')
     if tick >= delay:
         deliver((tick - delay) % AIR, now, world, tables, beacons, air)
     for own in range(count):
