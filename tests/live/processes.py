@@ -52,8 +52,12 @@ class Processes:
         command = ('-m', 'swarm_coordination.cli.main', verb, scenario, '--out', out, *options)
         return self.start(name, *command), out
 
-    def judged(self, process, out, seconds, backend='ros'):
-        """Wait for a demo's end and return its report, every expectation of which held."""
+    def judged(self, process, out, seconds, backend='ros', entries=5):
+        """
+        Wait for a demo's end and return its report, every expectation of which held.
+
+        ``entries``: as many as everybody has on its disk at least.
+        """
         process.wait(seconds)
         said = self.log(out.name).read_text()
         assert (out / 'report.json').exists(), said
@@ -64,7 +68,7 @@ class Processes:
         assert len(report['expectations']) > 10
         # On every robot's disk stands what it had applied.
         assert set(report['disk_entries']) == set(report['robots'])
-        assert min(report['disk_entries'].values()) >= 5
+        assert min(report['disk_entries'].values()) >= entries
         assert all(report['processes'][robot]['memory_mb'] > 10 for robot in report['robots'])
         assert (out / 'robot1.log').exists()
         assert (out / 'trajectories.png').stat().st_size > 1000

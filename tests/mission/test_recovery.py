@@ -30,7 +30,7 @@ class Lost:
             assert self.state.apply(self.state.index + 1, 1, envelope.encode()).applied
         self.now = NS_PER_S
         self.at = (0.0, 0.0, 0.0)
-        self.heard = True
+        self.heard, self.age_s = True, 0.1
         self.backed: int | None = None  # newest evidence of a quorum; None: always now
         self.blocked = False
         self.epoch = 2  # that the others fly
@@ -38,7 +38,7 @@ class Lost:
     def run(self, seconds: float) -> Mode:
         for _ in range(round(seconds * 10)):
             self.now += STEP_NS
-            age_s = 0.1 if self.heard else 99.0
+            age_s = self.age_s if self.heard else 99.0
             rows = [
                 neighbor(number, 0.0, self.epoch, age_s=age_s)._replace(
                     heard=self.heard, position=at
@@ -134,3 +134,27 @@ def test_a_robot_that_is_the_quorum_alone_flies_on():
     lost.heard = False
     assert lost.run(30.0) is Mode.FLY
     assert lost.executor.progress_m > 10.0
+
+
+@pytest.mark.parametrize('age_s, goes_to', [(0.3, (0.0, -9.0, 0.0)), (1.2, (0.0, -9.0, 0.0))])
+def test_it_goes_where_the_last_whose_link_it_kept_was_not_to_whom_it_merely_heard(age_s, goes_to):
+    lost = Lost()
+    lost.executor = MissionExecutor(1, lost.settings, lambda robot, at, heard, goals: next(
+        (row for row in heard if row.robot == 3 and row.age_s <= 1.0), None
+    ))
+    lost.run(2.0)
+    lost.age_s = age_s  # links no longer count, robots are still heard
+    lost.run(0.4)
+    lost.lose()
+    assert lost.run(13.0) is Mode.SEEK
+    assert lost.target.position == goes_to
+    assert lost.executor.seeks.text == 'where robot3 was seen last'
+
+
+def test_what_says_whose_link_is_kept_gets_all_goals_of_the_epoch():
+    lost, asked = Lost(), []
+    lost.executor = MissionExecutor(1, lost.settings, lambda *told: asked.append(told))
+    lost.run(0.1)
+    robot, at, heard, goals = asked[-1]
+    assert (robot, at, [row.robot for row in heard]) == (1, (0.0, 0.0, 0.0), [2, 3])
+    assert goals == {1: (90.0, 4.0, 0.0), 2: (90.0, 0.0, 0.0), 3: (90.0, -4.0, 0.0)}

@@ -10,7 +10,7 @@ that hears nobody holds at once, and seeks the others once its lease is over (``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 import math
 
@@ -39,6 +39,14 @@ _FLOWN = (Mode.FLY, Mode.HOLD)
 _RESUMED = (Mode.LEASE_EXPIRED, Mode.STOPPED, Mode.SEEK)
 # A robot's slot with its reference where ours stands, and at the path's end.
 Slots = tuple[Vector, Vector]
+# Own storage id and position, rows of robots heard, goals by storage id: a row whose link is kept.
+Keeping = Callable[
+    [int, Vector, Sequence[NeighborState], Mapping[int, Vector]], NeighborState | None
+]
+
+
+def no_link(*_: object) -> None:
+    """Say that no link is known to be kept."""
 
 
 class MissionExecutor:
@@ -49,17 +57,22 @@ class MissionExecutor:
     ----------
     robot : own storage id.
     settings : of the mission room.
+    keeping : says whose link is kept.
 
     """
 
-    def __init__(self, robot: int, settings: MissionSettings) -> None:
+    def __init__(
+        self, robot: int, settings: MissionSettings, keeping: Keeping = no_link
+    ) -> None:
         self._robot = robot
+        self._keeping = keeping
         self._settings = settings
         self._mission = 0  # log index of the mission that path and progress belong to
         self._path: Path | None = None
         self._joined = False
         self._localised = False
         self._recovery = Recovery(settings)
+        self._goals: tuple[int, dict[int, Vector]] = (-1, {})  # of an epoch, by storage id
         self._seeks: Place | None = None
         self._listening_since = 0
         self._progress_m = 0.0
@@ -122,7 +135,7 @@ class MissionExecutor:
         if mission is not None and self._slot >= 0 and not (mission.aborted or mission.held):
             self._seeks = self._recovery.step(
                 mission, position, neighbors(), evidence_ns, self._epoch,
-                _lapsed(mission, evidence_ns, now), now,
+                _lapsed(mission, evidence_ns, now), partial(self._kept, state, position), now,
             )
         before, self._mode = self._mode, self._decide(state, evidence_ns, stopped, now)
         if before is not self._mode and before in _RESUMED:
@@ -132,6 +145,18 @@ class MissionExecutor:
         if self._mode in _FLOWN and mission is not None:
             rate_mps = self._advance(state, mission, position, neighbors(), elapsed_s, now)
         return self._aim(state, position, rate_mps, now)
+
+    def _kept(
+        self, state: MissionState, position: Vector | None, heard: list[NeighborState]
+    ) -> NeighborState | None:
+        """Return a row of ``heard`` whose link is kept under the assignment in force."""
+        places = state.places()
+        if position is None or places is None:
+            return None
+        if self._goals[0] != state.epoch:  # constants of the epoch
+            goals = zip(state.slots, map(in_m, places.goals()))
+            self._goals = (state.epoch, {robot: goal for robot, goal in goals if robot})
+        return self._keeping(self._robot, position, heard, self._goals[1])
 
     def _elapsed_s(self, now: int) -> float:
         before, self._stepped_at = self._stepped_at, now

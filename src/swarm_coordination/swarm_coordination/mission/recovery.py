@@ -3,10 +3,9 @@
 A robot that hears nobody looks for the others.
 
 It holds where it is, for the others may come back for it. Once its lease is over, and after
-``seek_after_s``, it goes to where the nearest of those it heard last was seen last (its link was
-kept, whatever the weight: no path is lighter than the shortest link), then to the mission's
-rendezvous, and stays there. It leaves a place once it has come no nearer for ``seek_wait_s``:
-it is there, or somebody stands there.
+``seek_after_s``, it goes to where the last robot whose link it kept was seen last (where it kept
+none, the nearest of those it heard), then to the mission's rendezvous, and stays there. It leaves
+a place once it has come no nearer for ``seek_wait_s``: it is there, or somebody stands there.
 
 Who hears somebody again goes near, and flies its slot only once it knows the assignment that the
 others fly: its own may lie where it comes from. Whoever has heard nobody in this life stays: it
@@ -15,7 +14,7 @@ knows of nobody to look for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 import math
 from typing import NamedTuple
 
@@ -32,6 +31,9 @@ NEAR_M = 4.0
 # Evidence of a quorum younger than this: it is heard, or this robot alone is the quorum.
 BACKED_S = 1.0
 
+# Returns, of the rows of robots heard, one whose link is kept now; None: no link counts.
+Keeps = Callable[[list[NeighborState]], NeighborState | None]
+
 
 class Place(NamedTuple):
     """Where a robot goes that hears nobody."""
@@ -47,6 +49,7 @@ class Recovery:
         self._after_ns = seconds_to_ns(settings.seek_after_s)
         self._wait_ns = seconds_to_ns(settings.seek_wait_s)
         self._last_seen: NeighborState | None = None
+        self._was_kept = False  # its link was, when it was seen so
         self._alone_since: int | None = None
         self._seeking = False
         self._stage = 0
@@ -66,18 +69,19 @@ class Recovery:
         evidence_ns: int | None,
         epoch: int,
         lapsed: bool,
+        kept: Keeps,
         now: int,
     ) -> Place | None:
         """
         Return the place to go to now; None while there is no reason to.
 
         ``evidence_ns``: instant of the newest evidence of a quorum-backed leader. ``epoch``: the
-        own one. ``lapsed``: the lease is over.
+        own one. ``lapsed``: the lease is over. ``kept`` says whose link is kept.
         """
         heard = [row for row in neighbors if row.heard]
         if heard or (not self._seeking and self._backed(evidence_ns, now)):
             self._alone_since = None
-            return self._found(mission, epoch, position, heard, lapsed)
+            return self._found(mission, epoch, position, heard, lapsed, kept)
         if self._last_seen is None:
             return None
         if self._alone_since is None:
@@ -102,6 +106,7 @@ class Recovery:
         position: Vector | None,
         heard: list[NeighborState],
         lapsed: bool,
+        kept: Keeps,
     ) -> Place | None:
         """Return where to go while others are heard again and their assignment is not known."""
         if not heard or position is None:
@@ -109,7 +114,7 @@ class Recovery:
         distance_m, _, nearest = min(
             [(math.dist(row.position, position), row.robot, row) for row in heard]
         )
-        self._last_seen = nearest
+        self._remember(nearest, heard, kept)
         if not self._seeking:
             return None  # as nearly always
         if any(mission.index < row.mission_epoch <= epoch for row in heard):
@@ -120,6 +125,17 @@ class Recovery:
         x, y, z = (there + share * (here - there)
                    for here, there in zip(position, nearest.position, strict=True))
         return Place((x, y, z), f'near {nearest.name}')
+
+    def _remember(self, nearest: NeighborState, heard: list[NeighborState], kept: Keeps) -> None:
+        """Note whom to look for, and where, once nobody is heard."""
+        found = kept(heard)
+        if found is not None:
+            self._last_seen, self._was_kept = found, True
+        elif self._last_seen is None or not self._was_kept:
+            self._last_seen = nearest
+        else:  # no link counts any more: that robot, where it is seen now if it is
+            same = [row for row in heard if row.robot == self._last_seen.robot]
+            self._last_seen = same[0] if same else self._last_seen
 
     def _move_on(self, position: Vector, places: tuple[Place, ...], now: int) -> None:
         """Turn to the next place once this one comes no nearer."""

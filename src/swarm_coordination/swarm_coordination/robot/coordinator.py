@@ -41,6 +41,7 @@ from swarm_coordination.persistence import (
 )
 from swarm_coordination.robot.durability import Outbox
 from swarm_coordination.robot.joints import Joints
+from swarm_coordination.robot.keeping import Kept
 from swarm_coordination.robot.outputs import (
     CommittedEntry,
     NOTHING,
@@ -121,7 +122,7 @@ class Coordinator:
             may_vote=recovered.may_vote,
         )
         self._replication = Replication(self._raft, self._mesh, self._state)
-        self._executor = MissionExecutor(self.storage_id, settings.mission)
+        self._executor = MissionExecutor(self.storage_id, settings.mission, Kept(settings.control))
         self._planning = Planning(
             self.storage_id, self._state, self._mesh, self._executor, settings
         )
