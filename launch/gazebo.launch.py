@@ -8,7 +8,6 @@ import tempfile
 from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import PathJoinSubstitution
-from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 from swarm_coordination.launching import actions
 
@@ -60,16 +59,19 @@ def start(_context, given):
     spawns = []
     for robot, sdf in models:
         at = robot.start
-        spawns.append(Node(
-            package='ros_gz_sim', executable='create', output='screen',
+        spawns.append(actions.done_once(
+            'ros_gz_sim', 'create', f'the model of {robot.name} was not made',
             arguments=['-world', ground.name, '-name', robot.name, '-string', sdf, '-x', str(at.x),
                        '-y', str(at.y), '-z', str(at.z), '-Y', str(at.yaw)],
         ))
     return [
         gazebo,
         *spawns,
-        Node(package='ros_gz_bridge', executable='parameter_bridge', output='screen',
-             parameters=[{'config_file': str(bridge), 'use_sim_time': True}]),
+        actions.process(
+            'parameter_bridge', 'parameter_bridge', package='ros_gz_bridge',
+            log_level=given.text('log_level'),
+            parameters=[{'config_file': str(bridge), 'use_sim_time': True}],
+        ),
         actions.process(
             'gazebo_world', 'gazebo_world', log_level=given.text('log_level'),
             parameters=[{'swarm_file': source, 'robots': len(robots),

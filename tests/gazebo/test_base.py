@@ -31,3 +31,14 @@ def test_a_quadrotor_climbs_to_its_height_and_stays_whoever_commands_it():
     assert abs(z_m - 1.5) < 0.01
     assert (speeds[40], speeds[55], speeds[100]) == (0.0, 0.5, 0.0)
     assert base.velocity(2.5, now).z == -CLIMB_MAX_MPS
+
+
+def test_a_robot_of_the_ground_stays_there_whatever_height_its_slot_has():
+    base, z_m, now = Base(0.0, TIMEOUT_NS), 0.0, 0
+    for _ in range(100):
+        # A swarm of quadrotors and pucks: slots are at the mean of their heights.
+        base.command(BaseVelocity(0.3, 0.0, 0.6, 0.0), now)
+        velocity = base.velocity(z_m, now)
+        z_m, now = z_m + 0.05 * velocity.z, now + 50_000_000
+    assert (z_m, velocity.x) == (0.0, 0.3)
+    assert base.velocity(0.4, now).z < 0.0  # one that was lifted comes down

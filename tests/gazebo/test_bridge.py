@@ -94,12 +94,21 @@ def test_a_drifting_odometry_frame_stands_where_truth_and_odometry_agree():
 
 def test_a_quadrotor_flies_above_its_start_and_the_others_stay_on_the_ground():
     heights = {robot.kind: flight_height(robot) for robot in SWARM.robots}
-    assert heights == {'holonomic': None, 'differential': None, 'quadrotor': 1.5}
+    assert heights == {'holonomic': 0.0, 'differential': 0.0, 'quadrotor': 1.5}
     in_space = read_swarm({
         'all': {'control': {'dimensions': 3}}, 'robot_types': {'quadrotor': {'kind': 'quadrotor'}},
         'robots': {'robot1': {'type': 'quadrotor', 'start': {'x_m': 0.0, 'y_m': 0.0}}},
     }, 'test')
     assert flight_height(in_space.robots[0]) is None  # the controller commands the height
+
+
+@pytest.mark.parametrize('kind', ['holonomic', 'quadrotor'])
+def test_a_model_that_can_rise_tells_its_height_in_its_odometry(kind):
+    # With a height of nought for ever, its controller would let it rise for ever.
+    model = ElementTree.fromstring(model_sdf('robot1', kind)).find('model')
+    (odometry,) = (p for p in model.findall('plugin')
+                   if p.findtext('odom_topic') == '/model/robot1/odometry')
+    assert odometry.findtext('dimensions') == '3'
 
 
 def test_a_wheel_touches_the_ground_where_the_odometry_reckons_and_the_body_cannot_tip():

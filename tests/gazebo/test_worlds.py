@@ -166,9 +166,9 @@ def test_altitude_limits_below_the_height_that_a_base_keeps_are_refused(tmp_path
 
 
 def test_a_speed_that_the_quadrotors_model_lags_behind_is_refused(tmp_path):
-    faster = {'control': {'speed_max_mps': 1.5}}
+    faster = {'control': {'speed_max_mps': 1.6}}
     source = written(tmp_path, **{**QUADROTORS, 'all': faster})
-    with pytest.raises(ConfigurationError, match=r'1\.5 .*at most 1 m/s in Gazebo with robot1'):
+    with pytest.raises(ConfigurationError, match=r'1\.6 .*at most 1\.5 m/s in Gazebo with robot1'):
         check_robots(source, load_swarm(source).robots)
     on_wheels = written(tmp_path, all=faster)
     check_robots(on_wheels, load_swarm(on_wheels).robots)

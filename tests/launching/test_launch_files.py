@@ -103,7 +103,7 @@ def test_every_argument_is_described(path):
      'has obstacles of its own'),
     ('gazebo.launch.py', ['robots:=0'], '1 to 12 robots'),
     ('gazebo.launch.py', ['robots:=3', f'swarm_file:={FOLDER.parent}/config/robots/px4.yaml'],
-     'at most 1 m/s in Gazebo'),
+     'at most 1.5 m/s in Gazebo'),
     ('rviz.launch.py', ['rviz_config:=/nowhere.rviz'], 'an existing file'),
     ('ground_station.launch.py', ['metrics_port:=many'], 'a whole number'),
     ('robot.launch.py', ['namespace:=nobody', 'storage_dir:=/x'], 'one of robot1'),

@@ -32,10 +32,12 @@ class Models:
         self.poses = {robot.name: robot.start for robot in robots}
         self.told = {name: Twist() for name in self.poses}
         self.frames = dict.fromkeys(self.poses, 'map')  # of the truth
+        self.odometry = {name: odom_frame(name) for name in self.poses}  # its frame
+        self.bases = {name: base_frame(name) for name in self.poses}
         self.starts = {r.name: r.start for r in robots if r.kind == 'differential'}
         self.slip_m = 0.0  # of wheels, along x of their odometry
         self.spawned = set(self.poses)
-        self.steps = 0
+        self.steps, self._begun = 0, 0
         self._factor, self._due_ns = factor, 0
         self._topics = {one.gz_topic_name: one.ros_topic_name for one in bridged(list(self.poses))}
         self._clock = self._publisher(Clock, '/clock')
@@ -63,17 +65,21 @@ class Models:
                 at.y + STEP_S * (sine * told.linear.x + cosine * told.linear.y),
                 at.z + STEP_S * told.linear.z, at.yaw + STEP_S * told.angular.z)
         clock = Clock()
-        milliseconds = 10 * self.steps
+        milliseconds = 10 * (self.steps - self._begun)
         clock.clock.sec, clock.clock.nanosec = milliseconds // 1000, milliseconds % 1000 * 10**6
         self._clock.publish(clock)
         if self.steps % SHOWN_EVERY == 0:
             for name in sorted(self.spawned):
                 self._show(name, clock.clock)
 
+    def reset(self):
+        """Let the world begin anew, its clock at 0, everybody where they are."""
+        self._begun = self.steps
+
     def _show(self, name, stamp):
         at, told = self.poses[name], self.told[name]
-        for last, frame in (('truth', self.frames[name]), ('odometry', odom_frame(name))):
-            message = Odometry(child_frame_id=base_frame(name))
+        for last, frame in (('truth', self.frames[name]), ('odometry', self.odometry[name])):
+            message = Odometry(child_frame_id=self.bases[name])
             message.header.frame_id, message.header.stamp = frame, stamp
             if last == 'odometry' and name in self.starts:
                 at = self._counted(name)

@@ -8,7 +8,7 @@ import time
 from geometry_msgs.msg import Twist
 import pytest
 from rcl_interfaces.msg import Log
-from rclpy.qos import QoSProfile
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from ros.gazebo_models import Models
 from ros.support import Ground
 from swarm_coordination.configuration import find_swarm_file, load_swarm
@@ -24,18 +24,21 @@ pytestmark = [
     pytest.mark.ros,
     pytest.mark.skipif(messages().TFMessage is None, reason='tf2_msgs is missing: make setup'),
 ]
+# What was logged before anybody listened, too.
+LOGGED = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 SCENARIO = Path(__file__).with_name('gazebo.yaml')
 
 
 class Gazebo:
     """The node beside models in a Gazebo that is not there, and who looks on."""
 
-    def __init__(self, run, robots=3, swarm_file=''):
+    def __init__(self, run, robots=3, swarm_file='', factor=1.0):
         self.run, self.ground = run, Ground(run)
         self.ground.watch(swarm.RadioState, topics.RADIO, qos.RADIO)
         self.ground.watch(swarm.WorldState, topics.WORLD, qos.WORLD)
+        self.ground.watch(Log, '/rosout', LOGGED)
         found = load_swarm(find_swarm_file(swarm_file or None)).first(robots).robots
-        self.models = Models(run, found)
+        self.models = Models(run, found, factor)
         runner = run.runner(robots=robots, swarm_file=swarm_file)
         runner.add(GazeboNode(runner))
 
@@ -43,6 +46,15 @@ class Gazebo:
     def world(self):
         """Return the newest ground truth."""
         return self.ground.newest(topics.WORLD)
+
+    @property
+    def lines(self):
+        """Return what was logged."""
+        return [one.msg for one in self.ground.seen['/rosout']]
+
+    def said(self, text):
+        """Return how many lines of the log have a text in them."""
+        return sum(text in line for line in self.lines)
 
     @property
     def radio(self):
@@ -124,27 +136,75 @@ def test_where_a_drifting_odometry_frame_stands_is_said_as_a_localisation_would(
     assert run.spin(lambda: stands() == pytest.approx(moved))
 
 
-def test_truth_in_another_frame_is_no_truth(run):
+@pytest.mark.parametrize(('given', 'wrong'), [
+    ('frames', 'robot2/odom'),
+    ('bases', 'robot1/base_link'),
+])
+def test_truth_in_another_frame_or_of_another_body_is_no_truth(run, given, wrong):
     gazebo = Gazebo(run, 2)
-    gazebo.models.frames['robot2'] = 'robot2/odom'
-    assert run.spin(lambda: gazebo.models.steps > 100, 20.0)
+    frames = getattr(gazebo.models, given)
+    right, frames['robot2'] = frames['robot2'], wrong
+    assert run.spin(lambda: gazebo.said('robot2: wrong_frame'), 20.0), gazebo.lines
+    assert f"frame '{wrong}'" in gazebo.lines[0]
     assert gazebo.world is None
-    gazebo.models.frames['robot2'] = 'map'
+    frames['robot2'] = right
     assert run.spin(lambda: gazebo.world is not None, 10.0)
 
 
-def test_a_robot_that_is_not_in_the_world_is_named_and_nobody_moves(run):
-    gazebo = Gazebo(run, 2)
-    gazebo.models.spawned.remove('robot2')
-    gazebo.ground.watch(Log, '/rosout', QoSProfile(depth=100))
+def test_odometry_in_another_frame_says_nothing_of_where_a_robot_is(run):
+    source = run.folder / 'differential.yaml'
+    source.write_text(DIFFERENTIAL)
+    gazebo = Gazebo(run, 1, str(source))
+    gazebo.ground.watch(messages().TFMessage, transforms.TF, qos.TF)
+    gazebo.models.odometry['robot1'] = 'robot2/odom'
+    assert run.spin(lambda: gazebo.said('robot1: wrong_frame'), 20.0), gazebo.lines
+    assert "odometry in frame 'robot2/odom'" in gazebo.lines[0]
+    assert gazebo.ground.newest(transforms.TF) is None
+    gazebo.models.odometry['robot1'] = 'robot1/odom'
+    assert run.spin(lambda: gazebo.ground.newest(transforms.TF) is not None, 10.0)
+
+
+FLYING = """
+all: {}
+robot_types: {quadrotor: {kind: quadrotor}, holonomic: {kind: holonomic}}
+robots:
+  robot1: {type: quadrotor, start: {x_m: 0.0, y_m: 0.0}}
+  robot2: {type: holonomic, start: {x_m: 3.0, y_m: 0.0}}
+"""
+
+
+def test_a_robot_that_is_not_in_the_world_is_named_and_nobody_moves_or_climbs(run):
+    source = run.folder / 'flying.yaml'
+    source.write_text(FLYING)
+    gazebo = Gazebo(run, 2, str(source), factor=3.0)
+    models = gazebo.models
+    models.spawned.remove('robot2')
+    # It flew when the node was started again, and goes on as it was told before that.
+    models.poses['robot1'] = models.poses['robot1']._replace(z=0.7)
+    models.told['robot1'].linear.x = 0.3
     out = gazebo.ground.node.create_publisher(Twist, '/robot1/cmd_vel', qos.COMMAND)
     told = Twist()
     told.linear.x = 0.5
     run.runners[0].at(lambda: 0, lambda: out.publish(told))
-    assert run.spin(lambda: any(
-        'the world is without robot2' in one.msg for one in gazebo.ground.seen['/rosout']), 40.0)
+    assert run.spin(lambda: models.told['robot1'].linear.x == 0.0, 20.0)
+    stood = models.poses['robot1']
+    assert run.spin(lambda: gazebo.said('the world is without robot2: nobody is moved'), 40.0)
     assert gazebo.world is None
-    assert gazebo.models.poses['robot1'][:2] == pytest.approx((0.0, 0.0))
+    assert models.poses['robot1'] == stood
+    models.spawned.add('robot2')
+    assert run.spin(lambda: models.poses['robot1'].z > 1.4, 20.0)  # on its way up to 1.5 m
+    assert models.poses['robot1'].x > stood.x
+
+
+def test_a_world_that_is_reset_begins_anew_each_time(run):
+    gazebo = Gazebo(run, 2, factor=3.0)
+    for times in range(1, 4):
+        # Each world runs for longer than the one before it took to begin.
+        assert run.spin(
+            lambda: gazebo.world is not None and gazebo.world.elapsed_ns > 10**9, 40.0), times
+        gazebo.models.reset()
+        assert run.spin(lambda n=times: gazebo.said('the world begins anew') == n, 10.0), times
+        assert run.spin(lambda: gazebo.world.elapsed_ns < 10**9, 10.0)
 
 
 def test_the_radio_is_cut_and_healed_by_the_same_service(run):
@@ -158,9 +218,27 @@ def test_the_radio_is_cut_and_healed_by_the_same_service(run):
     assert run.spin(lambda: gazebo.radio.reception[1] > 0.9, 10.0)
 
 
-def test_a_world_without_a_robot_is_refused(run):
-    with pytest.raises(ConfigurationError, match='1 to 12 robots'):
-        GazeboNode(run.runner(robots=13))
+def test_a_cut_that_names_a_robot_that_is_not_in_the_world_is_refused(run):
+    gazebo = Gazebo(run, 2)
+    for name in ('robot3', 'nobody'):  # the swarm file has one of them, beyond the first two
+        cut = SetPartition.Request(names=['robot1', name], groups=[1, 2])
+        answer = gazebo.ground.call(run, SetPartition, topics.PARTITION_SERVICE, cut)
+        assert not answer.accepted
+        assert (answer.error, name in answer.message) == (answer.ERROR_INVALID, True)
+
+
+@pytest.mark.parametrize(('parameters', 'said'), [
+    ({'robots': 13}, '1 to 12 robots'),
+    ({'robots': -1}, 'robots: -1 is not valid'),
+    ({'robots': 'three'}, 'robots'),
+    ({'swarm_file': '/nowhere.yaml'}, 'an existing file'),
+    ({'scenario': 'nothing'}, 'nothing'),
+    ({'robotz': 3}, 'robotz'),
+])
+def test_a_wrong_parameter_or_file_is_refused_before_anybody_is_listened_to(
+        run, parameters, said):
+    with pytest.raises(ConfigurationError, match=said):
+        GazeboNode(run.runner(**parameters))
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ What a robot's base does with its commands, where Gazebo's systems do not.
 They keep a velocity until the next one comes: the robot of a process that was killed would drive
 on for ever. A base stops when nobody commands it any more, like that of the embedded world and
 those of real robots. Where commands are of the plane, a quadrotor's climbs to its height and
-keeps it.
+keeps it, and a robot of the ground stays there: slots of a swarm of both lie between them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ STILL = BaseVelocity(0.0, 0.0, 0.0, 0.0)
 
 
 class Base:
-    """The base of one robot; ``height_m`` None: it climbs as it is commanded, or not at all."""
+    """The base of one robot; ``height_m`` None: it climbs as it is commanded."""
 
     def __init__(self, height_m: float | None, timeout_ns: int) -> None:
         self._height_m, self._timeout_ns = height_m, timeout_ns

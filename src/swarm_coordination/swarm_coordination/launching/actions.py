@@ -2,9 +2,10 @@
 """
 Actions and arguments of the launch files.
 
-A process that refuses its configuration (status 2) ends the launch with an error: nothing
+A process of ours that refuses its configuration (status 2) ends the launch with an error: nothing
 half-started stays. One that failed otherwise is started again after a growing while
-(``backoff``). One that was asked to end, or ended well, stays ended.
+(``backoff``). One that was asked to end, or ended well, stays ended. What does one thing and
+cannot (a model that is not spawned) ends the launch too.
 """
 
 from __future__ import annotations
@@ -102,9 +103,22 @@ def scenario_swarm(wanted: str) -> dict[str, Any]:
     return dict(load_scenario(wanted).swarm) if wanted else {}
 
 
-def process(executable: str, name: str, *, log_level: str = 'info', **options: Any) -> Any:
-    """Return a process of this package that is started again when it fails."""
-    return _Kept(executable, name, log_level, options).start()
+def process(
+    executable: str, name: str, *, package: str = PACKAGE, log_level: str = 'info', **options: Any
+) -> Any:
+    """Return a process, of this package if nothing else is said, started again when it fails."""
+    return _Kept(package, executable, name, log_level, options).start()
+
+
+def done_once(package: str, executable: str, failure: str, **options: Any) -> Any:
+    """Return a process that does one thing and ends; ``failure`` ends the launch if it cannot."""
+    def ended(event: Any, context: Any) -> None:
+        if event.returncode and not context.is_shutdown:
+            raise RuntimeError(f'{failure} (status {event.returncode}): see the messages above')
+
+    return Node(
+        package=package, executable=executable, output='screen', on_exit=ended, **options
+    )
 
 
 def included(name: str, **arguments: Any) -> Any:
@@ -121,12 +135,13 @@ class _Kept:
     """Starts one process, and starts it again."""
 
     def __init__(
-        self, executable: str, name: str, log_level: str, options: dict[str, Any]
+        self, package: str, executable: str, name: str, log_level: str, options: dict[str, Any]
     ) -> None:
         from swarm_coordination.live.domain import interoperable_environment
         from swarm_coordination.live.lifetime import bound_to_this_process
 
-        self._executable, self._name, self._options = executable, name, options
+        self._package, self._executable, self._name = package, executable, name
+        self._options = options
         self._arguments = ['--ros-args', '--log-level', log_level]
         # Ended with the launch process even where that is killed and cannot end its children;
         # robots on plain Cyclone DDS are met too.
@@ -137,7 +152,7 @@ class _Kept:
     def start(self) -> Any:
         self._started_s = time.monotonic()
         return Node(
-            package=PACKAGE,
+            package=self._package,
             executable=self._executable,
             exec_name=self._name,
             output='screen',
@@ -150,7 +165,7 @@ class _Kept:
     def _ended(self, event: Any, context: Any) -> list[Any] | None:
         if context.is_shutdown or event.returncode == 0:
             return None
-        if event.returncode == WRONG_CONFIGURATION:
+        if event.returncode == WRONG_CONFIGURATION and self._package == PACKAGE:
             raise RuntimeError(f'{self._name} refuses its configuration: see its message')
         wait_s = self._backoff.after(time.monotonic() - self._started_s)
         text = f'{self._name} ended with status {event.returncode}: again in {wait_s:g} s'

@@ -18,8 +18,9 @@ from typing import Any
 
 from rclpy.node import Node
 from swarm_coordination.configuration import find_swarm_file, load_swarm
-from swarm_coordination.gazebo.base import Base, BaseVelocity
+from swarm_coordination.gazebo.base import Base, BaseVelocity, STILL
 from swarm_coordination.gazebo.bridge import BASE_COMMAND, TRUTH
+from swarm_coordination.gazebo.gathering import Gathering
 from swarm_coordination.gazebo.models import drifted, drifts, flight_height, map_to_odom
 from swarm_coordination.live import transforms
 from swarm_coordination.live.conversions import (
@@ -53,8 +54,6 @@ PERIOD_NS = 50 * NS_PER_MS
 LOCALISED_NS = 200 * NS_PER_MS
 # Truth and odometry come from two systems of Gazebo, at most two of its steps apart.
 TOGETHER_NS = 10 * NS_PER_MS
-# Models are spawned one after another: who is missing later than this will not come.
-SPAWNED_NS = 5 * NS_PER_S
 
 
 class GazeboNode(Node):
@@ -81,6 +80,7 @@ class GazeboNode(Node):
             radio, plants = played.radio, played.world
         self._timeout_s = plants.command_timeout_s
         self._names = tuple(robot.name for robot in self._robots)
+        self._gathering = Gathering(self._names)
         self._begin()
         self._tells = Truth(
             bus, Radio(radio, self._robots[0].settings.control.range_m, self._names), self._cut
@@ -109,7 +109,7 @@ class GazeboNode(Node):
         self._counted: dict[str, tuple[int, Pose, Any]] = {}  # drifting: time, pose, stamp
         self._localised_ns: dict[str, int] = {}
         self._closest = NOTHING_CLOSE
-        self._start_ns = self._now_ns = self._shown_ns = self._first_ns = -1
+        self._start_ns = self._now_ns = self._shown_ns = -1
 
     def _connect(self, name: str) -> Callable[[Any], None]:
         bus, types = self._bus, self._bus.types
@@ -130,13 +130,17 @@ class GazeboNode(Node):
         except MessageRefused as error:
             self._refuse(name, error)
             return
-        if len(self._truth) == len(self._names):  # the world is whole
+        if self._gathering.whole:
             self._bases[name].command(BaseVelocity(*told), self._now_ns)
             self._tell(name)
 
     def _tell(self, name: str) -> None:
         """Tell a model how to move; again and again, or a silent robot would never stop."""
-        velocity = self._bases[name].velocity(self._truth[name].z, self._now_ns)
+        # Still, its height kept, while somebody is missing: also where it flew when this process
+        # was started again, and the model goes on as it was told before.
+        velocity = STILL
+        if self._gathering.whole:
+            velocity = self._bases[name].velocity(self._truth[name].z, self._now_ns)
         types = self._bus.types
         self._to_models[name](types.Twist(
             linear=types.Vector3(x=velocity.x, y=velocity.y, z=velocity.z),
@@ -154,7 +158,7 @@ class GazeboNode(Node):
         except MessageRefused as error:
             self._refuse(name, error)
             return
-        if now < self._start_ns:
+        if not self._gathering.see(name, now):
             self.get_logger().warning('the world begins anew')
             self._begin()
         self._now_ns = max(self._now_ns, now)
@@ -162,14 +166,12 @@ class GazeboNode(Node):
         self._truth_ns[name] = now
         self._localise(name)
         self._tell(name)
-        if self._first_ns < 0:
-            self._first_ns = now
-        if len(self._truth) == len(self._names):
+        if self._gathering.whole:
             self._show(stamp)
-        elif now - self._first_ns > SPAWNED_NS:
-            missing = ', '.join(one for one in self._names if one not in self._truth)
+        if absent := self._gathering.absent:
+            moved = 'it stays where it was' if self._gathering.whole else 'nobody is moved'
             self.get_logger().error(
-                f'the world is without {missing}: nobody is moved', throttle_duration_sec=5.0
+                f'the world is without {", ".join(absent)}: {moved}', throttle_duration_sec=5.0
             )
 
     def _on_odometry(self, name: str, message: Any) -> None:
