@@ -50,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'both_gain: they do where each of the two gains',
     )
     case.add_argument('--no-regroup', action='store_true', help='never shrink a stuck formation')
+    case.add_argument(
+        '--shipped', action='store_true', help='cohesion and weights of links as in swarm.yaml'
+    )
     case.add_argument('--limit', type=float, default=240.0, metavar='S', help='longest flight')
     parser.add_argument('--runs', type=int, default=20, help='runs, seeds ascending')
     parser.add_argument('--seed', type=int, default=1000, help='seed of the first run')
@@ -62,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     suite = parser.add_argument_group('suites')
     suite.add_argument('--suite', metavar='NAME', help='fly a suite, or all of them')
+    suite.add_argument('--only', default='', metavar='TEXT', help='its rows with TEXT in the name')
     suite.add_argument('--share', type=float, default=1.0, help='part of the runs of each case')
     suite.add_argument('--out', type=Path, default=Path('out/control'), help='where tables go')
 
@@ -75,7 +79,9 @@ def run(options: argparse.Namespace) -> int:
     if options.suite:
         from swarm_coordination.evaluation import suites
 
-        return suites.fly(options.suite, options.share, options.out, _progress)
+        return suites.fly(
+            options.suite, options.share, options.out, _progress, options.only
+        )
     case = _case(options)
     if options.picture:
         from swarm_coordination.evaluation.pictures import draw
@@ -119,7 +125,7 @@ def _case(options: argparse.Namespace) -> Any:
             kind=options.kind,
             limit_s=options.limit,
             settings=controller_settings(
-                options.beacons, options.resilience, options.kind, options.shape
+                options.beacons, options.resilience, options.kind, options.shape, options.shipped
             ),
         )
     )

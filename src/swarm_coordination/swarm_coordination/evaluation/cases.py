@@ -90,15 +90,23 @@ class Case:
 
 
 def controller_settings(
-    beacon_hz: int = 20, resilience: int = 1, kind: str = 'holonomic', shape: str = 'circle'
+    beacon_hz: int = 20,
+    resilience: int = 1,
+    kind: str = 'holonomic',
+    shape: str = 'circle',
+    shipped: bool = False,
 ) -> ControlSettings:
-    """Return the settings that the evaluation flies with, for one beacon rate."""
+    """
+    Return the settings that the evaluation flies with, for one beacon rate.
+
+    ``shipped``: without cohesion, links weighed by the distance now, as config/swarm.yaml has it.
+    """
     _, age_s, speed = RATES[beacon_hz]
     if kind == 'differential':
         speed = min(speed, AHEAD_M * TURN_MAX_RADPS)
     settings = ControlSettings(
-        cohesion_gain=4.0,
-        look_ahead_s=2.0,
+        cohesion_gain=0.0 if shipped else 4.0,
+        look_ahead_s=0.0 if shipped else 2.0,
         age_max_s=age_s,
         speed_max_mps=speed,
         resilience=resilience,

@@ -44,6 +44,8 @@ def command(case: Case, runs: int, seed: int) -> str:
             words += [OPTIONS[field.name], text]
     if case.settings.resilience != 1:
         words += ['--resilience', str(case.settings.resilience)]
+    if case.settings.look_ahead_s == 0.0:
+        words += ['--shipped']
     return ' '.join([*words, '--runs', str(runs), '--seed', str(seed)])
 
 

@@ -35,6 +35,7 @@ def _case(**changes: Any) -> Case:
         changes.pop('resilience', 1),
         changes.get('kind', 'holonomic'),
         changes.get('shape', 'circle'),
+        changes.pop('shipped', False),
     )
     return Case(settings=settings, **changes)
 
@@ -50,7 +51,7 @@ def _headline() -> list[Entry]:
 
 # Robots of the suite `shapes`: runs of each of its cells, and the limit (s). A run of 100 takes
 # as long as fifty of 20, and a ring of 50 or more opens slowly (headline).
-_SIZES = {5: (20, 240.0), 10: (20, 240.0), 20: (20, 240.0), 50: (4, 480.0), 100: (2, 480.0)}
+_SIZES = {5: (20, 240.0), 10: (20, 240.0), 20: (20, 240.0), 50: (3, 480.0), 100: (1, 480.0)}
 
 
 def _shapes() -> list[Entry]:
@@ -98,6 +99,18 @@ def _losses() -> list[Entry]:
     ]
 
 
+def _shipped() -> list[Entry]:
+    return [
+        Entry(
+            f'N {count} {shape}, {slots}, as shipped',
+            _case(robots=count, shape=shape, slots=slots, shipped=True),
+            20,
+        )
+        for count, slots in ((7, 'assigned'), (12, 'assigned'), (12, 'random'), (20, 'assigned'))
+        for shape in ('line', 'v', 'circle', 'grid')
+    ]
+
+
 def _exchanges() -> list[Entry]:
     return [
         Entry(
@@ -105,7 +118,7 @@ def _exchanges() -> list[Entry]:
             _case(robots=count, slots='random', exchanges=who, limit_s=480.0),
             runs,
         )
-        for count, runs in ((20, 40), (50, 12))
+        for count, runs in ((20, 20), (50, 8))
         for who in EXCHANGES
     ]
 
@@ -161,6 +174,7 @@ SUITES: dict[str, Callable[[], list[Entry]]] = {
     'radio': _radio,
     'losses': _losses,
     'exchanges': _exchanges,
+    'shipped': _shipped,
     'obstacles': _obstacles,
     'kinds': _kinds,
     'baselines': _baselines,
@@ -177,19 +191,24 @@ def entries(name: str) -> Iterator[tuple[str, Entry]]:
                 yield suite, entry
 
 
-def fly(name: str, share: float, folder: Path, progress: Callable[[str], None]) -> int:
+def fly(
+    name: str, share: float, folder: Path, progress: Callable[[str], None], only: str = ''
+) -> int:
     """
     Fly a suite and write the tables after every row; return 0 where the claims hold, else 1.
 
-    ``share``: part of the runs of each row, at least one. Rows of other suites that stand in
-    ``folder`` are left there.
+    ``share``: part of the runs of each row, at least one. ``only``: rows with this in their name.
+    Other rows that stand in ``folder`` are left there.
     """
     if not 0.0 < share <= 1.0:
         raise UsageError(f'--share {share}: above 0, at most 1')
     known = {(row.get('suite'), row.get('case')): row for row in read(folder)}
     order = [(suite, entry.name) for suite, entry in entries('all')]
     source, good = commit(), True
-    for suite, entry in entries(name):
+    chosen = [(suite, entry) for suite, entry in entries(name) if only in entry.name]
+    if not chosen:
+        raise UsageError(f'--only {only!r}: no row of suite {name!r} is named so')
+    for suite, entry in chosen:
         runs = max(1, round(share * entry.runs))
         results = []
         for seed in range(entry.seed, entry.seed + runs):
