@@ -4,7 +4,8 @@
 Thread CPU time of one update of one robot's controller, 20 neighbours and 20 obstacles near.
 
 Places are drawn within 5 m of the robot, every neighbour lists every other, obstacles are boxes
-and cylinders 3 m high: a crowd denser than any formation. In the plane and in space.
+and cylinders 3 m high: a crowd denser than any formation. In the plane and in space; then
+seeking, every other neighbour silent, so that maps of the silent are made (in slices).
 """
 
 from dataclasses import replace
@@ -15,6 +16,7 @@ import time
 from swarm_coordination.area.shapes import Area, box, cylinder
 from swarm_coordination.control.controller import FormationController
 from swarm_coordination.control.settings import ControlSettings
+from swarm_coordination.units import seconds_to_ns
 from swarm_coordination.views import (
     FormationTarget,
     Liveness,
@@ -24,19 +26,20 @@ from swarm_coordination.views import (
     Pose,
 )
 
-SCENES, UPDATES, COUNT = 20, 50, 20
+SCENES, UPDATES, COUNT = 20, 100, 20
 
 
 def main() -> None:
     """Print one line per number of dimensions."""
-    for dimensions in (2, 3):
+    for dimensions, seeking in ((2, False), (3, False), (2, True), (3, True)):
         settings = replace(ControlSettings(), dimensions=dimensions)
-        times = sorted(t for seed in range(SCENES) for t in scene(settings, seed))
-        print(f'{dimensions} dimensions: median {1e3 * times[len(times) // 2]:.2f} ms, '
+        times = sorted(t for seed in range(SCENES) for t in scene(settings, seed, seeking))
+        what = f'{dimensions} dimensions{", seeking" if seeking else ""}'
+        print(f'{what}: median {1e3 * times[len(times) // 2]:.2f} ms, '
               f'p99 {1e3 * times[len(times) * 99 // 100]:.2f} ms of {len(times)} updates')
 
 
-def scene(settings: ControlSettings, seed: int) -> list[float]:
+def scene(settings: ControlSettings, seed: int, seeking: bool) -> list[float]:
     """Return the thread CPU times (s) of updates in one crowd."""
     rng = random.Random(seed)
     spots: list[tuple[float, float, float]] = []
@@ -52,22 +55,24 @@ def scene(settings: ControlSettings, seed: int) -> list[float]:
     ids = tuple(range(1, COUNT + 2))
     rows = tuple(
         NeighborState(k + 2, f'robot{k + 2}', spot, (0.0, 0.0, 0.0), 0.0, 0, 0.1,
-                      Liveness.ALIVE, True, ids, 0.0, 0, True, spot)
+                      Liveness.SILENT if seeking and k % 2 else Liveness.ALIVE,
+                      not (seeking and k % 2), ids, 0.0, 0, True, spot)
         for k, spot in enumerate(spots[:COUNT])
     )
     controller = FormationController(1, settings, 0, area)
-    controller.observe(Pose(0.0, 0.0, 1.0, 0.0), (0.0, 0.0, 0.0), 0)
-    controller.table(NeighborTable(0, 1, 0, rows), 0)
-    goal = (rng.uniform(-5, 5), rng.uniform(-5, 5), 1.0)
-    controller.target(
-        FormationTarget(0, Mode.FLY, 0, 0, COUNT + 1, goal, (0.0, 0.0, 0.0), 0.0), 0
-    )
-    controller.update(0)  # the map of ways is made
-    found = []
-    for _ in range(UPDATES):
+    x, y, goal = 0.0, 0.0, (rng.uniform(-5, 5), rng.uniform(-5, 5), 1.0)
+    mode, found = Mode.SEEK if seeking else Mode.FLY, []
+    for update in range(UPDATES + 1):
+        now = update * seconds_to_ns(settings.period_s)
+        controller.observe(Pose(x, y, 1.0, 0.0), (0.0, 0.0, 0.0), now)
+        controller.table(NeighborTable(now, 1, 0, rows), now)
+        target = FormationTarget(now, mode, 0, 0, COUNT + 1, goal, (0.0, 0.0, 0.0), 0.0)
+        controller.target(target, now)
         before = time.thread_time()
-        controller.update(0)
-        found.append(time.thread_time() - before)
+        command = controller.update(now).command
+        if update:  # in the first the map of the area is made, once
+            found.append(time.thread_time() - before)
+        x, y = x + settings.period_s * command.vx, y + settings.period_s * command.vy
     return found
 
 

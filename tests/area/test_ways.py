@@ -110,3 +110,24 @@ def test_a_widened_piece_holds_everything_within_the_distance(piece):
         edge = (a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1]))
         far = in_plane(piece, *edge).distance_m
         assert CLEAR - 1e-9 <= far <= 2.1 * CLEAR
+
+
+@pytest.mark.parametrize('most', [50, 1_000, 10**9])
+def test_a_map_made_in_slices_is_that_made_at_once(most):
+    rng = random.Random(5)
+    area = Area(tuple(
+        box((rng.uniform(-9, 9), rng.uniform(-9, 9)), (0.6, 0.9), rng.uniform(0, 3)) if k % 2
+        else cylinder((rng.uniform(-9, 9), rng.uniform(-9, 9)), 0.5)
+        for k in range(6)
+    ))
+    sliced, whole = Ways(area, CLEAR), Ways(area, CLEAR)
+    slices = 0
+    while not sliced.ready(0.0):
+        done = sliced.prepare(0.0, most)
+        assert 0 < done <= most
+        slices += 1
+    assert (slices == 1) is (most == 10**9)
+    for _ in range(50):
+        here, goal = [(rng.uniform(-9, 9), rng.uniform(-9, 9)) for _ in range(2)]
+        assert sliced.around(*here, 0.0, goal) == whole.around(*here, 0.0, goal)
+    assert sliced.prepare(0.0, most) == 0

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import math
+import random
 
 from control.test_controller import neighbor, PERIOD, SETTINGS, STILL, table, target
 import pytest
 from swarm_coordination.area.shapes import Area, box, NOWHERE_CLOSED
-from swarm_coordination.control.bodies import Bodies, NEAREST, RENEWED_S
+from swarm_coordination.control.bodies import Bodies, NEAREST, RENEWED_S, WORK_MAX
 from swarm_coordination.control.controller import FormationController
 from swarm_coordination.units import ns_to_seconds, seconds_to_ns
 from swarm_coordination.views import Liveness, Mode, Pose
@@ -62,20 +63,46 @@ def test_its_way_keeps_off_what_stands_in_its_area_too():
     assert gap >= SETTINGS.obstacle_clear_m - 1e-6
 
 
-def test_the_map_holds_the_nearest_only_and_is_renewed_at_most_so_often():
+def prepared(bodies, pose, rows, since, area_updates=400):
+    """Ask at every update until ways are those of a new map; return them, when, and the work."""
+    before, work = bodies.ways(pose, table(since, *rows), SETTINGS, since), [bodies.work]
+    for update in range(1, area_updates):
+        now = since + update * PERIOD
+        ways = bodies.ways(pose, table(now, *rows), SETTINGS, now)
+        work.append(bodies.work)
+        if ways is not before:
+            return ways, now, work
+    raise AssertionError('no map')
+
+
+def test_the_map_holds_the_nearest_only_and_is_begun_anew_at_most_so_often():
     bodies = Bodies(NOWHERE_CLOSED, 0.5)
-    row = silent(*((3.0 * k, 0.0) for k in range(3 * NEAREST)))
-    first = bodies.ways(Pose(0.0, 5.0, 0.0, 0.0), table(0, *row), SETTINGS, 0)
-    assert first is not None
+    rows = silent(*((3.0 * k, 0.0) for k in range(3 * NEAREST)))
+    first, now, _ = prepared(bodies, Pose(0.0, 5.0, 0.0, 0.0), rows, 0)
+    assert now <= seconds_to_ns(2.5)
     away = Pose(70.0, 5.0, 0.0, 0.0)
-    early = seconds_to_ns(RENEWED_S) - 1
-    assert bodies.ways(away, table(early, *row), SETTINGS, early) is first
-    late = early + 1
-    renewed = bodies.ways(away, table(late, *row), SETTINGS, late)
-    assert renewed is not first and renewed is not None
+    assert bodies.ways(away, table(now, *rows), SETTINGS, seconds_to_ns(RENEWED_S) - 1) is first
+    renewed, _, work = prepared(bodies, away, rows, now + seconds_to_ns(RENEWED_S))
+    assert sum(work) > WORK_MAX  # ways were those of the first meanwhile
     # The nearest now stand between; the first eight do no longer.
     assert renewed.around(57.0, 5.0, 0.0, (57.0, -5.0)) is not None
     assert renewed.around(6.0, 5.0, 0.0, (6.0, -5.0)) is None
+
+
+@pytest.mark.parametrize('obstacles', [0, 20, 120])
+def test_no_update_does_more_than_a_bounded_part_of_a_map(obstacles):
+    rng = random.Random(obstacles)
+    area = Area(tuple(
+        box((rng.uniform(-9.0, 9.0), rng.uniform(-9.0, 9.0)), (0.5, 0.9), rng.uniform(0.0, 3.0))
+        for _ in range(obstacles)
+    ))
+    rows = silent(*((rng.uniform(-9.0, 9.0), rng.uniform(-9.0, 9.0)) for _ in range(20)))
+    ways, now, work = prepared(Bodies(area, 0.5), Pose(0.0, 0.0, 0.0, 0.0), rows, 0)
+    assert max(work) <= WORK_MAX
+    assert ways is not None
+    # Whatever the area holds, a map is of so many pieces, so it is there in bounded time.
+    assert sum(work) <= 2_500_000
+    assert now <= seconds_to_ns(15.0)
 
 
 def test_without_silent_robots_there_is_nothing_to_go_around():

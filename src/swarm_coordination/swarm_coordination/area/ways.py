@@ -11,7 +11,7 @@ stands closer to a piece than the clearance counts as where it would just have i
 from __future__ import annotations
 
 from collections.abc import Sequence
-import heapq
+from functools import lru_cache
 import math
 
 import numpy as np
@@ -37,13 +37,17 @@ TRIED, GOALS_MAX = 4, 256
 TIGHT_SHARE, FINE = 0.6, 24
 # Maps remembered by height: pieces that a robot flies over change as it climbs.
 MAPS_MAX = 8
+# Widened pieces remembered, two outlines each: those of some maps of 100 pieces.
+PIECES_KEPT = 512
+# Operations that a map is made with at a time, asked for before it is there: arrays of this size.
+AT_ONCE = 1_000_000
 
 
 class Ways:
     """Shortest ways in an area for a robot that keeps ``clear_m`` from everything."""
 
     def __init__(self, area: Area, clear_m: float) -> None:
-        """Take the area; maps are made when they are first needed."""
+        """Take the area; maps are made when they are first needed, or before (``prepare``)."""
         self._area, self._clear_m = area, clear_m
         self._maps: dict[tuple[int, ...], _Map] = {}
 
@@ -57,7 +61,10 @@ class Ways:
         """
         if not self._area.obstacles and not self._area.zone:
             return None
-        found = self._map(z).first(np.array([x, y]), goal)
+        known = self._map(z)
+        while not known.ready:
+            known.work(AT_ONCE)
+        found = known.first(np.array([x, y]), goal)
         if found is None:
             return None
         corner, length = found
@@ -81,30 +88,90 @@ class Ways:
             known = self._maps[numbers] = _Map(pieces, self._area, self._clear_m)
         return known
 
+    def prepare(self, z: float, most: int) -> int:
+        """
+        Go on with the map for the height ``z`` by at most ``most`` operations; 0: it is there.
+
+        Returns how many those were. One operation is one edge of a block that a line is cut by, or
+        one corner that a way is looked at over: nanoseconds each, on arrays.
+        """
+        return self._map(z).work(most)
+
+    def ready(self, z: float) -> bool:
+        """Return whether ``around`` has nothing left to prepare at this height."""
+        return self._map(z).ready
+
 
 class _Map:
-    """Corners that ways lead over, and the lengths of the ways between all of them."""
+    """
+    Corners that ways lead over, and the lengths of the ways between all of them.
+
+    It is made by ``work``, in slices: who sees whom, line by line; then Dijkstra's algorithm from
+    all corners side by side, one corner settled in each at a time.
+    """
 
     def __init__(self, pieces: Sequence[Piece], area: Area, clear_m: float) -> None:
-        blocks = [widened(piece, clear_m) for piece in (*pieces, *area.walls)]
-        self._planes = _planes(blocks)
+        all_pieces = (*pieces, *area.walls)
+        self._planes = _planes([_edges(piece, clear_m, ROUND) for piece in all_pieces])
         # A little less than a robot keeps clear: for places in a pocket too narrow for any way.
         tight = TIGHT_SHARE * clear_m
-        self._tight = _planes([widened(p, tight, FINE) for p in (*pieces, *area.walls)])
+        self._tight = _planes([_edges(piece, tight, FINE) for piece in all_pieces])
         corners = [
             corner
-            for piece in (*pieces, *area.walls)
-            for corner in widened(piece, clear_m + ASIDE_M)
+            for piece in all_pieces
+            for corner in _corners(piece, clear_m + ASIDE_M)
             if not area.zone or inside(*corner, area.zone)
         ]
         nodes = np.array(corners, dtype=np.float64).reshape(-1, 2)
         free = ~self._within(nodes).any(axis=1)
         self._nodes = nodes[free]
         count = len(self._nodes)
-        apart = np.linalg.norm(self._nodes[:, None] - self._nodes[None], axis=2)
-        sees = np.array([self._sees(node, self._nodes, self._planes) for node in self._nodes])
-        self._between = _all_ways(np.where(sees, apart, np.inf) if count else apart)
+        self._apart = np.full((count, count), np.inf)  # inf where they do not see each other
+        self._between = np.full((count, count), np.inf)
+        np.fill_diagonal(self._between, 0.0)
+        self._open = np.ones((count, count), np.bool_)  # not settled yet, by source
+        self._lines = self._settled = 0
         self._goals: dict[Corner, tuple[Floats, Floats]] = {}
+
+    @property
+    def ready(self) -> bool:
+        """Whether ways can be asked for."""
+        return self._settled >= len(self._nodes) ** 2
+
+    def work(self, most: int) -> int:
+        """
+        Go on with the map by at most ``most`` operations; return how many those were.
+
+        One line is cut by all blocks, however few operations are asked for.
+        """
+        count, edges, done = len(self._nodes), self._planes[..., 0].size, 0
+        while self._lines < count * count and (done == 0 or done + edges <= most):
+            row, column = divmod(self._lines, count)
+            some = slice(column, min(count, column + max(1, (most - done) // edges)))
+            others = self._nodes[some]
+            sees = self._sees(self._nodes[row], others, self._planes)
+            apart = np.linalg.norm(self._nodes[row] - others, axis=1)
+            self._apart[row, some] = np.where(sees, apart, np.inf)
+            self._lines += len(others)
+            done += len(others) * edges
+        while not self.ready and self._lines >= count * count and (
+            done == 0 or done + count <= most
+        ):
+            first = self._settled % count
+            some = slice(first, min(count, first + max(1, (most - done) // count)))
+            self._settle(some)
+            self._settled += some.stop - some.start
+            done += (some.stop - some.start) * count
+        return done
+
+    def _settle(self, sources: slice) -> None:
+        """Settle the nearest open corner of each source, and relax the ways on from there."""
+        ways, waiting = self._between[sources], self._open[sources]
+        rows = np.arange(len(ways))
+        nearest = np.where(waiting, ways, np.inf).argmin(axis=1)
+        waiting[rows, nearest] = False
+        on = ways[rows, nearest][:, None] + self._apart[nearest]
+        np.minimum(ways, on, out=ways)
 
     def first(self, here: Floats, goal: Corner) -> tuple[Floats, float] | None:
         """Return the first corner of the way and the length of all of it; None: straight."""
@@ -229,35 +296,26 @@ def _outwards(a: Corner, b: Corner) -> Corner:
     return (b[1] - a[1]) / length, -(b[0] - a[0]) / length
 
 
-def _planes(blocks: Sequence[Sequence[Corner]]) -> Floats:
-    """Return the edges of polygons as n . p < b, (P, K, 3); short ones repeat their last."""
+@lru_cache(maxsize=PIECES_KEPT)
+def _corners(piece: Piece, by_m: float) -> tuple[Corner, ...]:
+    return tuple(widened(piece, by_m))
+
+
+@lru_cache(maxsize=PIECES_KEPT)
+def _edges(piece: Piece, by_m: float, fine: int) -> tuple[tuple[float, float, float], ...]:
+    """Return the edges of a widened piece as (nx, ny, b): inside is n . p < b."""
+    block = widened(piece, by_m, fine)
+    edges = []
+    for a, b in zip(block, (*block[1:], block[0])):
+        nx, ny = _outwards(a, b)
+        edges.append((nx, ny, nx * a[0] + ny * a[1]))
+    return tuple(edges)
+
+
+def _planes(blocks: Sequence[Sequence[tuple[float, float, float]]]) -> Floats:
+    """Return the edges of blocks as one array, (P, K, 3); short ones repeat their last."""
     most = max((len(block) for block in blocks), default=1)
     found = np.zeros((len(blocks), most, 3))
-    for k, block in enumerate(blocks):
-        edges = []
-        for a, b in zip(block, (*block[1:], block[0])):
-            nx, ny = _outwards(a, b)
-            edges.append((nx, ny, nx * a[0] + ny * a[1]))
+    for k, edges in enumerate(blocks):
         found[k] = [*edges, *[edges[-1]] * (most - len(edges))]
-    return found
-
-
-def _all_ways(apart: Floats) -> Floats:
-    """Return the shortest ways between all nodes, by Dijkstra's algorithm from each."""
-    count = len(apart)
-    found = np.full((count, count), np.inf)
-    near = [np.flatnonzero(np.isfinite(row)).tolist() for row in apart]
-    for start in range(count):
-        ways = found[start]
-        ways[start] = 0.0
-        frontier = [(0.0, start)]
-        while frontier:
-            far, node = heapq.heappop(frontier)
-            if far > ways[node]:
-                continue
-            for other in near[node]:
-                way = far + float(apart[node, other])
-                if way < ways[other]:
-                    ways[other] = way
-                    heapq.heappush(frontier, (way, other))
     return found
