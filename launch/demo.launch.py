@@ -27,7 +27,12 @@ ARGUMENTS = (
 def start(_context, given):
     """Return the processes; a wrong argument or file raises before any of them starts."""
     from swarm_coordination.configuration import find_swarm_file, load_swarm
-    from swarm_coordination.gazebo.worlds import check_scenario, load_world, swarm_file_in
+    from swarm_coordination.gazebo.worlds import (
+        check_robots,
+        check_scenario,
+        load_world,
+        swarm_file_in,
+    )
     from swarm_coordination.scenario.loading import load_scenario
     from swarm_coordination.scenario.run import make_options
 
@@ -37,11 +42,14 @@ def start(_context, given):
     ground = load_world(given.text('gazebo_world')) if in_gazebo else None
     if ground is not None:
         check_scenario(scenario.source, scenario.swarm, ground)
-    source = swarm_file_in(source, scenario.swarm, ground)
     numbers = {
         name: given.count(name) if given.text(name) else None for name in ('robots', 'seed')
     }
+    wanted = scenario.robots.default if numbers['robots'] is None else numbers['robots']
+    source = swarm_file_in(source, scenario.swarm, ground, wanted)
     run = make_options(scenario, load_swarm(source), Path('out'), **numbers)
+    if in_gazebo:
+        check_robots(source, run.swarm.robots)
     count = len(run.swarm.robots)
     words = [
         'demo', scenario.source, '--join', '--world', given.text('world'), '--robots', str(count),

@@ -2,9 +2,6 @@
 # Copyright Swarm Coordination contributors
 """Start gz-sim with a world and the swarm's area, models, the bridge, and the radio's stand-in."""
 
-from pathlib import Path
-import tempfile
-
 from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import PathJoinSubstitution
@@ -34,18 +31,19 @@ def start(_context, given):
         solid_and_marked,
         swarm_file_in,
     )
+    from swarm_coordination.live.run_folder import run_folder
 
     # The same file that the robots read, where one was made for them with this world in it.
     ground = load_world(given.text('gazebo_world'))
     source = swarm_file_in(
         str(find_swarm_file(given.text('swarm_file') or None)),
-        actions.scenario_swarm(given.text('scenario')), ground,
+        actions.scenario_swarm(given.text('scenario')), ground, given.count('robots'),
     )
     robots = load_swarm(source).first(given.count('robots')).robots
     check_robots(source, robots)
     models = [(robot, model_sdf(robot.name, robot.kind)) for robot in robots]
     server = '' if given.flag('gui') else '-s '
-    folder = Path(tempfile.mkdtemp(prefix='swarm_gazebo_'))
+    folder = run_folder('swarm_gazebo_')
     world_file = write_world(folder, ground.name, ground.ground_m, *solid_and_marked(source))
     gazebo = IncludeLaunchDescription(
         PythonLaunchDescriptionSource(
@@ -68,14 +66,14 @@ def start(_context, given):
         gazebo,
         *spawns,
         actions.process(
-            'parameter_bridge', 'parameter_bridge', package='ros_gz_bridge',
+            'parameter_bridge', 'parameter_bridge', [], package='ros_gz_bridge',
             log_level=given.text('log_level'),
-            parameters=[{'config_file': str(bridge), 'use_sim_time': True}],
+            defaults={'config_file': str(bridge), 'use_sim_time': True},
         ),
         actions.process(
-            'gazebo_world', 'gazebo_world', log_level=given.text('log_level'),
-            parameters=[{'swarm_file': source, 'robots': len(robots),
-                         'scenario': given.text('scenario'), 'use_sim_time': True}],
+            'gazebo_world', 'gazebo_world', ['gazebo_world'], log_level=given.text('log_level'),
+            decided={'swarm_file': source, 'robots': len(robots),
+                     'scenario': given.text('scenario'), 'use_sim_time': True},
         ),
     ]
 

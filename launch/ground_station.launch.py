@@ -6,8 +6,10 @@ from swarm_coordination.launching import actions
 
 ARGUMENTS = (
     actions.SWARM_FILE,
-    ('metrics_port', '9410', None, 'port of /metrics; 0: no metrics'),
-    ('metrics_address', '127.0.0.1', None, 'address of /metrics; 0.0.0.0: for other hosts too'),
+    ('metrics_port', '', None,
+     "port of /metrics; 0: no metrics; empty: params_file's, else 9410"),
+    ('metrics_address', '', None,
+     "address of /metrics; 0.0.0.0: for other hosts too; empty: params_file's, else 127.0.0.1"),
     actions.SIM_TIME,
     actions.PARAMS_FILE,
     actions.LOG_LEVEL,
@@ -20,14 +22,12 @@ def start(_context, given):
 
     source = str(find_swarm_file(given.text('swarm_file') or None))
     load_swarm(source)
+    chosen = given.decided(
+        metrics_port=given.count, metrics_address=given.text, use_sim_time=given.flag
+    )
     return [actions.process(
-        'ground_station', 'ground_station', log_level=given.text('log_level'),
-        parameters=[*given.file('params_file'), {
-            'swarm_file': source,
-            'metrics_port': given.count('metrics_port'),
-            'metrics_address': given.text('metrics_address'),
-            'use_sim_time': given.flag('use_sim_time'),
-        }],
+        'ground_station', 'ground_station', ['ground_station'], log_level=given.text('log_level'),
+        files=given.file('params_file'), decided={**chosen, 'swarm_file': source},
     )]
 
 

@@ -7,7 +7,7 @@ from swarm_coordination.launching import actions
 
 ARGUMENTS = (
     ('rviz_config', '', None, 'file of displays; empty: config/rviz/swarm.rviz'),
-    actions.SIM_TIME,
+    ('use_sim_time', 'false', actions.TRUTH, 'take time from /clock'),
 )
 
 
@@ -16,9 +16,10 @@ def start(_context, given):
     from swarm_coordination.configuration import config_folder
 
     shown = given.file('rviz_config') or [str(config_folder() / 'rviz' / 'swarm.rviz')]
+    simulated = given.text('use_sim_time').lower()
     return [Node(
-        package='rviz2', executable='rviz2', output='screen', arguments=['-d', *shown],
-        parameters=[{'use_sim_time': given.flag('use_sim_time')}],
+        package='rviz2', executable='rviz2', output='screen',
+        arguments=['-d', *shown, '--ros-args', '-p', f'use_sim_time:={simulated}'],
     )]
 
 

@@ -22,7 +22,11 @@ ARGUMENTS = (
     ('rviz', 'false', actions.TRUTH, 'ground station and rviz too'),
     ('scenario', '', None,
      'simulation: scenario for radio, plants and what it sets of the swarm file; empty: defaults'),
-    actions.SIM_TIME,
+    actions.VEHICLE,
+    ('cmd_vel_stamped', '', actions.MAYBE,
+     "TwistStamped on cmd_vel instead of Twist; empty: params_file's, else false"),
+    ('use_sim_time', '', actions.MAYBE,
+     "take time from /clock; empty: params_file's, else true in Gazebo and false elsewhere"),
     actions.PARAMS_FILE,
     actions.LOG_LEVEL,
 )
@@ -31,37 +35,49 @@ ARGUMENTS = (
 def start(_context, given):
     """Return the processes; a wrong argument or file raises before any of them starts."""
     from swarm_coordination.configuration import find_swarm_file, load_swarm
-    from swarm_coordination.gazebo.worlds import load_world, swarm_file_in
+    from swarm_coordination.gazebo.worlds import check_robots, load_world, swarm_file_in
     from swarm_coordination.live.provisioning import provision_swarm
 
-    files = given.file('params_file')
-    world = given.text('world')
+    files, world, vehicle = given.file('params_file'), given.text('world'), given.text('vehicle')
     in_gazebo = world == 'gazebo'
     source = swarm_file_in(
         str(find_swarm_file(given.text('swarm_file') or None)),
         actions.scenario_swarm(given.text('scenario')),
         load_world(given.text('gazebo_world')) if in_gazebo else None,
+        given.count('robots'),
     )
-    names = load_swarm(source).first(given.count('robots')).names
+    robots = load_swarm(source).first(given.count('robots')).robots
+    if in_gazebo:
+        check_robots(source, robots)
+    actions.check_vehicle(vehicle, robots)
+    if vehicle != 'none' and world != 'none':
+        raise ValueError(f'vehicle:={vehicle} is not valid: none, or world:=none (real robots)')
+    names = [robot.name for robot in robots]
     storage = Path(given.text('storage_dir')).expanduser()
     provision_swarm(storage, names)
-    simulated_time = in_gazebo or given.flag('use_sim_time')
-    common = {'swarm_file': source, 'use_sim_time': simulated_time}
+    # What follows from the world: params_file may say otherwise, a given argument before both.
+    defaults = {'use_sim_time': in_gazebo}
+    of_robots = {**defaults, 'radio_filter': world != 'none',
+                 'pose_source': 'tf' if in_gazebo else 'pose'}
+    chosen = {**given.decided(use_sim_time=given.flag), 'swarm_file': source}
+    simulated_time = chosen.get('use_sim_time', in_gazebo)
     level = given.text('log_level')
     processes = [
         actions.process(
-            'robot', name, log_level=level, namespace=name,
-            parameters=[*files, {**common, 'robot_name': name, 'radio_filter': world != 'none',
-                                 'pose_source': 'tf' if in_gazebo else 'pose',
-                                 'storage_dir': str(storage / name)}],
+            'robot', name, actions.ROBOT_NODES, namespace=name, log_level=level,
+            defaults=of_robots, files=files,
+            decided={**chosen, **given.decided(cmd_vel_stamped=given.flag), 'robot_name': name,
+                     'storage_dir': str(storage / name)},
         )
         for name in names
     ]
+    for name in names:
+        processes += actions.adapter(vehicle, name, given, files)
     if world == 'embedded':
-        options = {**common, 'robots': len(names), 'scenario': given.text('scenario')}
-        processes.append(
-            actions.process('world', 'world', log_level=level, parameters=[*files, options])
-        )
+        processes.append(actions.process(
+            'world', 'world', ['world'], log_level=level, defaults=defaults, files=files,
+            decided={**chosen, **given.decided(scenario=given.text), 'robots': len(names)},
+        ))
     elif in_gazebo:
         processes.append(actions.included(
             'gazebo', robots=len(names), swarm_file=source, scenario=given.text('scenario'),

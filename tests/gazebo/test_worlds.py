@@ -154,6 +154,19 @@ def test_a_start_in_a_wall_of_the_world_is_refused(tmp_path):
         swarm_file_in(written(tmp_path, robots=robots), {}, load_world('gap'))
 
 
+def test_a_robot_that_is_not_started_may_stand_in_a_wall(tmp_path):
+    robots = {f'robot{k}': {'type': 'holonomic', 'start': {'x_m': 6.0 * k, 'y_m': 5.0}}
+              for k in range(3)}  # robot2 at 12 m, in the left wall
+    given = written(tmp_path, robots=robots)
+    for count in (3, 99, None):
+        with pytest.raises(ConfigurationError, match='left wall'):
+            swarm_file_in(given, {}, load_world('gap'), count)
+    source = swarm_file_in(given, {}, load_world('gap'), 2)
+    assert load_swarm(source).names == ('robot0', 'robot1')
+    # The same file for those who add the same world to it.
+    assert swarm_file_in(source, {}, load_world('gap'), 2) == source
+
+
 def test_altitude_limits_below_the_height_that_a_base_keeps_are_refused(tmp_path):
     for high_m, fits in ((2.5, True), (1.9, False)):
         area = {'altitude': {'low_m': 0.0, 'high_m': high_m}}

@@ -2,6 +2,7 @@
 """The launch files with the real `launch`: arguments described, wrong ones refused, whole ends."""
 
 import importlib.util
+import os
 from pathlib import Path
 import signal
 import subprocess
@@ -30,6 +31,7 @@ service.include_launch_description(IncludeLaunchDescription(
     PythonLaunchDescriptionSource(file), launch_arguments=given))
 sys.exit(service.run())
 """
+ROBOTS = FOLDER.parent / 'config/robots'
 ONE = """
 all: {}
 robot_types: {holonomic: {kind: holonomic}}
@@ -49,12 +51,15 @@ def description(path):
 def launched(domain, tmp_path):
     """Give what starts a launch file in the background; all is ended with the test."""
     running = []
+    temporary = tmp_path / 'tmp'
+    temporary.mkdir()
 
     def start(name, *words):
         with (tmp_path / 'launch.log').open('wb') as log:
             process = subprocess.Popen(
                 [sys.executable, '-c', RUN, str(FOLDER / name), *words], stdout=log,
-                stderr=subprocess.STDOUT, start_new_session=True)
+                stderr=subprocess.STDOUT, start_new_session=True,
+                env={**os.environ, 'TMPDIR': str(temporary)})
         running.append(process)
         return process
 
@@ -62,11 +67,27 @@ def launched(domain, tmp_path):
     start.swarm_file = tmp_path / 'one.yaml'
     start.swarm_file.write_text(ONE)
     start.storage = tmp_path / 'robots'
+    start.left = lambda: [
+        path.name for path in temporary.iterdir()
+        if path.name.startswith(('swarm_', 'launch_params_'))]
     yield start
     for process in running:
         if process.poll() is None:
             process.kill()
         process.wait()
+
+
+@pytest.fixture
+def watcher(domain):
+    """Give a node that sees who is there."""
+    from rclpy.node import Node
+    from swarm_coordination.ros.executor import Runner
+
+    runner = Runner(domain_id=domain)
+    node = Node('watcher', context=runner.context, enable_rosout=False)
+    runner.add(node)
+    yield node
+    runner.close()
 
 
 def wait_for(condition, seconds):
@@ -104,6 +125,17 @@ def test_every_argument_is_described(path):
     ('gazebo.launch.py', ['robots:=0'], '1 to 12 robots'),
     ('gazebo.launch.py', ['robots:=3', f'swarm_file:={FOLDER.parent}/config/robots/px4.yaml'],
      'at most 1.5 m/s in Gazebo'),
+    ('swarm.launch.py', ['robots:=3', 'world:=gazebo', f'swarm_file:={ROBOTS}/px4.yaml'],
+     'at most 1.5 m/s in Gazebo'),
+    ('swarm.launch.py', ['robots:=2', 'world:=none', 'vehicle:=px4',
+                         f'swarm_file:={ROBOTS}/turtlebot4.yaml'], 'none with robot1, a differ'),
+    ('swarm.launch.py', ['robots:=1', 'vehicle:=px4', f'swarm_file:={ROBOTS}/px4.yaml'],
+     'or world:=none'),
+    ('swarm.launch.py', ['robots:=1', 'vehicle:=balloon'], 'balloon'),
+    ('robot.launch.py', ['namespace:=robot1', 'storage_dir:=/x', 'vehicle:=crazyflie',
+                         f'swarm_file:={ROBOTS}/turtlebot4.yaml'], 'none with robot1, a differ'),
+    ('robot.launch.py', ['namespace:=robot1', 'storage_dir:=/x', 'cmd_vel_stamped:=perhaps'],
+     'perhaps'),
     ('rviz.launch.py', ['rviz_config:=/nowhere.rviz'], 'an existing file'),
     ('ground_station.launch.py', ['metrics_port:=many'], 'a whole number'),
     ('robot.launch.py', ['namespace:=nobody', 'storage_dir:=/x'], 'one of robot1'),
@@ -116,6 +148,24 @@ def test_a_wrong_argument_ends_the_launch_before_anything_starts(launched, name,
     assert process.wait(30.0) == 1
     assert said in launched.log()
     assert 'process started' not in launched.log()
+    assert not launched.storage.exists()  # nothing was provisioned either
+    assert launched.left() == []
+
+
+def test_a_robot_that_is_not_started_may_stand_in_a_wall_of_the_world(launched):
+    source = launched.swarm_file.with_name('three.yaml')
+    names = {'robot1': -6.0, 'robot2': -9.0, 'robot3': 12.0}
+    source.write_text(ONE.split('robots:')[0] + 'robots: {' + ', '.join(
+        f'{name}: {{type: holonomic, start: {{x_m: {x}, y_m: 11.0}}}}'
+        for name, x in names.items()) + '}\n')
+    words = ('world:=gazebo', 'gazebo_world:=gap', f'swarm_file:={source}',
+             f'storage_dir:={launched.storage}')
+    assert launched('swarm.launch.py', 'robots:=3', *words).wait(30.0) == 1
+    assert 'robot3' in launched.log()
+    assert not launched.storage.exists()
+    launched('swarm.launch.py', 'robots:=2', *words).wait(30.0)
+    assert (launched.storage / 'robot2').is_dir()  # it fails by the want of Gazebo, later
+    assert launched.left() == []
 
 
 def test_a_swarm_comes_up_and_ctrl_c_ends_all_of_it(launched):
@@ -128,6 +178,7 @@ def test_a_swarm_comes_up_and_ctrl_c_ends_all_of_it(launched):
     process.send_signal(signal.SIGINT)
     assert process.wait(15.0) == 0
     assert wait_for(lambda: not any(p.is_running() for p in below), 3.0)
+    assert launched.left() == []
 
 
 def test_a_robot_that_is_killed_comes_back_after_a_while(launched):
@@ -159,3 +210,30 @@ def test_a_robot_without_storage_is_tried_again_and_again_ever_more_seldom(launc
         'storage_dir:=/nowhere')
     assert wait_for(lambda: 'again in 2 s' in launched.log(), 40.0), launched.log()
     assert 'provision' in launched.log()
+
+
+@pytest.mark.parametrize(('words', 'kind'), [
+    ((), 'geometry_msgs/msg/TwistStamped'),
+    (('cmd_vel_stamped:=false',), 'geometry_msgs/msg/Twist')])
+def test_a_given_argument_goes_before_the_file_of_parameters(launched, watcher, words, kind):
+    stamped = launched.swarm_file.with_name('stamped.yaml')
+    stamped.write_text('/robot1/formation_controller:\n  ros__parameters:\n'
+                       '    cmd_vel_stamped: true\n')
+    launched('swarm.launch.py', 'robots:=1', f'swarm_file:={launched.swarm_file}',
+             f'storage_dir:={launched.storage}', f'params_file:={stamped}', *words)
+
+    def kinds():
+        return {end.topic_type for end in watcher.get_publishers_info_by_topic('/robot1/cmd_vel')}
+
+    assert wait_for(kinds, 40.0), launched.log()
+    assert kinds() == {kind}
+
+
+def test_an_adapter_runs_beside_its_robot_and_misses_its_makers_messages(launched):
+    if importlib.util.find_spec('px4_msgs') is not None:
+        pytest.skip('px4_msgs is installed')
+    process = launched('robot.launch.py', 'namespace:=robot1', f'storage_dir:={launched.storage}',
+                       'vehicle:=px4', f'swarm_file:={ROBOTS}/px4.yaml',
+                       f'params_file:={ROBOTS}/safety.yaml')
+    assert process.wait(60.0) == 1
+    assert 'importable: build and source PX4/px4_msgs' in launched.log()

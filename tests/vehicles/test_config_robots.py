@@ -7,7 +7,7 @@ import re
 
 import pytest
 from swarm_coordination.configuration import load_swarm
-from swarm_coordination.ros.options import LocalisationOptions
+from swarm_coordination.ros.options import CrazyflieOptions, LocalisationOptions, Px4Options
 from swarm_coordination.settings import check
 from swarm_coordination.vehicles.safety import SafetyOptions
 import yaml
@@ -26,7 +26,7 @@ def test_a_swarm_file_for_real_robots_is_valid(path):
 
 
 def test_the_limits_are_parameters_within_their_bounds():
-    (node,) = yaml.safe_load(SAFETY.read_text()).values()
+    node = yaml.safe_load(SAFETY.read_text())['/**']
     options = SafetyOptions(**node['ros__parameters'])
     check(options, str(SAFETY))
     assert options.fence_x_max_m < SafetyOptions().fence_x_max_m
@@ -34,11 +34,22 @@ def test_the_limits_are_parameters_within_their_bounds():
     assert set(node['ros__parameters']) == named
 
 
+def test_what_adapters_are_told_is_for_adapters_that_the_launch_file_can_start():
+    sections = yaml.safe_load(SAFETY.read_text())
+    sections.pop('/**')
+    launchable = {f'/**/{name}_adapter': options
+                  for name, options in (('px4', Px4Options), ('crazyflie', CrazyflieOptions))}
+    assert sections
+    for name, section in sections.items():
+        check(launchable[name](**section['ros__parameters']), str(SAFETY))
+
+
 def test_the_unit_starts_the_launch_file_with_arguments_that_it_has():
     unit = (ROOT / 'config/systemd/swarm-robot.service').read_text()
     launch = (ROOT / 'launch/robot.launch.py').read_text()
     given = re.findall(r'(\w+):=', unit)
-    assert {'namespace', 'storage_dir', 'swarm_file', 'pose_source'} <= set(given)
+    assert set(given) == {
+        'namespace', 'storage_dir', 'swarm_file', 'params_file', 'pose_source', 'vehicle'}
     for name in given:
         assert f"('{name}'" in launch or f'actions.{name.upper()}' in launch, name
     told = set(re.findall(r'\$\{(\w+)\}', unit)) - {'STATE_DIRECTORY'}

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 import json
 from pathlib import Path
-import tempfile
 from typing import Any
 
 from swarm_coordination.area.shapes import Area
@@ -23,6 +23,7 @@ from swarm_coordination.configuration.documents import load_document
 from swarm_coordination.configuration.section import Section
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.gazebo.models import flight_height, sim_folder, SPEED_MAX_MPS
+from swarm_coordination.live.run_folder import run_folder
 import yaml
 
 # Side of the ground: more is no local map frame, less no place for a swarm.
@@ -62,15 +63,20 @@ def read_world(document: object, name: str, source: str) -> World:
 
 
 def in_world(
-    source: str, scenario: Mapping[str, Any], world: World | None
+    source: str, scenario: Mapping[str, Any], world: World | None, robots: int | None = None
 ) -> dict[str, Any]:
     """
     Return the document of a swarm file with what a scenario sets, and a world's obstacles.
 
-    Each obstacle stands there once, however often it is added. Raises ConfigurationError where
-    a file is wrong or a robot would start in an obstacle.
+    Of the first ``robots`` alone: where the others would stand does not matter to this run. Each
+    obstacle stands there once, however often it is added. Raises ConfigurationError where a file
+    is wrong or a robot would start in an obstacle.
     """
     document = overlaid(source, scenario)
+    if document == overlaid(source, {}) and (world is None or not world.obstacles):
+        return document
+    if robots is not None and isinstance(document.get('robots'), Mapping):
+        document['robots'] = dict(islice(document['robots'].items(), max(1, robots)))
     if world is not None and world.obstacles:
         area = dict(document.get('area') or {})
         there = list(area.get('obstacles') or [])
@@ -93,17 +99,22 @@ def check_scenario(source: str, scenario: Mapping[str, Any], world: World) -> No
         )
 
 
-def swarm_file_in(source: str, scenario: Mapping[str, Any], world: World | None = None) -> str:
+def swarm_file_in(
+    source: str,
+    scenario: Mapping[str, Any],
+    world: World | None = None,
+    robots: int | None = None,
+) -> str:
     """
-    Return the swarm file that the robots of a run read.
+    Return the swarm file that the first ``robots`` of a run read.
 
-    The file itself where scenario and world add nothing to it, else one in a folder for the time
-    of the run. Raises ConfigurationError.
+    The file itself where scenario and world add nothing to it, else one that lasts as long as
+    this process. Raises ConfigurationError.
     """
-    document = in_world(source, scenario, world)
+    document = in_world(source, scenario, world, robots)
     if document == overlaid(source, {}):
         return source
-    path = Path(tempfile.mkdtemp(prefix='swarm_file_')) / 'swarm.yaml'
+    path = run_folder('swarm_file_') / 'swarm.yaml'
     # Through JSON: tuples become lists, which is all that a swarm file has.
     plain = json.loads(json.dumps(document))
     path.write_text(yaml.safe_dump(plain, sort_keys=False), encoding='utf-8')

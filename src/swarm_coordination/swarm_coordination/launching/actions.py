@@ -10,7 +10,8 @@ cannot (a model that is not spawned) ends the launch too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 import os
 from pathlib import Path
 import time
@@ -27,12 +28,18 @@ from launch.actions import (
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+from swarm_coordination.configuration import RobotConfiguration
 from swarm_coordination.configuration.locations import shared_folder
+from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.launching.backoff import Backoff
+from swarm_coordination.launching.parameters import parameter_words
+from swarm_coordination.live.run_folder import run_folder
 
 PACKAGE = 'swarm_coordination'
 TRUTH = ('true', 'false', 'True', 'False')
 LEVELS = ('debug', 'info', 'warn', 'error', 'fatal')
+# What the process `robot` runs.
+ROBOT_NODES = ('coordinator', 'formation_controller')
 # Exit status of a node that refuses a parameter or file.
 WRONG_CONFIGURATION = 2
 
@@ -41,9 +48,18 @@ Argument = tuple[str, Any, Any, str]
 SWARM_FILE: Argument = (
     'swarm_file', '', None, 'path of the swarm file (robots); empty: the one installed'
 )
-SIM_TIME: Argument = ('use_sim_time', 'false', TRUTH, 'take time from /clock')
+# Where '' is a choice, an argument that is not given leaves the word to params_file.
+MAYBE = ('', *TRUTH)
+SIM_TIME: Argument = (
+    'use_sim_time', '', MAYBE, "take time from /clock; empty: params_file's, else false"
+)
 PARAMS_FILE: Argument = (
-    'params_file', '', None, 'YAML file with further ROS parameters; empty: none'
+    'params_file', '', None,
+    'YAML file with further ROS parameters, which a given argument goes before; empty: none'
+)
+VEHICLE: Argument = (
+    'vehicle', 'none', ('none', 'px4', 'crazyflie'),
+    'adapter beside the robot: px4 (needs px4_msgs), crazyflie (needs crazyflie_interfaces), none'
 )
 LOG_LEVEL: Argument = ('log_level', 'info', LEVELS, 'level of the log')
 
@@ -61,8 +77,12 @@ class Given:
         return self._values[name]
 
     def flag(self, name: str) -> bool:
-        """Return true or false."""
+        """Return true or false; false where the argument is empty."""
         return self._values[name].lower() == 'true'
+
+    def decided(self, **names: Callable[[str], Any]) -> dict[str, Any]:
+        """Return those of the arguments that were given, each read by ``flag``, ``count``, ..."""
+        return {name: read(name) for name, read in names.items() if self._values[name]}
 
     def count(self, name: str) -> int:
         """Return a whole number; raises ValueError."""
@@ -104,10 +124,34 @@ def scenario_swarm(wanted: str) -> dict[str, Any]:
 
 
 def process(
-    executable: str, name: str, *, package: str = PACKAGE, log_level: str = 'info', **options: Any
+    executable: str,
+    name: str,
+    nodes: Sequence[str],
+    *,
+    package: str = PACKAGE,
+    namespace: str = '',
+    log_level: str = 'info',
+    defaults: Mapping[str, Any] | None = None,
+    files: Sequence[str] = (),
+    decided: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Return a process, of this package if nothing else is said, started again when it fails."""
-    return _Kept(package, executable, name, log_level, options).start()
+    """
+    Return a process, of this package if nothing else is said, started again when it fails.
+
+    ``nodes`` are those that it runs, without their namespace (none: nothing is decided for
+    them); for the rest see ``parameters.parameter_words``.
+    """
+    words = ['--ros-args', '--log-level', log_level]
+    words += parameter_words(
+        _parameter_folder(), [f'{namespace and "/" + namespace}/{node}' for node in nodes],
+        defaults=defaults or {}, files=files, decided=decided or {},
+    )
+    return _Kept(package, executable, name, namespace, words).start()
+
+
+@cache
+def _parameter_folder() -> Path:
+    return run_folder('swarm_launch_')
 
 
 def done_once(package: str, executable: str, failure: str, **options: Any) -> Any:
@@ -119,6 +163,27 @@ def done_once(package: str, executable: str, failure: str, **options: Any) -> An
     return Node(
         package=package, executable=executable, output='screen', on_exit=ended, **options
     )
+
+
+def check_vehicle(vehicle: str, robots: Sequence[RobotConfiguration]) -> None:
+    """Raise ConfigurationError where an adapter cannot fly one of the robots."""
+    for robot in robots:
+        if vehicle != 'none' and robot.kind != 'quadrotor':
+            raise ConfigurationError(
+                'launch', 'vehicle', vehicle,
+                f'none with {robot.name}, a {robot.kind}: adapters fly robots of kind quadrotor',
+            )
+
+
+def adapter(vehicle: str, robot: str, given: Given, files: Sequence[str]) -> list[Any]:
+    """Return the process of a robot's adapter; none where ``vehicle`` is none."""
+    if vehicle == 'none':
+        return []
+    return [process(
+        f'{vehicle}_adapter', f'{robot}_{vehicle}', [f'{vehicle}_adapter'], namespace=robot,
+        log_level=given.text('log_level'), files=files,
+        decided=given.decided(use_sim_time=given.flag, cmd_vel_stamped=given.flag),
+    )]
 
 
 def included(name: str, **arguments: Any) -> Any:
@@ -135,14 +200,14 @@ class _Kept:
     """Starts one process, and starts it again."""
 
     def __init__(
-        self, package: str, executable: str, name: str, log_level: str, options: dict[str, Any]
+        self, package: str, executable: str, name: str, namespace: str, words: Sequence[str]
     ) -> None:
         from swarm_coordination.live.domain import interoperable_environment
         from swarm_coordination.live.lifetime import bound_to_this_process
 
         self._package, self._executable, self._name = package, executable, name
-        self._options = options
-        self._arguments = ['--ros-args', '--log-level', log_level]
+        self._arguments = list(words)
+        self._namespace = {'namespace': namespace} if namespace else {}
         # Ended with the launch process even where that is killed and cannot end its children;
         # robots on plain Cyclone DDS are met too.
         self._environment = bound_to_this_process(interoperable_environment(os.environ))
@@ -159,7 +224,7 @@ class _Kept:
             arguments=self._arguments,
             additional_env=self._environment,
             on_exit=self._ended,
-            **self._options,
+            **self._namespace,
         )
 
     def _ended(self, event: Any, context: Any) -> list[Any] | None:
