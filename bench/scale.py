@@ -22,6 +22,7 @@ another one: ``--mesh proof_age_max_s=10``.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from dataclasses import replace
 import gc
 import json
@@ -43,10 +44,7 @@ from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
 from swarm_coordination.robot.settings import RobotSettings
 
-# Virtual seconds: until a leader and its robots are known, and over which bytes are counted.
-LEADER_TIMEOUT_S = 30.0
-COMMIT_TIMEOUT_S = 20.0
-STEP_S = 0.25
+STEP_S = 0.25  # virtual, between two looks at who counts whom
 KEY = 'measured'
 PUT = json.dumps({'kind': 'put', 'key': KEY, 'value': 'x'})
 COUNTS = {'full': [5, 10, 20, 40, 70, 100], 'grid': [25, 49, 100], 'field': [25, 49, 100, 300]}
@@ -54,6 +52,25 @@ COUNTS = {'full': [5, 10, 20, 40, 70, 100], 'grid': [25, 49, 100], 'field': [25,
 STRIDE = {'grid': 1, 'field': 2}
 # Who was started has sent two beacons by then.
 FORMED_S = 0.6
+
+
+class Agreement:
+    """Gives the leader that all know, having looked first at who disagreed last."""
+
+    def __init__(self, arena: Arena) -> None:
+        self._arena, self._odd = arena, 0
+
+    def __call__(self) -> Node | None:
+        """Return the leader; None while not all agree."""
+        if self._view(0) != self._view(self._odd):
+            return None
+        nodes = self._arena.nodes
+        self._odd = next((n.number for n in nodes if self._view(n.number) != self._view(0)), 0)
+        return None if self._odd else self._arena.agreed_leader()
+
+    def _view(self, number: int) -> tuple[int, int] | None:
+        core = self._arena.nodes[number].core
+        return None if core is None else (core.term, core.leader)
 
 
 class Meter(Observer):
@@ -105,17 +122,17 @@ def measure(
     if formed:
         arena.run(FORMED_S)
         form(arena)
-    leader = arena.run_until(arena.agreed_leader, LEADER_TIMEOUT_S)
+    leader = arena.run_until(Agreement(arena), start_s + seconds - arena.now_s)
     agreed_s = arena.now_s - start_s
     met_s = None
     while arena.now_s - start_s < seconds:
         arena.run(STEP_S)
-        if met_s is None and min(alive(arena)) == count:
+        if met_s is None and all(known == count for known in alive(arena)):
             met_s = arena.now_s - start_s
     frames, sent, since = meter.frames, meter.bytes, arena.now_s
     arena.run(seconds / 2)
     passed = arena.now_s - since
-    counted = alive(arena)
+    counted = list(alive(arena))
     row = {
         'robots': count, 'shape': shape,
         'hops': hops(count, shape), 'changes': changes, 'formed': formed,
@@ -124,7 +141,7 @@ def measure(
         'alive_mean': statistics.mean(counted) / count, 'alive_least': min(counted) / count,
         'agreed_s': agreed_s if leader else None, 'met_s': met_s,
     }
-    row['commit_s'] = commit_time(arena, meter, count) if leader else None
+    row['commit_s'] = commit_time(arena, meter, count, seconds) if leader else None
     row['cpu_s'] = time.process_time() - began
     return row
 
@@ -134,18 +151,20 @@ def hops(count: int, shape: str) -> int:
     return max(1, 2 * math.isqrt(count - 1) // STRIDE[shape]) if shape in STRIDE else 1
 
 
-def alive(arena: Arena) -> list[int]:
-    """Return how many robots each one counts as alive, itself included."""
-    statuses = [arena.status(robot) for robot in range(len(arena.nodes))]
-    return [len(status.alive) for status in statuses if status is not None]
+def alive(arena: Arena) -> Iterator[int]:
+    """Yield how many robots each one counts as alive, itself included."""
+    for robot in range(len(arena.nodes)):
+        status = arena.status(robot)
+        if status is not None:
+            yield len(status.alive)
 
 
-def commit_time(arena: Arena, meter: Meter, count: int) -> float | None:
+def commit_time(arena: Arena, meter: Meter, count: int, timeout_s: float) -> float | None:
     """Return how long a command of the last robot takes until all have applied it."""
     meter.put_by.clear()
     began = arena.now_s
     arena.propose(count - 1, PUT)
-    done = arena.run_until(lambda: len(meter.put_by) == count, COMMIT_TIMEOUT_S)
+    done = arena.run_until(lambda: len(meter.put_by) == count, timeout_s)
     return arena.now_s - began if done else None
 
 
@@ -194,7 +213,8 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description='a swarm in virtual time, ever larger')
     parser.add_argument('--shape', choices=('full', 'grid', 'field'), action='append')
-    parser.add_argument('--seconds', type=float, default=6.0, help='virtual time until settled')
+    parser.add_argument('--seconds', type=float, default=6.0,
+                        help='virtual time until settled, and that a command may take')
     parser.add_argument('--formed', action='store_true', help='all know who hears whom (full)')
     parser.add_argument('--mesh', action='append', default=[], metavar='NAME=VALUE',
                         help='another setting of the mesh')
