@@ -42,6 +42,19 @@ def test_nobody_is_declared_dead_without_a_cause_and_the_dead_are_by_all():
     assert 0.5 < first < 5.0 and 0.5 < second < 5.0 and first != second
 
 
+def test_everybody_holds_everybody_alive_before_the_next_robot_dies(monkeypatch):
+    death_known, alive = detection._death_known, []
+
+    def watched(stage, robots):
+        seconds = death_known(stage, robots)
+        alive.append({len(stage.arena.status(robot).alive) for robot in range(robots)})
+        return seconds
+
+    monkeypatch.setattr(detection, '_death_known', watched)
+    detection.deaths_known(2, robots=4, deaths=2)
+    assert alive == [{4}, {4}]
+
+
 def test_a_cut_off_leader_counts_as_a_false_election():
     stage = Stage(5, 'cut')
     leader = stage.settle()

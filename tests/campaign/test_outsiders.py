@@ -25,6 +25,7 @@ def test_clients_that_ask_again_elsewhere_are_told_what_their_commands_did(monke
     outcome = play_seed('outsiders', 0)
 
     assert not outcome.rule
+    assert 'a duplicate not applied' in outcome.states
     assert any(result.startswith('version ') for result in seen)
     assert any(result.startswith('refused: duplicate: version ') for result in seen)
     assert any(result == 'refused: duplicate: applied' for result in seen)

@@ -106,6 +106,20 @@ def test_wrong_arguments_are_refused_with_one_line_and_status_2(arguments, text,
     assert text in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures('small')
+def test_a_seed_that_holds_leaves_nothing_to_shrink(capsys, tmp_path):
+    assert main(['check', '--seed', '4', '--shrink']) == 0
+    assert capsys.readouterr().out.startswith('nothing to shrink')
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures('small', 'broken')
+def test_a_shrunk_schedule_that_cannot_be_written_is_one_clear_line(capsys, tmp_path):
+    (tmp_path / 'check-general-4.json').mkdir()
+    assert main(['check', '--seed', '4', '--shrink']) == 2
+    assert 'cannot be written' in capsys.readouterr().err
+
+
 def test_a_schedule_that_is_no_json_is_refused(capsys, tmp_path):
     path = tmp_path / 'x.json'
     path.write_text('{', encoding='utf-8')

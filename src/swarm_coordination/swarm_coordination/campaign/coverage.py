@@ -112,5 +112,6 @@ class Coverage(Observer):
         for entry in output.committed:
             if entry.term < core.term:
                 self.states.add('an entry of an earlier term committed')
-            if entry.result.startswith('duplicate'):
+            # A robot's own, or, wrapped in a refusal, a client's.
+            if entry.result.removeprefix('refused: ').startswith('duplicate'):
                 self.states.add('a duplicate not applied')

@@ -94,12 +94,14 @@ def _one(schedule: Schedule, options: argparse.Namespace) -> int:
     played = Run(schedule, print if speaks else None)
     outcome = played.play()
     if options.history is not None:
-        _write_history(options.history, played)
-    if outcome.rule and options.shrink:
-        told = sys.stderr if options.json else sys.stdout
+        _write(options.history, ''.join(f'{line}\n' for line in write_json_lines(played.history)))
+    told = sys.stderr if options.json else sys.stdout
+    if options.shrink and not outcome.rule:
+        print('nothing to shrink: no invariant broke', file=told)
+    elif options.shrink:
         outcome = Shrinking(outcome, lambda text: print(f'  shrunk: {text}', file=told)).shrink()
         path = Path(f'check-{schedule.profile}-{schedule.seed}.json')
-        path.write_text(json.dumps(outcome.schedule.to_json(), indent=1) + '\n', encoding='utf-8')
+        _write(path, json.dumps(outcome.schedule.to_json(), indent=1) + '\n')
         print('\n'.join(outcome.schedule.lines()), file=told)
         print(f'replay it: swarm check --schedule {path} -v', file=told)
     if outcome.rule and not options.json:
@@ -109,8 +111,7 @@ def _one(schedule: Schedule, options: argparse.Namespace) -> int:
     return _report(summary, options)
 
 
-def _write_history(path: Path, played: Run) -> None:
-    text = ''.join(f'{line}\n' for line in write_json_lines(played.history))
+def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding='utf-8')
     except OSError as error:
