@@ -67,7 +67,7 @@ class Row(NamedTuple):
         """Return the figure; it says where fewer samples are there than are wanted."""
         values, note = self.summary(found)
         short = [
-            f'{part}: {len(found[part])} of {count} seeds'
+            f'{part}: {len(found[part]):,} of {count:,} seeds'
             for part, count in wanted.items() if len(found[part]) < count
         ]
         note = '; '.join((note, *short, f'{cpu_s:.0f} s CPU'))
