@@ -442,7 +442,7 @@ MUTANTS = {
     'leads_on_without_a_quorum': Mutant(
         'a leader without a quorum steps down', leads_on_without_a_quorum, 0),
     'takes_entries_that_do_not_fit': Mutant(
-        'entries are taken where the term before them agrees', takes_entries_that_do_not_fit, 1,
+        'entries are taken where the term before them agrees', takes_entries_that_do_not_fit, 0,
         'islands'),
     'believes_the_leaders_commit_unverified': Mutant(
         'committed is only what is verified', believes_the_leaders_commit_unverified, 0,
@@ -451,7 +451,7 @@ MUTANTS = {
         "no change of voters before the term's no-op is committed",
         changes_voters_before_the_no_op, 0),
     'evicts_without_a_quorum': Mutant(
-        'the next eviction waits until the last is committed', evicts_without_a_quorum, 0),
+        'the next eviction waits until the last is committed', evicts_without_a_quorum, 3),
     'reuses_its_incarnation': Mutant(
         'every start has an incarnation of its own', reuses_its_incarnation, 0),
     'believes_first_hearsay': Mutant(
