@@ -3,6 +3,7 @@
 """Package of the Swarm Coordination stack for colcon (ament_python) and pip."""
 
 import os
+import sys
 
 from setuptools import find_packages, setup
 
@@ -25,6 +26,23 @@ def shared_files():
     return pairs
 
 
+def commands():
+    """Return the command of `colcon build --symlink-install` with setup.cfg's interpreter."""
+    if 'develop' not in sys.argv:
+        return {}  # importing it takes time and warns of pkg_resources
+    from setuptools.command.develop import develop
+
+    class Linked(develop):
+        """Installs by links."""
+
+        def write_script(self, script_name, contents, *more):
+            """Write an entry point that begins as a copied one does."""
+            _, _, body = contents.partition('\n')
+            super().write_script(script_name, '#!/usr/bin/env python3\n' + body, *more)
+
+    return {'develop': Linked}
+
+
 setup(
     name=PACKAGE,
     version='0.1.0',
@@ -38,6 +56,7 @@ setup(
     # msgspec, rich and the like are declared in package.xml and pinned in requirements/: a
     # second list here would make every console command check versions at its start.
     install_requires=['setuptools'],
+    cmdclass=commands(),
     zip_safe=False,
     python_requires='>=3.10',
     maintainer='Swarm Coordination contributors',

@@ -88,7 +88,10 @@ def assert_installed(install):
         for path in given:
             assert (share / folder / path).is_file(), path
     for name in ('coordinator', 'formation_controller', 'robot', 'world', 'swarm'):
-        assert os.access(package / 'lib/swarm_coordination' / name, os.X_OK), name
+        script = package / 'lib/swarm_coordination' / name
+        assert os.access(script, os.X_OK), name
+        # The Python in use is found, that of a virtual environment too.
+        assert script.read_text().splitlines()[0] == '#!/usr/bin/env python3', name
     messages = install / 'swarm_msgs'
     assert (messages / 'share/swarm_msgs/msg/MeshFrame.msg').is_file()
     assert list(messages.rglob('swarm_msgs/msg/__init__.py'))

@@ -7,9 +7,13 @@ import re
 
 import pytest
 from swarm_coordination.configuration import load_swarm
+from swarm_coordination.configuration.missions import load_mission
+from swarm_coordination.mission.places import Places
 from swarm_coordination.ros.options import CrazyflieOptions, LocalisationOptions, Px4Options
 from swarm_coordination.settings import check
-from swarm_coordination.vehicles.safety import SafetyOptions
+from swarm_coordination.units import from_mm
+from swarm_coordination.vehicles.safety import outside, SafetyOptions
+from swarm_coordination.views import Pose
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -23,6 +27,26 @@ def test_a_swarm_file_for_real_robots_is_valid(path):
     swarm = load_swarm(path)
     assert len(swarm.robots) >= 2
     assert {robot.kind for robot in swarm.robots} <= {'differential', 'quadrotor'}
+
+
+@pytest.mark.parametrize('path', [p for p in ROBOTS if p != SAFETY], ids=lambda p: p.stem)
+def test_a_mission_is_shipped_that_these_robots_accept_within_the_fence(path):
+    swarm = load_swarm(path)
+    command = load_mission(path.parent / 'missions' / path.name, swarm)
+    fence = SafetyOptions(**yaml.safe_load(SAFETY.read_text())['/**']['ros__parameters'])
+    for count in range(1, len(swarm.robots) + 1):
+        places = Places(command, count)
+        for waypoint in range(len(command.path)):
+            for x, y, z in places.slots(places.path.arc_m(waypoint)):
+                assert outside(Pose(from_mm(x), from_mm(y), from_mm(z), 0.0), fence) == ''
+    deploy = (ROOT / 'docs/deploy.md').read_text()
+    assert f'config/robots/missions/{path.name}' in deploy
+
+
+def test_robots_in_gazebo_accept_every_mission_of_the_simulator():
+    (path,) = (ROOT / 'config/robots').glob('gazebo*.yaml')
+    for mission in (ROOT / 'config/missions').glob('*.yaml'):
+        load_mission(mission, load_swarm(path))
 
 
 def test_the_limits_are_parameters_within_their_bounds():
