@@ -4,8 +4,9 @@ What gz-sim and ros_gz have, as far as this project names it.
 
 Read from the sources of gz-sim 8.14.0 (tag gz-sim8_8.14.0, for Jazzy) and 9.5.0 (gz-sim9_9.5.0,
 for Kilted): src/systems/*/CMakeLists.txt (`gz_add_system`), the GZ_ADD_PLUGIN_ALIAS of each, and
-the parameters that each system's header or `Configure` names. Of ros_gz 2.1.1: the table of types
-in ros_gz_bridge/README.md.
+the parameters that each system's header or `Configure` names. Of ros_gz 1.0.5 (Jazzy) and 2.1.1
+(Kilted), which agree: the table of types in ros_gz_bridge/README.md, the flags of
+ros_gz_sim/src/create.cpp, the arguments of gz_sim.launch.py, the parameter of the bridge.
 """
 
 # Class: (library, parameters that it reads).
@@ -48,3 +49,9 @@ BRIDGED = {
 # Fields of an entry of its `config_file`, and the directions it knows.
 ENTRY = {'ros_topic_name', 'gz_topic_name', 'ros_type_name', 'gz_type_name', 'direction'}
 DIRECTIONS = {'GZ_TO_ROS', 'ROS_TO_GZ', 'BIDIRECTIONAL'}
+# Flags of the program `create`, arguments of gz_sim.launch.py, parameters of `parameter_bridge`.
+CREATE = {'world', 'file', 'param', 'string', 'topic', 'name', 'allow_renaming',
+          'x', 'y', 'z', 'R', 'P', 'Y'}
+GZ_SIM = {'gz_args', 'gz_version', 'ign_args', 'ign_version', 'debugger', 'on_exit_shutdown'}
+BRIDGE = {'config_file', 'subscription_heartbeat', 'expand_gz_topic_names',
+          'override_timestamps_with_wall_time', 'use_sim_time'}

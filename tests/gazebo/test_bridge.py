@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bridge's file names topics that the models have and types that ros_gz_bridge knows."""
 
+import ast
 from pathlib import Path
 from xml.etree import ElementTree
 
-from gazebo.stock import BRIDGED, DIRECTIONS, ENTRY
+from gazebo.stock import BRIDGE, BRIDGED, CREATE, DIRECTIONS, ENTRY, GZ_SIM
 import pytest
 from swarm_coordination.configuration.swarm import KINDS, read_swarm
 from swarm_coordination.gazebo.bridge import bridge_yaml, bridged
@@ -34,6 +35,22 @@ def test_every_entry_has_the_fields_types_and_direction_that_the_bridge_knows():
         assert set(entry) == ENTRY
         assert entry['gz_type_name'] in BRIDGED[entry['ros_type_name']]
         assert entry['direction'] in DIRECTIONS
+
+
+def test_the_launch_file_gives_ros_gz_only_words_that_it_knows():
+    tree = ast.parse((ROOT / 'launch/gazebo.launch.py').read_text())
+    calls = {}
+    for node in ast.walk(tree):
+        for keyword in node.keywords if isinstance(node, ast.Call) else ():
+            words = [one.value for one in ast.walk(keyword.value)
+                     if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+            calls.setdefault(keyword.arg, []).append(words)
+    ((*flags,),) = calls['arguments']
+    assert {flag.removeprefix('-') for flag in flags} <= CREATE
+    assert {'-world', '-name', '-string'} <= set(flags)
+    (words,) = calls['launch_arguments']
+    assert {word for word in words if '_' in word} == {'gz_args', 'on_exit_shutdown'} <= GZ_SIM
+    assert set(calls['defaults'][0]) <= BRIDGE
 
 
 @pytest.mark.parametrize('number', range(len(KINDS)))

@@ -53,6 +53,6 @@ class TestGazebo(unittest.TestCase):
 class TestTheEnd(unittest.TestCase):
     """Once the launch was asked to end."""
 
-    def test_the_radio_ended_well_and_the_models_were_made_once(self, proc_info):
-        assertExitCodes(proc_info, process='gazebo_world', strict_proc_matching=False)
+    def test_gazebo_ended_well_and_the_models_were_made_once(self, proc_info):
+        assertExitCodes(proc_info, process='gazebo-', strict_proc_matching=False)
         assert len(given('create')) == 2

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+from launching.stand_ins import ros_gz
 import psutil
 import pytest
 
@@ -181,18 +182,6 @@ def test_a_swarm_comes_up_and_ctrl_c_ends_all_of_it(launched):
     assert launched.left() == []
 
 
-def test_a_robot_that_is_killed_comes_back_after_a_while(launched):
-    process = launched(
-        'swarm.launch.py', 'robots:=1', f'swarm_file:={launched.swarm_file}',
-        f'storage_dir:={launched.storage}')
-    assert wait_for(lambda: 'leader in term' in launched.log(), 40.0), launched.log()
-    robots = [p for p in psutil.Process(process.pid).children(recursive=True)
-              if any(word.endswith('robot') for word in p.cmdline()[:3])]
-    robots[0].kill()
-    assert wait_for(lambda: 'again in 1 s' in launched.log(), 10.0), launched.log()
-    assert wait_for(lambda: launched.log().count('leader in term') >= 2, 40.0), launched.log()
-
-
 def test_a_robot_that_refuses_its_configuration_ends_the_launch_with_an_error(launched):
     wrong = launched.swarm_file.with_name('wrong.yaml')
     wrong.write_text('/**:\n  ros__parameters:\n    control.gain: 99.0\n')
@@ -237,3 +226,13 @@ def test_an_adapter_runs_beside_its_robot_and_misses_its_makers_messages(launche
                        f'params_file:={ROBOTS}/safety.yaml')
     assert process.wait(60.0) == 1
     assert 'importable: build and source PX4/px4_msgs' in launched.log()
+
+
+def test_a_model_that_cannot_be_spawned_ends_the_launch_and_is_named(launched, monkeypatch):
+    prefix = ros_gz(launched.storage.parent, create=1)
+    monkeypatch.setenv(
+        'AMENT_PREFIX_PATH', f'{prefix}{os.pathsep}{os.environ["AMENT_PREFIX_PATH"]}')
+    process = launched(
+        'gazebo.launch.py', 'robots:=1', 'gui:=false', f'swarm_file:={launched.swarm_file}')
+    assert process.wait(60.0) == 1
+    assert 'the model of robot1 was not made (status 1)' in launched.log()

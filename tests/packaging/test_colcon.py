@@ -58,12 +58,12 @@ def colcon(verb, *arguments, workspace, base):
     return output
 
 
-def build(workspace, base, *arguments):
+def build(workspace, base, *arguments, testing='OFF'):
     """Build what colcon finds in `workspace`; return the install folder."""
     # -O0: what is tested is that it builds and installs, not how fast it runs.
-    colcon('build', *arguments, '--cmake-args', '-DBUILD_TESTING=OFF', '-DCMAKE_CXX_FLAGS=-O0',
-           '-DCMAKE_C_FLAGS=-O0', f'-DPython3_EXECUTABLE={sys.executable}', '-Wno-dev',
-           workspace=workspace, base=base)
+    colcon('build', *arguments, '--cmake-args', f'-DBUILD_TESTING={testing}',
+           '-DCMAKE_CXX_FLAGS=-O0', '-DCMAKE_C_FLAGS=-O0', '-Wno-dev',
+           f'-DPython3_EXECUTABLE={sys.executable}', workspace=workspace, base=base)
     return base / 'install'
 
 
@@ -73,7 +73,7 @@ def repository_build(tmp_path_factory):
     if missing := missing_tool():
         pytest.skip(f'missing: {missing}')
     base = tmp_path_factory.mktemp('repository')
-    build(ROOT, base)
+    build(ROOT, base, testing='ON')
     return base
 
 
@@ -128,8 +128,9 @@ def test_a_clone_in_a_workspace_builds_with_symlinks(tmp_path):
     assert all(path.resolve().is_relative_to(clone) for path in linked)
 
 
-def test_colcon_test_runs_tests_of_the_package(repository_build):
-    # The rest of the suite runs in this session already; these few show that the way works.
+def test_colcon_test_runs_tests_of_both_packages(repository_build):
+    # The rest of the suite runs in this session already; these few show that the way works. Those
+    # of the messages are all they have, with every linter that is installed.
     chosen = 'test/packaging/test_metadata.py test/packaging/test_messages.py'
     colcon('test', '--return-code-on-test-failure', '--pytest-args', *chosen.split(),
            workspace=ROOT, base=repository_build)
@@ -138,6 +139,9 @@ def test_colcon_test_runs_tests_of_the_package(repository_build):
     assert counted, result
     assert int(counted[1]) > 0
     assert (counted[2], counted[3]) == ('0', '0')
+    results = repository_build / 'build/swarm_msgs/test_results/swarm_msgs'
+    ran = {path.name.partition('.')[0] for path in results.glob('*.xml')}
+    assert {'definitions', 'flake8', 'pep257'} <= ran
 
 
 def test_nothing_is_left_in_the_sources(repository_build):

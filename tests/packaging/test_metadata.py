@@ -41,6 +41,14 @@ def test_a_manifest_has_format_3_and_an_spdx_licence(folder):
     assert root.findtext('name') == folder.name
 
 
+def test_the_messages_have_all_the_linters_that_ros_has():
+    declared = {element.text for element in package_xml(MESSAGES).findall('test_depend')}
+    assert {'ament_lint_auto', 'ament_lint_common'} <= declared
+    built = (MESSAGES / 'CMakeLists.txt').read_text()
+    assert 'find_package(ament_lint_auto QUIET)' in built
+    assert 'ament_lint_auto_find_test_dependencies()' in built
+
+
 def test_no_package_stands_at_the_root():
     assert [name for name in ('setup.py', 'package.xml', 'CMakeLists.txt')
             if (ROOT / name).exists()] == []
@@ -105,7 +113,8 @@ PUBLIC_KEYS = {
     'mcap-ros2-support', 'python3-hypothesis', 'python3-matplotlib', 'python3-numpy',
     'python3-prometheus-client', 'python3-psutil', 'python3-pytest', 'python3-pytest-timeout',
     'python3-rich', 'python3-scipy', 'python3-yaml',
-    'ament_cmake', 'ament_flake8', 'ament_pep257', 'builtin_interfaces', 'diagnostic_msgs',
+    'ament_cmake', 'ament_cmake_pytest', 'ament_flake8', 'ament_lint_auto', 'ament_lint_common',
+    'ament_pep257', 'builtin_interfaces', 'diagnostic_msgs',
     'geometry_msgs', 'launch', 'launch_ros', 'lifecycle_msgs', 'nav_msgs', 'rcl_interfaces',
     'rclpy', 'rosgraph_msgs', 'rosidl_default_generators', 'rosidl_default_runtime',
     'sensor_msgs', 'std_msgs', 'std_srvs', 'tf2_msgs', 'visualization_msgs',
