@@ -50,6 +50,8 @@ PUT = json.dumps({'kind': 'put', 'key': KEY, 'value': 'x'})
 COUNTS = {'full': [5, 10, 20, 40, 70, 100], 'grid': [25, 49, 100], 'field': [25, 49, 100, 300]}
 # Steps of the topology that one hop takes along a row.
 STRIDE = {'grid': 1, 'field': 2}
+# Rows of others that five full frames a second hold.
+ROWS_PER_S = 100
 # Who was started has sent two beacons by then.
 FORMED_S = 0.6
 
@@ -186,26 +188,33 @@ def line(row: dict[str, Any]) -> str:
 
 
 def plot(rows: list[dict[str, Any]], path: Path) -> None:
-    """Draw bytes and the time until all know all against the number of robots."""
+    """Draw bytes, the time until all know all and the robots known against their number."""
     import matplotlib
     matplotlib.use('agg')
     from matplotlib import pyplot
 
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.6), layout='constrained')
-    for shape, mark in (('full', 'o-'), ('grid', 's-')):
+    figure, axes = pyplot.subplots(1, 3, figsize=(12, 3.6), layout='constrained')
+    for shape, mark in (('full', 'o'), ('grid', 's'), ('field', '^')):
         of_shape = [row for row in rows if row['shape'] == shape]
         numbers = [row['robots'] for row in of_shape]
         if not numbers:
             continue
-        left.plot(numbers, [row['bytes_per_s'] / 1000 for row in of_shape], mark, label=shape)
+        axes[0].plot(numbers, [row['bytes_per_s'] / 1000 for row in of_shape], f'{mark}-',
+                     label=shape)
         met = [(row['robots'], row['met_s']) for row in of_shape if row['met_s'] is not None]
-        right.plot(*zip(*met), mark, label=f'{shape}: all know all')
-        agreed = [(r['robots'], r['agreed_s']) for r in of_shape if r['agreed_s'] is not None]
-        right.plot(*zip(*agreed), mark[0] + ':', label=f'{shape}: one leader')
-    left.set(xlabel='robots', ylabel='kB/s sent by a robot', ylim=(0, None))
-    right.set(xlabel='robots', ylabel='virtual seconds from the start', ylim=(0, None))
-    left.legend()
-    right.legend()
+        colour = axes[1].plot(*zip(*met), f'{mark}-', label=shape)[0].get_color()
+        if shape in STRIDE:
+            waits = [row['robots'] * row['hops'] / ROWS_PER_S for row in of_shape]
+            axes[1].plot(numbers, waits, ':', color=colour,
+                         label=f'{shape}: robots x hops / {ROWS_PER_S}')
+        axes[2].plot(numbers, [row['alive_mean'] * row['robots'] for row in of_shape],
+                     f'{mark}-', label=shape)
+    axes[0].set(ylabel='kB/s sent by a robot', ylim=(0, None))
+    axes[1].set(ylabel='virtual seconds until all know all', yscale='log')
+    axes[2].set(ylabel='robots that a robot counts as alive', yscale='log')
+    for axis in axes:
+        axis.set(xlabel='robots', xscale='log')
+        axis.legend(fontsize='small')
     figure.savefig(path, dpi=110)
 
 
