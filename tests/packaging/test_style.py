@@ -8,6 +8,9 @@ import sys
 
 import pytest
 
+# A linter computes for twenty seconds; on a host with other work it may be ten times that.
+pytestmark = pytest.mark.timeout(600)
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = ROOT / 'src/swarm_coordination'
 PYTHON_FOLDERS = [PACKAGE, *(ROOT / name for name in ('launch', 'tests', 'tools')
