@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 from mcap.reader import make_reader
 import pytest
 from rclpy.serialization import deserialize_message
+from swarm_coordination.ros.recorder import record
 import yaml
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(120)]
@@ -42,6 +44,37 @@ def test_a_bag_of_a_running_robot_holds_its_messages_with_their_definitions(run)
               for t in told['topics_with_message_count'] if t['message_count']}
     assert counts == {topic: len(messages) for topic, messages in heard.items()}
     assert json.dumps(told)
+
+
+STAMPED = """
+import rclpy, time
+from geometry_msgs.msg import TwistStamped
+rclpy.init()
+node = rclpy.create_node('base')
+out = node.create_publisher(TwistStamped, '/robot1/cmd_vel', 10)
+while True:
+    out.publish(TwistStamped())
+    time.sleep(0.05)
+"""
+
+
+def test_a_robot_with_stamped_commands_is_recorded_too(run):
+    run.environment = {**os.environ, 'ROS_DOMAIN_ID': str(run.domain)}
+    run.start('base', '-c', STAMPED)
+    until = time.monotonic() + 60.0
+    bag = run.folder / 'stamped'
+    count = record(bag, ['robot1', 'robot2'], run.domain,
+                   lambda messages: messages >= 3 or time.monotonic() > until)
+    assert count >= 3
+    with (bag / 'stamped_0.mcap').open('rb') as file:
+        heard = {(channel.topic, schema.name)
+                 for schema, channel, _ in make_reader(file).iter_messages()}
+    assert heard == {('/robot1/cmd_vel', 'geometry_msgs/msg/TwistStamped')}
+    told = yaml.safe_load((bag / 'metadata.yaml').read_text())['rosbag2_bagfile_information']
+    kinds = {t['topic_metadata']['name']: t['topic_metadata']['type']
+             for t in told['topics_with_message_count']}
+    assert kinds['/robot1/cmd_vel'] == 'geometry_msgs/msg/TwistStamped'
+    assert kinds['/robot2/cmd_vel'] == 'geometry_msgs/msg/Twist'  # nobody said otherwise
 
 
 def test_an_existing_folder_is_refused(run):

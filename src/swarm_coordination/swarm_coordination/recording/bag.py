@@ -76,23 +76,30 @@ class BagWriter:
             self._file = (folder / f'{folder.name}_0.mcap').open('wb')
         except OSError as error:
             raise StorageError(f'{folder}: {error.strerror}') from error
-        self._folder, self._topics = folder, topics
+        self._folder, self._read = folder, read
+        self._topics: list[Recorded] = []
         self._writer: Any = Writer(self._file)
         self._writer.start(profile='ros2', library='swarm_coordination')
         self._channels: dict[str, int] = {}
-        self._counts = {one.topic: 0 for one in topics}
+        self._counts: dict[str, int] = {}
         self._first_ns = self._last_ns = 0
-        schemas: dict[str, int] = {}
+        self._schemas: dict[str, int] = {}
         for one in topics:
-            if one.kind not in schemas:
-                text = full_definition(one.kind, read)
-                schemas[one.kind] = self._writer.register_schema(
-                    one.kind, 'ros2msg', text.encode()
-                )
-            self._channels[one.topic] = self._writer.register_channel(
-                one.topic, 'cdr', schemas[one.kind],
-                {'offered_qos_profiles': offered_qos(one.profile)},
+            self.join(one)
+
+    def join(self, one: Recorded) -> None:
+        """Take a topic in, at any time; raises ConfigurationError without its definition."""
+        if one.kind not in self._schemas:
+            text = full_definition(one.kind, self._read)
+            self._schemas[one.kind] = self._writer.register_schema(
+                one.kind, 'ros2msg', text.encode()
             )
+        self._channels[one.topic] = self._writer.register_channel(
+            one.topic, 'cdr', self._schemas[one.kind],
+            {'offered_qos_profiles': offered_qos(one.profile)},
+        )
+        self._topics.append(one)
+        self._counts[one.topic] = 0
 
     @property
     def messages(self) -> int:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 from importlib import metadata
 from pathlib import Path
 import platform
@@ -17,6 +18,9 @@ def environment() -> dict[str, str]:
     found = {
         'python': platform.python_version(),
         'machine': platform.machine(),
+        # The C library's sin and exp, and the instructions that numpy's kernels were chosen for.
+        'libc': ' '.join(platform.libc_ver()),
+        'kernels': kernels(),
     }
     for package in ('msgspec', 'numpy'):
         try:
@@ -24,6 +28,21 @@ def environment() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             found[package] = ''
     return found
+
+
+def kernels() -> str:
+    """
+    Return what computes the core's arrays: numpy, for these extensions of the processor.
+
+    Compiled kernels (numba) are the evaluation's alone: no recorded core runs them.
+    """
+    try:
+        umath = importlib.import_module('numpy._core._multiarray_umath')
+    except ImportError:  # numpy below 2
+        umath = importlib.import_module('numpy.core._multiarray_umath')
+    found = getattr(umath, '__cpu_features__', {})
+    used = [name for name in getattr(umath, '__cpu_dispatch__', ()) if found.get(name)]
+    return ' '.join(['numpy', *used])
 
 
 def code() -> str:

@@ -15,10 +15,13 @@ from typing import Any
 from rclpy.node import Node
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.live.recorded_topics import recorded_topics
-from swarm_coordination.recording.bag import BagWriter
+from swarm_coordination.recording.bag import BagWriter, Recorded
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.executor import Runner
 from swarm_coordination.ros.messages import messages
+
+# A robot's base may want the one or the other (`cmd_vel_stamped`).
+OTHER_KIND = {'geometry_msgs/msg/Twist': 'geometry_msgs/msg/TwistStamped'}
 
 
 def definition(kind: str) -> str:
@@ -45,7 +48,9 @@ def record(
     Raises ConfigurationError where the folder exists or a definition is missing.
     """
     wanted = recorded_topics(robots, is_known)
-    bag = BagWriter(folder, wanted, definition)
+    # Those of more than one type are joined once somebody publishes them.
+    waiting = [one for one in wanted if one.kind in OTHER_KIND]
+    bag = BagWriter(folder, [one for one in wanted if one not in waiting], definition)
     runner = Runner(domain_id=domain)
     runner.stop_on_signals()
     try:
@@ -58,18 +63,36 @@ def record(
         def take(topic: str, data: bytes) -> None:
             bag.add(topic, data, time.time_ns())
 
-        for one in wanted:
+        def listen(one: Recorded) -> None:
             node.create_subscription(
                 _class_of(one.kind), one.topic, partial(take, one.topic), qos.of(one.profile),
                 raw=True,
             )
+
+        for one in wanted:
+            if one not in waiting:
+                listen(one)
         while not (runner.stopping or done(bag.messages)):
+            for one in tuple(waiting):
+                if (found := as_published(node, one)) is not None:
+                    waiting.remove(one)
+                    bag.join(found)
+                    listen(found)
             runner.spin_until(time.monotonic() + 0.1)
+        for one in waiting:
+            bag.join(one)
     finally:
         runner.close()
         runner.restore_signals()
         bag.close()
     return bag.messages
+
+
+def as_published(node: Any, one: Recorded) -> Recorded | None:
+    """Return a topic in the type that its publishers have; None: there are none yet."""
+    kinds = {end.topic_type for end in node.get_publishers_info_by_topic(one.topic)}
+    return next((one._replace(kind=kind) for kind in (OTHER_KIND[one.kind], one.kind)
+                 if kind in kinds), None)
 
 
 def is_known(kind: str) -> bool:
