@@ -10,7 +10,8 @@ with open({calls!r}, 'a') as calls:
 if {status!r} is not None:
     sys.exit({status!r})
 signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
-while True:
+parent = os.getppid()
+while os.getppid() == parent:  # a launch that was killed leaves nobody behind
     time.sleep(0.1)
 """
 LAUNCH = """
