@@ -63,10 +63,12 @@ def test_a_suite_flown_replaces_its_rows_in_the_folder_and_leaves_the_others(two
         suites.fly('one', 1.0, tmp_path, lambda _: None, 'nothing so named')
 
 
-def test_a_folder_whose_table_is_none_is_written_anew(tmp_path):
+def test_a_table_that_cannot_be_read_is_refused_by_its_path_and_stays(two_suites, tmp_path):
     for text in ('', '{}', '[1, 2]'):
         (tmp_path / JSON).write_text(text)
-        assert read(tmp_path) == []
+        with pytest.raises(UsageError, match=JSON):
+            suites.fly('one', 1.0, tmp_path, lambda _: None)
+        assert (tmp_path / JSON).read_text() == text
 
 
 def test_totals_count_runs_and_leave_out_what_is_not_proved_or_not_ours():

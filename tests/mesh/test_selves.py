@@ -87,6 +87,39 @@ def test_a_robot_whose_incarnation_fell_learns_it_from_who_is_out_of_hearing(
     assert not any(station.kinds('duplicate_storage') for station in air.live())
 
 
+def test_the_past_of_a_robot_that_is_gone_again_is_seldom_told() -> None:
+    told: list[int] = []
+    cut = [False]
+
+    def hears(sender: int, receiver: int) -> bool:
+        return line(sender, receiver) and not (cut[0] and 3 in (sender, receiver))
+
+    air = Air(4, hears)
+    air.stations[0].mesh.raise_incarnation(4)
+    air.run(3.0)
+    air.kill(0)
+    air.run(4.0)
+    cut[0] = True
+    for number in (1, 2):
+        air.kill(number)
+        air.start(number, incarnation=9)
+    air.run(8.0)
+    air.start(0, incarnation=1)
+    air.run(3.0)
+    air.kill(0)
+    cut[0] = False
+
+    def count(number: int, data: bytes, frame: Frame) -> None:
+        del data
+        if number in (1, 2):
+            told.extend(number for d in frame.digests if d.storage_id == US and not d.heartbeat)
+
+    air.taps.append(count)
+    air.run(40.0)
+    period_s = air.settings.digest_period_s
+    assert 2 <= len(told) <= 2 * (1 + 40.0 / (10 * period_s))
+
+
 def shown(way: str, incarnation: int, heartbeat: int) -> dict[str, object]:
     """Return the parts of a frame of robot 1 that show something of us."""
     owner = identity(0, incarnation)

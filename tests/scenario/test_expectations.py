@@ -337,6 +337,13 @@ def test_what_was_agreed_before_the_last_action_does_not_count():
     assert 'heal: leaders known' in failed(record)
 
 
+def test_a_leader_of_whom_most_know_another_at_the_end_does_not_count():
+    record = at_the_end(good_record(), *(1,) * 15, *(2,) * 4)
+    record.samples[-1] = record.samples[-1]._replace(leader='r4')
+
+    assert 'heal: leaders known' in failed(record)
+
+
 def test_a_leader_that_does_not_run_is_none():
     record = good_record()
     record.samples = [s._replace(running=(True,) * 4 + (False,)) for s in record.samples]

@@ -17,8 +17,6 @@ from swarm_coordination.benchmarks.samples import Samples
 
 # Between two writings of the file: what is lost at most if this process is killed.
 _WRITE_EVERY_S = 10.0
-# Objects that samples may leave behind before cycles are collected: some hundred megabytes.
-_UNCOLLECTED_MAX = 1_000_000
 
 
 class Measuring:
@@ -98,9 +96,7 @@ class Measuring:
 
 
 def _take(measure: Callable[[int], Sample], seed: int) -> tuple[Sample, float]:
-    """Return a sample and its CPU time; cycles are collected between samples, now and then."""
-    if gc.get_count()[0] > _UNCOLLECTED_MAX:
-        gc.collect()
+    """Return a sample and its CPU time; cycles are collected between samples."""
     collects = gc.isenabled()
     gc.disable()
     try:

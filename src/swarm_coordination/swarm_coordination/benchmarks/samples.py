@@ -24,13 +24,13 @@ _FORMAT = 1
 # What a sample depends on: the core, what it is played in, and what plays it. Not how samples
 # are chosen, summed up and printed.
 _ROOMS = (
-    'arena', 'configuration', 'consensus', 'control', 'mesh', 'mission', 'robot', 'simulation',
-    'storage', 'wire',
+    'area', 'arena', 'configuration', 'consensus', 'control', 'mesh', 'mission', 'robot',
+    'simulation', 'storage', 'wire',
 )
 _MODULES = (
     'bounds', 'persistence', 'settings', 'units', 'views', 'benchmarks/commits',
-    'benchmarks/detection', 'benchmarks/elections', 'benchmarks/snapshots', 'benchmarks/stage',
-    'benchmarks/stops', 'benchmarks/traffic',
+    'benchmarks/detection', 'benchmarks/elections', 'benchmarks/figures', 'benchmarks/snapshots',
+    'benchmarks/stage', 'benchmarks/stops', 'benchmarks/traffic', 'errors',
 )
 
 

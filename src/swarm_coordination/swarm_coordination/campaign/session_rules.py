@@ -77,7 +77,12 @@ class SessionRules(Observer):
                 self._check_over(entry, command)
 
     def _effect(self, entry: CommittedEntry, command: ClientCommand) -> None:
-        session = self._sessions[command.session]
+        session = self._sessions.get(command.session)
+        if session is None or entry.stamp_ms - session.used_ms >= session.ttl_ms:
+            raise InvariantBroken(
+                RULE, f'entry {entry.index}: command {command.serial} took effect in session '
+                f'{command.session}, which is over or was never opened',
+            )
         due = len(session.results) + 1
         if command.serial != due:
             raise InvariantBroken(

@@ -76,7 +76,7 @@ class Bodies:
         )
         pieces = (*(self._area.obstacles[k] for k in sorted(near[:PIECES_NEAREST])), *discs)
         if not discs:
-            self._pieces = ()
+            self._pieces, self._ways = (), None
         elif pieces != self._pieces:
             self._pieces = pieces
             self._making = Ways(self._area._replace(obstacles=pieces), self._clear_m)

@@ -13,6 +13,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from swarm_coordination.errors import UsageError
+
 Row = dict[str, Any]
 JSON, MARKDOWN = 'evaluation-table.json', 'evaluation-table.md'
 
@@ -50,20 +52,29 @@ _EFFORT = (
 
 
 def read(folder: Path) -> list[Row]:
-    """Return the rows that stand in ``folder``; [] where there are none, or none of ours."""
+    """Return the rows that stand in ``folder``; raises UsageError where they cannot be read."""
+    path = folder / JSON
     try:
-        rows = json.loads((folder / JSON).read_text(encoding='utf-8'))
-    except (OSError, ValueError):
+        rows = json.loads(path.read_text(encoding='utf-8'))
+    except FileNotFoundError:
         return []
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    except OSError as error:
+        raise UsageError(f'{path}: cannot be read: {error.strerror}') from error
+    except ValueError as error:
+        raise UsageError(f'{path}: not JSON: {error}') from error
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise UsageError(f'{path}: not a table of an evaluation')
+    return rows
 
 
 def write(folder: Path, rows: Sequence[Row]) -> None:
     """Write all rows into ``folder``, as JSON and as markdown."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = ',\n'.join(json.dumps(row) for row in rows)
-    (folder / JSON).write_text(f'[\n{lines}\n]\n', encoding='utf-8')
-    (folder / MARKDOWN).write_text(markdown(rows), encoding='utf-8')
+    for name, text in ((JSON, f'[\n{lines}\n]\n'), (MARKDOWN, markdown(rows))):
+        aside = folder / f'{name}.part'  # who is ended while it writes leaves the earlier rows
+        aside.write_text(text, encoding='utf-8')
+        aside.replace(folder / name)
 
 
 def markdown(rows: Sequence[Row]) -> str:

@@ -323,10 +323,23 @@ class Composer:
             if not draft.add_digest(Digest(storage_id, incarnation, heartbeat, *row.versions())):
                 break
             row.digested_ns = now
-            shown, row.shown_incarnation = row.shown_incarnation, 0
-            if shown > incarnation:
-                draft.add_digest(Digest(storage_id, shown, 0, 0, 0, 0))
+            self._pass_on(row, draft, now)
         draft.limit = kept
+
+    def _pass_on(self, row: Row, draft: Draft, now: int) -> None:
+        """
+        Tell the owner of a row, or who may reach it, of the later incarnation that others show.
+
+        Seldom where the owner is not heard here: neighbours tell it to each other again.
+        """
+        _, storage_id, incarnation = row.identity
+        if row.shown_incarnation <= incarnation:
+            return
+        pause = _SELDOM * self._digest_ns
+        if not self._parts.links.live(row, now) and now - row.shown_sent_ns < pause:
+            return
+        if draft.add_digest(Digest(storage_id, row.shown_incarnation, 0, 0, 0, 0)):
+            row.shown_incarnation, row.shown_sent_ns = 0, now
 
     def _misses(self, row: Row, now: int) -> bool:
         """

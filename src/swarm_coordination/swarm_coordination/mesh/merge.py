@@ -125,7 +125,7 @@ class Merger:
         if digest.incarnation == row.identity.incarnation:
             self._detector.advance(row, digest.heartbeat, now)
         elif digest.incarnation > row.identity.incarnation:
-            # Its owner's disk forgot, and who still knows may not be heard there: passed on.
+            # Told by who is not heard there where its owner's disk forgot: passed on.
             row.shown_incarnation = max(row.shown_incarnation, digest.incarnation)
         if digest.storage_id in sender.listed:
             # Its owner is heard there, and answers itself; or was, until a moment ago.

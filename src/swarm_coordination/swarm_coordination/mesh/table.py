@@ -87,8 +87,9 @@ class Row:
     sent_ns: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
     pose_sent_ns: int = 0  # when all who lack the pose of a silent robot last heard it
     digested_ns: int = 0
-    # A later incarnation than its own that a digest shows: to be passed on to it, once; 0 none.
+    # A later incarnation than its own that a digest showed, to be passed on to its owner; 0 none.
     shown_incarnation: int = 0
+    shown_sent_ns: int = 0  # when one was passed on last
     newest_version: int = 0  # of its consensus section, as far as is known
     beat_left: bool = False  # the heartbeat in its consensus section is still to be relayed
 
