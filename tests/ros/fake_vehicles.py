@@ -2,8 +2,8 @@
 """
 What stands behind an adapter, as a process: a vehicle that does what its interface says.
 
-``python -m ros.fake_vehicles px4|crazyflie``: it moves as it is told, and tells on ``/vehicle``
-what it is and what it was asked for (JSON).
+``python -m ros.fake_vehicles px4|crazyflie|slow_crazyflie``: it moves as it is told, and tells on
+``/vehicle`` what it is and what it was asked for (JSON).
 """
 
 import json
@@ -65,6 +65,7 @@ class Px4(Vehicle):
             self.create_subscription(kind, f'/fmu/in/{name}', take, BEST_EFFORT)
 
     def _on_mode(self, message):
+        assert message.timestamp == 0
         assert message.velocity
         assert not message.position
         self.heartbeats += 1
@@ -93,6 +94,7 @@ class Px4(Vehicle):
         degrees = math.degrees(1.0 / 6_371_000.0)
         position = self.px4.VehicleLocalPosition(
             xy_valid=True, z_valid=True, xy_global=True, heading=math.pi / 2,
+            heading_good_for_control=True,
             ref_lat=self.NORTH_M * degrees, ref_lon=self.EAST_M * degrees)
         position.x, position.y, position.z = self.at
         position.vx, position.vy, position.vz = moving
@@ -107,11 +109,12 @@ class Px4(Vehicle):
 class Crazyflie(Vehicle):
     """A Crazyflie at Crazyswarm2: full states, and the two services of a landing."""
 
-    def __init__(self):
+    def __init__(self, answers_after_s=0.0):
         from crazyflie_interfaces.msg import FullState
         from crazyflie_interfaces.srv import Land, NotifySetpointsStop
 
         super().__init__('crazyflie')
+        self._answers_after_s = answers_after_s
         self.at = [0.0, 0.0, 1.0]
         self._make = MessageMaker(messages())
         self._pose = self.create_publisher(PoseStamped, '/robot1/pose', BEST_EFFORT)
@@ -122,6 +125,7 @@ class Crazyflie(Vehicle):
 
     def _answer(self, name):
         def answer(request, response):
+            time.sleep(self._answers_after_s)
             self.asked.append(name)
             if name == 'land':
                 self.at[2] = request.height
@@ -146,4 +150,6 @@ class Crazyflie(Vehicle):
 
 if __name__ == '__main__':
     rclpy.init()
-    rclpy.spin({'px4': Px4, 'crazyflie': Crazyflie}[sys.argv[1]]())
+    # The slow one answers later than its adapter asks again.
+    rclpy.spin({'px4': Px4, 'crazyflie': Crazyflie,
+                'slow_crazyflie': lambda: Crazyflie(5.0)}[sys.argv[1]]())

@@ -146,9 +146,10 @@ def diagnosed(flight, part):
 
 
 @pytest.fixture
-def crazyflie(run, surroundings):
+def crazyflie(run, surroundings, request):
     """Give a Crazyflie that flies east by its operator's word."""
-    flight = Flight(run, surroundings, 'crazyflie', 'crazyflie_main', 0.0, 0.0)
+    kind = getattr(request, 'param', 'crazyflie')
+    flight = Flight(run, surroundings, kind, 'crazyflie_main', 0.0, 0.0)
     flight.ground.watch(DiagnosticArray, '/diagnostics', qos.DIAGNOSTICS)
     run.spin(lambda: False, 1.0)
     assert flight.state['setpoints'] == 0  # nobody said fly: Crazyswarm2 may take off
@@ -196,3 +197,15 @@ def test_an_adapter_that_is_ended_in_the_air_lands_its_robot(crazyflie):
     assert flight.adapter.wait(30.0) == 0
     flight.ended.append(flight.adapter)
     flight.until(lambda: flight.state['asked'] == ['notify', 'land'])
+
+
+@pytest.mark.parametrize('crazyflie', ['slow_crazyflie'], indirect=True)
+def test_an_adapter_that_is_ended_before_its_requests_are_answered_lands_its_robot(crazyflie):
+    flight = crazyflie
+    land = flight.ground.node.create_publisher(Bool, '/robot1/land', qos.DESCRIPTION)
+    land.publish(Bool(data=True))
+    flight.until(lambda: diagnosed(flight, 'crazyflie')[1] == Phase.NOTIFYING.value)
+    flight.adapter.send_signal(signal.SIGINT)
+    assert flight.adapter.wait(30.0) == 0
+    flight.ended.append(flight.adapter)
+    flight.until(lambda: flight.state['asked'][-1:] == ['land'])

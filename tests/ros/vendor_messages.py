@@ -22,8 +22,8 @@ PX4 = {
         'bool from_external\n'),
     'msg/VehicleLocalPosition.msg': (
         'uint64 timestamp\nbool xy_valid\nbool z_valid\nfloat32 x\nfloat32 y\nfloat32 z\n'
-        'float32 vx\nfloat32 vy\nfloat32 vz\nfloat32 heading\nbool xy_global\nfloat64 ref_lat\n'
-        'float64 ref_lon\nfloat32 ref_alt\n'),
+        'float32 vx\nfloat32 vy\nfloat32 vz\nfloat32 heading\nbool heading_good_for_control\n'
+        'bool xy_global\nfloat64 ref_lat\nfloat64 ref_lon\nfloat32 ref_alt\n'),
     'msg/VehicleStatus.msg': (
         'uint64 timestamp\nuint8 ARMING_STATE_ARMED=2\nuint8 arming_state\nuint8 nav_state\n'),
 }

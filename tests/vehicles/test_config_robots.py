@@ -81,6 +81,21 @@ def test_the_unit_starts_the_launch_file_with_arguments_that_it_has():
     assert all(f'{name}=' in deploy for name in told)
 
 
+def test_what_the_guide_looks_at_is_what_it_has_installed():
+    deploy = (ROOT / 'docs/deploy.md').read_text()
+    install, look = (deploy.split(f'\n## {n}. ')[1].split('\n## ')[0] for n in (7, 8))
+    installed = set(re.findall(r'^ *sudo install .* (/etc/swarm/\S+)', install, re.MULTILINE))
+    assert {'/etc/swarm/myswarm.yaml', '/etc/swarm/robot.env'} <= installed
+    assert set(re.findall(r'/etc/swarm/[\w.]+', deploy)) <= installed
+    # The station listens where the robots speak; the robot's own look takes all of its unit's.
+    domain = re.search(r'^ *ROS_DOMAIN_ID=\d+$', install, re.MULTILINE)[0].strip()
+    assert f'export {domain} ' in look
+    own = re.search(r"sudo -u swarm bash -c '([^']*)'", look)[1]
+    assert 'source /etc/swarm/robot.env' in own
+    told = set(re.findall(r'\$(\w+)', own))
+    assert all(f'{name}=' in install for name in told)
+
+
 def test_the_sources_of_poses_are_all_explained():
     deploy = (ROOT / 'docs/deploy.md').read_text()
     declared = dataclasses.fields(LocalisationOptions)[0].metadata['setting']

@@ -170,6 +170,39 @@ def test_an_answer_that_comes_late_counts_only_for_the_request_in_hand(flying):
     assert flying.phase is Phase.LANDING
 
 
+def test_a_robot_is_to_be_landed_from_the_first_set_point_to_the_answer_of_its_landing(flying):
+    seen = {}
+
+    def note():
+        seen[flying.phase] = flying.core.to_be_landed
+
+    note()
+    flying.commands = flying.answers = False
+    flying.run(1.0)
+    note()
+    flying.land = True
+    flying.run(0.1)
+    note()
+    flying.core.answered(NOTIFY, flying.now)
+    note()
+    flying.core.answered(LAND, flying.now)
+    note()
+    flying.land = flying.fly = False
+    flying.run(0.1)
+    note()
+    assert seen == {
+        Phase.FLYING: True, Phase.HOLDING: True, Phase.NOTIFYING: True, Phase.LANDING: True,
+        Phase.LANDED: False, Phase.WAITING: False}
+
+
+def test_a_robot_is_not_flown_without_a_fresh_pose_and_the_services_to_land_by():
+    pose = (Pose(0.0, 0.0, 1.0, 0.0), NS_PER_S)
+    assert crazyflie.not_ready(NS_PER_S, pose, True) == ''
+    assert 'land' in crazyflie.not_ready(NS_PER_S, pose, False)
+    assert 'pose' in crazyflie.not_ready(NS_PER_S, None, True)
+    assert 'pose' in crazyflie.not_ready(2 * NS_PER_S, pose, True)
+
+
 def test_set_points_come_far_sooner_than_the_firmware_misses_them():
     assert 5 * PERIOD_NS <= NS_PER_S // 2
     assert crazyflie.STAND_AFTER_NS + PERIOD_NS < crazyflie.LAND_AFTER_NS

@@ -2,9 +2,10 @@
 """PX4 gets what it means in its own frames, and never more than an operator has asked for."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
-from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.live.conversions import MessageRefused
 from swarm_coordination.units import NS_PER_MS, NS_PER_S
 from swarm_coordination.vehicles import px4
 from swarm_coordination.vehicles.px4 import Ask, NAVIGATION_OFFBOARD, Offboard, Origin
@@ -57,8 +58,50 @@ def test_two_vehicles_side_by_side_agree_whatever_their_origins():
 @pytest.mark.parametrize('own', [ZURICH._replace(latitude=0.0),
                                  ZURICH._replace(longitude=math.nan)])
 def test_an_origin_of_another_field_is_refused(own):
-    with pytest.raises(ConfigurationError, match='within 20 km'):
+    with pytest.raises(MessageRefused, match='within 20 km'):
         px4.shift(own, ZURICH)
+
+
+def position(**changed):
+    """Return a VehicleLocalPosition that is well."""
+    well = {
+        'xy_valid': True, 'z_valid': True, 'xy_global': True, 'heading_good_for_control': True,
+        'x': 1.0, 'y': 2.0, 'z': -3.0, 'vx': 0.1, 'vy': 0.2, 'vz': -0.3, 'heading': math.pi / 2,
+        'ref_lat': ZURICH.latitude, 'ref_lon': ZURICH.longitude, 'ref_alt': ZURICH.altitude}
+    return SimpleNamespace(**{**well, **changed})
+
+
+def test_a_local_position_is_read_in_the_frames_of_the_stack():
+    pose, velocity = px4.local_position(position(), ZURICH)
+    assert tuple(pose) == pytest.approx((2.0, 1.0, 3.0, 0.0))
+    assert velocity == (0.2, 0.1, 0.3)
+
+
+@pytest.mark.parametrize('number', [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize('field', [
+    'x', 'y', 'z', 'vx', 'vy', 'vz', 'heading', 'ref_lat', 'ref_lon', 'ref_alt'])
+def test_a_position_or_heading_that_is_no_number_is_refused(field, number):
+    with pytest.raises(MessageRefused, match='not_finite'):
+        px4.local_position(position(**{field: number}), ZURICH)
+
+
+@pytest.mark.parametrize(
+    'flag', ['xy_valid', 'z_valid', 'xy_global', 'heading_good_for_control'])
+def test_what_px4_does_not_vouch_for_is_refused(flag):
+    with pytest.raises(MessageRefused, match=f'not_valid: {flag} '):
+        px4.local_position(position(**{flag: False}), ZURICH)
+
+
+def test_a_vehicle_is_flown_only_by_what_is_fresh_and_its_own():
+    now = 10 * NS_PER_S
+    old = now - px4.STATUS_MAX_NS - 1
+    stale = now - px4.STAND_AFTER_NS - 1
+    assert px4.not_ready(now, now, now, '', 1) == ''
+    assert 'no vehicle_status' in px4.not_ready(now, None, now, '', 1)
+    assert 'too old' in px4.not_ready(now, old, now, '', 1)
+    assert 'no fresh vehicle_local_position' in px4.not_ready(now, now, None, '', 1)
+    assert 'within 20 km' in px4.not_ready(now, now, stale, 'not within 20 km', 1)
+    assert '2 vehicles send' in px4.not_ready(now, now, now, '', 2)
 
 
 def test_topics_carry_the_version_of_their_message():
@@ -168,4 +211,10 @@ def test_landing_is_asked_for_on_zero_velocity():
     step = flight.run(0.1)
     assert step.ask is Ask.LAND
     assert step.setpoint.velocity[0] == 0.0
+    # It lands, and disarms: as it was asked to.
+    flight.navigation = 18
+    flight.run(0.5)
+    flight.armed = False
+    flight.run(0.5)
+    assert flight.core.given_up == ''
     assert px4.STAND_AFTER_NS == 500 * NS_PER_MS

@@ -26,10 +26,10 @@ from swarm_coordination.ros.vendor import load
 from swarm_coordination.vehicles.crazyflie import (
     Ask,
     Flight,
-    fresh,
     FullState,
     LANDING_HEIGHT_M,
     LANDING_S,
+    not_ready,
     PERIOD_NS,
     REMAIN_VALID_MS,
 )
@@ -64,7 +64,7 @@ class CrazyflieNode(Adapter):
 
     def why_not(self) -> str:
         """Return why it cannot be flown by set-points now."""
-        return '' if fresh(self.pose, self.core_clock.now()) else 'no fresh pose'
+        return not_ready(self.core_clock.now(), self.pose, self._ready())
 
     def act(self, now: int) -> int:
         """Send the set-point or request that is due."""
@@ -89,7 +89,7 @@ class CrazyflieNode(Adapter):
 
     def destroy_node(self) -> None:
         """Have a robot that hangs on our set-points land, then leave."""
-        if self._flight.in_the_air and self.context.ok():
+        if self._flight.to_be_landed and self.context.ok():
             for ask in (Ask.NOTIFY_SETPOINTS_STOP, Ask.LAND):
                 self._call(ask)
                 time.sleep(LAST_WORD_S)

@@ -4,7 +4,9 @@ Node ``px4_adapter``: a robot of the swarm whose body is flown by PX4 over its D
 
 ``cmd_vel`` becomes velocity set-points under a heartbeat, PX4's local position the ``pose`` and
 ``odom``. What is decided stands in ``vehicles.px4``. Mode and arming are asked for only while
-an operator's ``fly`` (std_srvs/SetBool) is true.
+an operator's ``fly`` (std_srvs/SetBool) is true. Messages go out with timestamp 0: PX4's client
+(uxrce_dds_client, as it reads any message) puts its own time of receipt there, whether or not it
+synchronises its clock with this computer's.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any
 
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
+from swarm_coordination.live.conversions import MessageRefused
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.adapter import Adapter
 from swarm_coordination.ros.executor import Runner
@@ -21,7 +24,6 @@ from swarm_coordination.ros.health import Report
 from swarm_coordination.ros.options import Px4Options
 from swarm_coordination.ros.vehicle_health import px4_health
 from swarm_coordination.ros.vendor import load
-from swarm_coordination.units import ns_to_seconds
 from swarm_coordination.vehicles import px4
 from swarm_coordination.vehicles.px4 import Ask, Offboard, Origin
 
@@ -44,6 +46,7 @@ class Px4Node(Adapter):
         )
         self._core = Offboard()
         self._status: tuple[int, bool, int] | None = None  # navigation, armed, when (ns)
+        self._refusal = ''  # of the newest position
         self._join()
         self.begin()
 
@@ -63,9 +66,9 @@ class Px4Node(Adapter):
             types.VehicleCommand, name('vehicle_command'), qos.STATE
         )
         # PX4's bridge offers best effort: so do we ask.
+        self._position_topic = name('vehicle_local_position', version)
         self.create_subscription(
-            types.VehicleLocalPosition, name('vehicle_local_position', version),
-            self._on_position, qos.STATE,
+            types.VehicleLocalPosition, self._position_topic, self._on_position, qos.STATE
         )
         self.create_subscription(
             types.VehicleStatus, name('vehicle_status', version), self._on_status, qos.STATE
@@ -74,14 +77,14 @@ class Px4Node(Adapter):
         self._odometry = self.create_publisher(Odometry, 'odom', qos.STATE_OFFERED)
 
     def _on_position(self, message: Any) -> None:
-        if not (message.xy_valid and message.z_valid and message.xy_global):
+        try:
+            pose, velocity = px4.local_position(message, self._shared)
+        except MessageRefused as error:
+            self._refusal = str(error)
+            self.refuse('vehicle_local_position', error)
             return  # the localisation watchdog of the robot sees that nothing comes
-        own = Origin(message.ref_lat, message.ref_lon, message.ref_alt)
-        pose = px4.pose_from_ned(
-            (message.x, message.y, message.z), message.heading, px4.shift(own, self._shared)
-        )
+        self._refusal = ''
         self.pose = (pose, self.core_clock.now())
-        velocity = px4.velocity_from_ned((message.vx, message.vy, message.vz))
         stamp = self.core_clock.stamp()
         self._poses.publish(self.make.pose_to(pose, stamp))
         self._odometry.publish(self.make.odometry_to(pose, velocity, self.robot, stamp))
@@ -92,7 +95,10 @@ class Px4Node(Adapter):
 
     def why_not(self) -> str:
         """Return why it cannot be flown by set-points now."""
-        return '' if self._status is not None else 'no vehicle_status has come'
+        return px4.not_ready(
+            self.core_clock.now(), self._status and self._status[2], self.pose and self.pose[1],
+            self._refusal, self.count_publishers(self._position_topic),
+        )
 
     def health(self) -> Report:
         """Return how the flight stands."""
@@ -103,16 +109,13 @@ class Px4Node(Adapter):
         """Send heartbeat, set-point and request that are due."""
         navigation, armed, _ = self._status or (0, False, 0)
         step = self._core.step(now, self.command, navigation, armed, self.fly, self.land)
-        stamp_us = round(ns_to_seconds(now) * 1e6)
         if step.heartbeat:
-            self._heartbeat.publish(
-                self._types.OffboardControlMode(timestamp=stamp_us, velocity=True)
-            )
+            self._heartbeat.publish(self._types.OffboardControlMode(velocity=True))
         if step.setpoint is not None:
             free = [math.nan] * 3
             self._setpoint.publish(
                 self._types.TrajectorySetpoint(
-                    timestamp=stamp_us, position=free, acceleration=free, yaw=math.nan,
+                    position=free, acceleration=free, yaw=math.nan,
                     velocity=list(step.setpoint.velocity), yawspeed=step.setpoint.yawspeed,
                 )
             )
@@ -121,7 +124,7 @@ class Px4Node(Adapter):
             target = self.options.system_id
             self._ask.publish(
                 self._types.VehicleCommand(
-                    timestamp=stamp_us, command=command, param1=param1, param2=param2,
+                    command=command, param1=param1, param2=param2,
                     target_system=target, target_component=1, source_system=target,
                     source_component=1, from_external=True,
                 )

@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from swarm_coordination.ros.health import Level, Report
 from swarm_coordination.units import ns_to_seconds
 from swarm_coordination.vehicles.crazyflie import Flight, fresh, Phase
-from swarm_coordination.vehicles.px4 import NAVIGATION_OFFBOARD, Offboard, STAND_AFTER_NS
+from swarm_coordination.vehicles.px4 import (
+    NAVIGATION_OFFBOARD,
+    Offboard,
+    STAND_AFTER_NS,
+    STATUS_MAX_NS,
+)
 
-# PX4 sends its status at 2 Hz at least.
-STATUS_MAX_NS = 4 * STAND_AFTER_NS
 Seen = tuple[object, int] | None
 
 

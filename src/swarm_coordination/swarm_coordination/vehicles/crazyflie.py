@@ -177,6 +177,11 @@ class Flight:
         """Whether the robot hangs on our set-points."""
         return self.phase in (Phase.FLYING, Phase.HOLDING)
 
+    @property
+    def to_be_landed(self) -> bool:
+        """Whether the robot is in the air by us and its landing was not answered yet."""
+        return self.in_the_air or self.phase in _ASKS
+
     def _move(self, now: int, input_fresh: bool, fly: bool, land: bool, came: bool) -> None:
         """Enter the phase that follows from what has come."""
         phase = self.phase
@@ -217,6 +222,13 @@ class Flight:
         self._again_ns = now + min(AGAIN_NS << self.tries, AGAIN_MAX_NS)
         self.tries += 1
         return Step(None, _ASKS[self.phase])
+
+
+def not_ready(now: int, pose: tuple[object, int] | None, services: bool) -> str:
+    """Return why a robot cannot be flown by set-points now; empty: it can."""
+    if not services:
+        return 'no service to land by: is crazyflie_server running?'
+    return '' if fresh(pose, now) else 'no fresh pose'
 
 
 def fresh(seen: tuple[object, int] | None, now: int) -> bool:

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import enum
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.live.conversions import MessageRefused
 from swarm_coordination.units import NS_PER_MS, NS_PER_S
 from swarm_coordination.views import Pose, VelocityCommand
 
@@ -31,6 +31,8 @@ HEARTBEAT_NS = 50 * NS_PER_MS
 WARM_UP_NS = NS_PER_S
 # As long as a base keeps a command (control.command_timeout_s), then zero; later silence.
 STAND_AFTER_NS, SILENT_AFTER_NS = NS_PER_S // 2, 3 * NS_PER_S
+# PX4 sends its status at 2 Hz at least.
+STATUS_MAX_NS = 4 * STAND_AFTER_NS
 # vehicle_status, VehicleCommand of px4_msgs.
 NAVIGATION_OFFBOARD = 14
 
@@ -68,7 +70,7 @@ def shift(own: Origin, shared: Origin) -> tuple[float, float, float]:
     """
     Return where the vehicle's own origin lies in the shared frame: east, north, up (m).
 
-    Raises ConfigurationError where they are too far apart to be of one field.
+    Raises MessageRefused where they are too far apart to be of one field.
     """
     lat, lat0 = math.radians(own.latitude), math.radians(shared.latitude)
     d_lon = math.radians(own.longitude - shared.longitude)
@@ -80,8 +82,9 @@ def shift(own: Origin, shared: Origin) -> tuple[float, float, float]:
     ) * EARTH_RADIUS_M
     east = scale * math.cos(lat) * math.sin(d_lon) * EARTH_RADIUS_M
     if not math.hypot(east, north) <= ORIGIN_APART_MAX_M:  # NaN too
-        raise ConfigurationError(
-            'px4', 'origin', tuple(own), f'within {ORIGIN_APART_MAX_M / 1000:g} km of {shared}'
+        raise MessageRefused(
+            'other_origin',
+            f'{own} is not within {ORIGIN_APART_MAX_M / 1000:g} km of the shared {shared}',
         )
     return east, north, own.altitude - shared.altitude
 
@@ -99,6 +102,50 @@ def velocity_from_ned(velocity: tuple[float, float, float]) -> tuple[float, floa
     """Return a NED velocity in ENU."""
     north, east, down = velocity
     return east, north, -down
+
+
+def local_position(message: Any, shared: Origin) -> tuple[Pose, tuple[float, float, float]]:
+    """
+    Return pose and velocity (m/s) in map of a VehicleLocalPosition; ``shared``: map's origin.
+
+    Raises MessageRefused where PX4 itself does not vouch for them, or they are no numbers: a
+    heading that is none would turn every command into none.
+    """
+    lacking = [name for name in _VOUCHED if not getattr(message, name)]
+    if lacking:
+        raise MessageRefused('not_valid', f'{" and ".join(lacking)} of PX4: false')
+    own = Origin(message.ref_lat, message.ref_lon, message.ref_alt)
+    at = (message.x, message.y, message.z)
+    velocity = (message.vx, message.vy, message.vz)
+    if not all(map(math.isfinite, (*own, *at, *velocity, message.heading))):
+        raise MessageRefused(
+            'not_finite', f'position {at}, heading {message.heading}, velocity {velocity}, {own}'
+        )
+    pose = pose_from_ned(at, message.heading, shift(own, shared))
+    return pose, velocity_from_ned(velocity)
+
+
+_VOUCHED = ('xy_valid', 'z_valid', 'xy_global', 'heading_good_for_control')
+
+
+def not_ready(
+    now: int, status_ns: int | None, pose_ns: int | None, refusal: str, senders: int
+) -> str:
+    """
+    Return why a vehicle cannot be flown by set-points now; empty: it can.
+
+    ``status_ns`` and ``pose_ns``: when the newest came; ``refusal``: why the newest position was
+    refused; ``senders``: how many send positions on this vehicle's topic.
+    """
+    if senders > 1:
+        return f'{senders} vehicles send on the same topics: give each an fmu of its own'
+    if status_ns is None:
+        return 'no vehicle_status has come'
+    if now - status_ns > STATUS_MAX_NS:
+        return 'vehicle_status is too old'
+    if pose_ns is None or now - pose_ns > STAND_AFTER_NS:
+        return f'no fresh vehicle_local_position{refusal and f" ({refusal})"}'
+    return ''
 
 
 def setpoint(command: VelocityCommand) -> Setpoint:
@@ -156,9 +203,10 @@ class Offboard:
         if not fly:
             self._was_offboard = self._was_armed = False
             self.given_up = ''
-        if self._was_offboard and not offboard:
+        # What follows from our own request to land is nobody else's word.
+        if self._was_offboard and not offboard and not land:
             self.given_up = self.given_up or 'left offboard mode by itself'
-        if self._was_armed and not armed:
+        if self._was_armed and not armed and not land:
             self.given_up = self.given_up or 'was disarmed by another'
         self._was_offboard, self._was_armed = offboard, armed
         if land and offboard:
