@@ -29,7 +29,7 @@ def start(_context, given):
     source = str(find_swarm_file(given.text('swarm_file') or None))
     robot = load_swarm(source).robot(given.text('namespace'))
     vehicle, files = given.text('vehicle'), given.file('params_file')
-    actions.check_vehicle(vehicle, [robot])
+    actions.check_vehicle(vehicle, [robot], given.text('pose_source'))
     chosen = given.decided(
         pose_source=given.text, cmd_vel_stamped=given.flag, radio_filter=given.flag,
         use_sim_time=given.flag,

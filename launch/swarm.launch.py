@@ -52,6 +52,9 @@ def start(_context, given):
     actions.check_vehicle(vehicle, robots)
     if vehicle != 'none' and world != 'none':
         raise ValueError(f'vehicle:={vehicle} is not valid: none, or world:=none (real robots)')
+    if given.flag('cmd_vel_stamped') and world != 'none':
+        raise ValueError(f'cmd_vel_stamped:=true is not valid: false with world:={world}, whose '
+                         'bases take Twist, or world:=none')
     names = [robot.name for robot in robots]
     storage = Path(given.text('storage_dir')).expanduser()
     provision_swarm(storage, names)

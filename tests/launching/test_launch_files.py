@@ -137,6 +137,9 @@ def test_every_argument_is_described(path):
                          f'swarm_file:={ROBOTS}/turtlebot4.yaml'], 'none with robot1, a differ'),
     ('robot.launch.py', ['namespace:=robot1', 'storage_dir:=/x', 'cmd_vel_stamped:=perhaps'],
      'perhaps'),
+    ('robot.launch.py', ['namespace:=robot1', 'storage_dir:=/x', 'vehicle:=px4', 'pose_source:=tf',
+                         f'swarm_file:={ROBOTS}/px4.yaml'], 'pose or empty with vehicle:=px4'),
+    ('swarm.launch.py', ['robots:=1', 'cmd_vel_stamped:=true'], 'false with world:=embedded'),
     ('rviz.launch.py', ['rviz_config:=/nowhere.rviz'], 'an existing file'),
     ('ground_station.launch.py', ['metrics_port:=many'], 'a whole number'),
     ('robot.launch.py', ['namespace:=nobody', 'storage_dir:=/x'], 'one of robot1'),
@@ -208,7 +211,7 @@ def test_a_given_argument_goes_before_the_file_of_parameters(launched, watcher, 
     stamped = launched.swarm_file.with_name('stamped.yaml')
     stamped.write_text('/robot1/formation_controller:\n  ros__parameters:\n'
                        '    cmd_vel_stamped: true\n')
-    launched('swarm.launch.py', 'robots:=1', f'swarm_file:={launched.swarm_file}',
+    launched('swarm.launch.py', 'robots:=1', 'world:=none', f'swarm_file:={launched.swarm_file}',
              f'storage_dir:={launched.storage}', f'params_file:={stamped}', *words)
 
     def kinds():

@@ -58,6 +58,8 @@ class Px4(Vehicle):
             px4.VehicleLocalPosition, '/fmu/out/vehicle_local_position_v1', BEST_EFFORT)
         self._status = self.create_publisher(
             px4.VehicleStatus, '/fmu/out/vehicle_status_v1', BEST_EFFORT)
+        self._battery = self.create_publisher(
+            px4.BatteryStatus, '/fmu/out/battery_status', BEST_EFFORT)
         for kind, name, take in (
                 (px4.OffboardControlMode, 'offboard_control_mode', self._on_mode),
                 (px4.TrajectorySetpoint, 'trajectory_setpoint', self._on_setpoint),
@@ -101,6 +103,8 @@ class Px4(Vehicle):
         self._position.publish(position)
         armed = self.px4.VehicleStatus.ARMING_STATE_ARMED if self.armed else 1
         self._status.publish(self.px4.VehicleStatus(arming_state=armed, nav_state=self.mode))
+        self._battery.publish(self.px4.BatteryStatus(
+            connected=True, voltage_v=15.2, current_a=4.0, remaining=0.75))
 
     def shown(self):
         return {'mode': self.mode, 'armed': self.armed, 'at': self.at}

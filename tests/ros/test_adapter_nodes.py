@@ -19,6 +19,7 @@ from lifecycle_msgs.srv import ChangeState
 import pytest
 from ros import vendor_messages
 from ros.support import Ground
+from sensor_msgs.msg import BatteryState
 from std_msgs.msg import Bool, String
 from std_srvs.srv import SetBool
 from swarm_coordination.ros import qos
@@ -107,6 +108,9 @@ class Flight:
 
 def test_px4_is_armed_flown_held_and_left_to_itself(run, surroundings):
     flight = Flight(run, surroundings, 'px4', 'px4_main', 5.0, 10.0)
+    flight.ground.watch(BatteryState, '/robot1/battery_state', qos.STATE)
+    flight.until(lambda: flight.ground.seen['/robot1/battery_state'])
+    assert flight.ground.newest('/robot1/battery_state').percentage == 0.75
     # Its own origin is 5 m east and 10 m north of the shared one.
     assert flight.place == pytest.approx((5.0, 10.0), abs=0.01)
     flight.fly_east()

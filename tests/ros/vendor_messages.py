@@ -12,6 +12,9 @@ import subprocess
 import sys
 
 PX4 = {
+    'msg/BatteryStatus.msg': (
+        'uint64 timestamp\nbool connected\nfloat32 voltage_v\nfloat32 current_a\n'
+        'float32 remaining\n'),
     'msg/OffboardControlMode.msg': 'uint64 timestamp\nbool position\nbool velocity\n',
     'msg/TrajectorySetpoint.msg': (
         'uint64 timestamp\nfloat32[3] position\nfloat32[3] velocity\nfloat32[3] acceleration\n'

@@ -104,6 +104,17 @@ def test_a_vehicle_is_flown_only_by_what_is_fresh_and_its_own():
     assert '2 vehicles send' in px4.not_ready(now, now, now, '', 2)
 
 
+@pytest.mark.parametrize(('connected', 'remaining', 'volts', 'amperes', 'expected'), [
+    (True, 0.4, 15.2, 3.0, (0.4, 15.2, -3.0)),
+    (False, 0.4, 15.2, 3.0, (math.nan, 15.2, -3.0)),
+    (True, -1.0, 0.0, -1.0, (math.nan, math.nan, math.nan)),
+    (True, math.nan, 15.2, 3.0, (math.nan, 15.2, -3.0))])
+def test_a_battery_is_read_with_what_is_not_known(connected, remaining, volts, amperes, expected):
+    message = SimpleNamespace(
+        connected=connected, remaining=remaining, voltage_v=volts, current_a=amperes)
+    assert tuple(px4.battery(message)) == pytest.approx(expected, nan_ok=True)
+
+
 def test_topics_carry_the_version_of_their_message():
     assert px4.topic('vehicle_local_position', 1) == 'fmu/out/vehicle_local_position_v1'
     assert px4.topic('vehicle_local_position', 0) == 'fmu/out/vehicle_local_position'

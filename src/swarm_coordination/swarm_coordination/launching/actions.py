@@ -165,8 +165,14 @@ def done_once(package: str, executable: str, failure: str, **options: Any) -> An
     )
 
 
-def check_vehicle(vehicle: str, robots: Sequence[RobotConfiguration]) -> None:
-    """Raise ConfigurationError where an adapter cannot fly one of the robots."""
+def check_vehicle(
+    vehicle: str, robots: Sequence[RobotConfiguration], pose_source: str = ''
+) -> None:
+    """Raise ConfigurationError where an adapter cannot fly one of the robots, or has no pose."""
+    if vehicle != 'none' and pose_source not in ('', 'pose'):
+        raise ConfigurationError(
+            'launch', 'pose_source', pose_source, f'pose or empty with vehicle:={vehicle}',
+        )
     for robot in robots:
         if vehicle != 'none' and robot.kind != 'quadrotor':
             raise ConfigurationError(

@@ -15,6 +15,7 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Twist, TwistStamped
 from rclpy.node import Node
+from sensor_msgs.msg import BatteryState
 from std_msgs.msg import Bool
 from std_srvs.srv import SetBool
 from swarm_coordination.live.conversions import command_from, MessageMaker, MessageRefused
@@ -27,7 +28,9 @@ from swarm_coordination.ros.live_parameters import LiveParameters
 from swarm_coordination.ros.messages import messages
 from swarm_coordination.ros.options import ControllerOptions, HealthOptions
 from swarm_coordination.ros.parameters import OF_ROBOTS, Overrides
+from swarm_coordination.ros.vehicle_health import battery_health
 from swarm_coordination.units import seconds_to_ns
+from swarm_coordination.vehicles.safety import SafetyOptions
 from swarm_coordination.views import Pose, VelocityCommand
 
 
@@ -46,6 +49,8 @@ class Adapter(Node):
         self.options = overrides.group(options, '')
         self._stamped = overrides.group(ControllerOptions(), '').cmd_vel_stamped
         self._health = overrides.group(HealthOptions(), '')
+        # Obeyed by the coordinator; here it is said where they cannot be.
+        self._limits = overrides.group(SafetyOptions(), '')
         # One file of parameters serves the robot's nodes and its adapter.
         overrides.done(ignored=(*OF_ROBOTS, 'swarm_file'))
         LiveParameters(self).add('', self._health, self._take_health)
@@ -54,6 +59,7 @@ class Adapter(Node):
         self.make = MessageMaker(messages())
         self.pose: tuple[Pose, int] | None = None
         self.command: tuple[VelocityCommand, int] | None = None
+        self._charge: tuple[float, int] | None = None
         self.fly = self.land = False
         self.refused = 0
         self._runner = runner
@@ -63,6 +69,7 @@ class Adapter(Node):
         kind = TwistStamped if self._stamped else Twist
         self.create_subscription(kind, 'cmd_vel', self._on_command, qos.COMMAND)
         self.create_subscription(Bool, 'land', self._on_land, qos.DESCRIPTION)
+        self.create_subscription(BatteryState, 'battery_state', self._on_battery, qos.STATE)
         self.create_service(SetBool, 'fly', self._on_fly)
         self._diagnostics = self.create_publisher(
             DiagnosticArray, '/diagnostics', qos.DIAGNOSTICS
@@ -120,6 +127,10 @@ class Adapter(Node):
         self.land = self.land or message.data
         self.soon()
 
+    def _on_battery(self, message: Any) -> None:
+        if 0.0 <= message.percentage <= 1.0:  # NaN: not measured
+            self._charge = (message.percentage, self.core_clock.now())
+
     def _on_fly(self, request: Any, response: Any) -> Any:
         why_not = self.why_not() if request.data else ''
         if request.data and self.land:
@@ -139,6 +150,8 @@ class Adapter(Node):
         self._next_diagnostics_ns = time.monotonic_ns() + seconds_to_ns(
             self._health.diagnostics_period_s
         )
-        message = DiagnosticArray(status=[to_message(self.robot, self.health())])
+        battery = battery_health(self.core_clock.now(), self._charge, self._limits)
+        reports = (self.health(), battery)
+        message = DiagnosticArray(status=[to_message(self.robot, one) for one in reports])
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)

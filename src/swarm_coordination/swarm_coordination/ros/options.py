@@ -165,6 +165,9 @@ class Px4Options:
     message_version: int = setting(
         1, '', 0, 99, 'version suffix of vehicle_local_position and vehicle_status; 0: none'
     )
+    battery_version: int = setting(
+        0, '', 0, 99, 'version suffix of battery_status; 0: none'
+    )
     system_id: int = setting(1, '', 1, 255, "PX4's MAV_SYS_ID, target of commands")
 
 

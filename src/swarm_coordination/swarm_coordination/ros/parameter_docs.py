@@ -45,6 +45,10 @@ swarm file goes before them, a parameter before both.
 """
 
 _WORDS = {float: 'number', int: 'whole number', bool: 'flag', str: 'text'}
+_LIMITS = (
+    "The coordinator's `fence_*` and `battery_*` are taken, too: `/diagnostics` warns where "
+    '`battery_leave` is set and no charge is heard.'
+)
 # Heading, words below it, (prefix, declarations); live fields are so in the node that runs them.
 _SECTIONS: tuple[tuple[str, str, tuple[tuple[str, Any], ...]], ...] = (
     (
@@ -58,11 +62,11 @@ _SECTIONS: tuple[tuple[str, str, tuple[tuple[str, Any], ...]], ...] = (
     ('formation_controller', 'Beside those of both.', (('', ControllerOptions),)),
     ('world', 'The embedded world.', (('', WorldOptions),)),
     (
-        'px4_adapter', 'A quadrotor flown by PX4.',
+        'px4_adapter', f'A quadrotor flown by PX4. {_LIMITS}',
         (('', Px4Options), ('', ControllerOptions), ('', HealthOptions)),
     ),
     (
-        'crazyflie_adapter', 'A robot of Crazyswarm2.',
+        'crazyflie_adapter', f'A robot of Crazyswarm2. {_LIMITS}',
         (('', CrazyflieOptions), ('', ControllerOptions), ('', HealthOptions)),
     ),
     ('gazebo_world', 'Radio and ground truth in Gazebo.', (('', GazeboOptions),)),

@@ -3,10 +3,10 @@
 Node ``px4_adapter``: a robot of the swarm whose body is flown by PX4 over its DDS bridge.
 
 ``cmd_vel`` becomes velocity set-points under a heartbeat, PX4's local position the ``pose`` and
-``odom``. What is decided stands in ``vehicles.px4``. Mode and arming are asked for only while
-an operator's ``fly`` (std_srvs/SetBool) is true. Messages go out with timestamp 0: PX4's client
-(uxrce_dds_client, as it reads any message) puts its own time of receipt there, whether or not it
-synchronises its clock with this computer's.
+``odom``, its battery ``battery_state``. What is decided stands in ``vehicles.px4``. Mode and
+arming are asked for only while an operator's ``fly`` (std_srvs/SetBool) is true. Messages go out
+with timestamp 0: PX4's client (uxrce_dds_client, as it reads any message) puts its own time of
+receipt there, whether or not it synchronises its clock with this computer's.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
+from sensor_msgs.msg import BatteryState
 from swarm_coordination.live.conversions import MessageRefused
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.adapter import Adapter
@@ -73,6 +74,11 @@ class Px4Node(Adapter):
         self.create_subscription(
             types.VehicleStatus, name('vehicle_status', version), self._on_status, qos.STATE
         )
+        self.create_subscription(
+            types.BatteryStatus, name('battery_status', self.options.battery_version),
+            self._on_battery_status, qos.STATE,
+        )
+        self._batteries = self.create_publisher(BatteryState, 'battery_state', qos.STATE_OFFERED)
         self._poses = self.create_publisher(PoseStamped, 'pose', qos.STATE_OFFERED)
         self._odometry = self.create_publisher(Odometry, 'odom', qos.STATE_OFFERED)
 
@@ -92,6 +98,16 @@ class Px4Node(Adapter):
     def _on_status(self, message: Any) -> None:
         armed = message.arming_state == message.ARMING_STATE_ARMED
         self._status = (message.nav_state, armed, self.core_clock.now())
+
+    def _on_battery_status(self, message: Any) -> None:
+        charge, voltage, current = px4.battery(message)
+        out = BatteryState(
+            percentage=charge, voltage=voltage, current=current, temperature=math.nan,
+            charge=math.nan, capacity=math.nan, design_capacity=math.nan,
+            present=message.connected,
+        )
+        out.header.stamp = self.core_clock.stamp()
+        self._batteries.publish(out)
 
     def why_not(self) -> str:
         """Return why it cannot be flown by set-points now."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from swarm_coordination.ros.health import Level, Report
-from swarm_coordination.units import ns_to_seconds
+from swarm_coordination.units import NS_PER_S, ns_to_seconds
 from swarm_coordination.vehicles.crazyflie import Flight, fresh, Phase
 from swarm_coordination.vehicles.px4 import (
     NAVIGATION_OFFBOARD,
@@ -14,7 +14,10 @@ from swarm_coordination.vehicles.px4 import (
     STAND_AFTER_NS,
     STATUS_MAX_NS,
 )
+from swarm_coordination.vehicles.safety import SafetyOptions
 
+# Ten of PX4's messages, which are among the rarest.
+BATTERY_MAX_NS = 10 * NS_PER_S
 Seen = tuple[object, int] | None
 
 
@@ -72,6 +75,24 @@ def px4_health(
     elif pose is None or now - pose[1] > STAND_AFTER_NS:
         level, text = Level.STALE, f'{text}; no valid vehicle_local_position'
     return Report('px4', level, text, values)
+
+
+def battery_health(now: int, charge: tuple[float, int] | None, limits: SafetyOptions) -> Report:
+    """Return whether the limits of the battery can be obeyed; ``charge``: 0 to 1, when it came."""
+    values = {
+        'charge': 'none' if charge is None else round(charge[0], 3),
+        **_ages(now, age_s=charge),
+        'battery_leave': limits.battery_leave,
+        'battery_land': limits.battery_land,
+    }
+    if not limits.battery_leave:  # battery_land is at most that
+        return Report('battery', Level.OK, 'not watched', values)
+    if charge is None:
+        told = 'no battery_state: battery_leave and battery_land do nothing'
+        return Report('battery', Level.WARN, told, values)
+    if now - charge[1] > BATTERY_MAX_NS:
+        return Report('battery', Level.STALE, 'battery_state is too old', values)
+    return Report('battery', Level.OK, f'{100.0 * charge[0]:.0f} %', values)
 
 
 def _ages(now: int, **seen: Seen) -> Mapping[str, object]:

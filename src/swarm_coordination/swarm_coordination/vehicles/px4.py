@@ -128,6 +128,25 @@ def local_position(message: Any, shared: Origin) -> tuple[Pose, tuple[float, flo
 _VOUCHED = ('xy_valid', 'z_valid', 'xy_global', 'heading_good_for_control')
 
 
+class Battery(NamedTuple):
+    """A battery as sensor_msgs has it; NaN: not known. Current (A) is negative in discharge."""
+
+    charge: float
+    voltage: float
+    current: float
+
+
+def battery(message: Any) -> Battery:
+    """Return a BatteryStatus, whose unknown values are -1, 0 V or those of no battery."""
+    charge, current = message.remaining, message.current_a
+    known = message.connected and 0.0 <= charge <= 1.0  # NaN: not known either
+    return Battery(
+        charge if known else math.nan,
+        message.voltage_v if message.voltage_v > 0.0 else math.nan,
+        -current if current >= 0.0 else math.nan,
+    )
+
+
 def not_ready(
     now: int, status_ns: int | None, pose_ns: int | None, refusal: str, senders: int
 ) -> str:
