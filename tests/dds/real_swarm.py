@@ -20,7 +20,7 @@ class RealSwarm:
         self.names = tuple(f'robot{number}' for number in range(1, count + 1))
         provision_swarm(self.disks, self.names, self.names)
         self.loop = CycloneLoop(domain)
-        bus = CycloneBus(self.loop.participant)
+        self.bus = bus = CycloneBus(self.loop.participant)
         self.applied, self.events = {name: {} for name in self.names}, []
         self.terms = set()
         self.observer = Observer(

@@ -7,9 +7,10 @@ import shutil
 import signal
 
 from dds.real_swarm import burn, RealSwarm
-import psutil
+from live.processes import children, gone
 import pytest
 from swarm_coordination.storage.provision import read_provision, write_provision
+from swarm_coordination.transport import profiles
 
 pytestmark = [pytest.mark.dds, pytest.mark.timeout(150)]
 
@@ -108,14 +109,19 @@ def test_a_robot_with_a_damaged_log_takes_part_without_a_vote_and_gets_the_log_b
 
 
 def test_a_full_processor_stops_nobody_from_agreeing(swarm, processes):
-    fire = processes.start('fire', '-c', burn(8.0))
+    fire = processes.start('fire', '-c', burn(120.0))
+    assert swarm.until(lambda: len(children(fire.pid)) >= (os.cpu_count() or 1), 30.0)
+    burning = processes.left = children(fire.pid)
     try:
         for number in range(3):
             assert swarm.put(swarm.names[number], f'under_load{number}', seconds=25.0)
+        assert fire.poll() is None, processes.log('fire').read_text()
+        assert not any(gone([process]) for process in burning)
     finally:
-        for child in psutil.Process(fire.pid).children(recursive=True):
-            child.kill()
         fire.kill()
+        for process in burning:
+            if process.is_running():
+                process.kill()
     assert swarm.until(lambda: swarm.leader() is not None, 15.0)
     assert swarm.put('robot1', 'cool')
 
@@ -143,6 +149,13 @@ def test_two_processes_of_one_name_the_one_in_the_roster_wins(swarm, processes):
         lambda: any(swarm.heard(name, 'duplicate_name') for name in swarm.names), 30.0
     )
     assert swarm.put('robot2', 'with_a_stranger', among=('robot2', 'robot3'))
+    # Of three voters one is gone: nothing is agreed on but with the vote of the real robot1.
+    swarm.running['robot2'].kill()
+    swarm.running['robot2'].wait()
+    swarm.forget('robot2')
+    assert swarm.until(lambda: swarm.status('robot3').quorum, 30.0)
+    assert swarm.put('robot3', 'by_its_vote', among=('robot3',), seconds=30.0)
+    assert swarm.running['stranger'].poll() is None
 
 
 def test_a_copied_disk_costs_both_processes_their_vote(swarm, processes):
@@ -151,7 +164,18 @@ def test_a_copied_disk_costs_both_processes_their_vote(swarm, processes):
     shutil.copytree(swarm.disks / robot, copy)
     swarm.start(robot, disk=copy, process='copy')
     assert swarm.until(lambda: swarm.heard(robot, 'duplicate_storage'), 30.0)
-    assert swarm.until(lambda: swarm.status(robot).may_vote is False, 15.0)
+    # Both speak on one topic: they are told apart by the nonce of the process.
+    votes, bus = {}, swarm.bus
+    bus.subscribe(bus.types.swarm.RobotStatus, f'/{robot}/status', profiles.STATUS,
+                  lambda said: votes.setdefault(said.process_nonce, []).append(said.may_vote))
+    assert swarm.until(
+        lambda: len(votes) == 2 and not any(said[-1] for said in votes.values()), 15.0
+    )
+    votes.clear()
+    assert swarm.until(  # three seconds of statuses, and as long as it takes to have them
+        lambda: len(votes) == 2 and min(len(said) for said in votes.values()) >= 30, 30.0
+    )
+    assert not any(vote for said in votes.values() for vote in said)
     rest = others(swarm, robot)
     assert swarm.put(rest[0], 'beside_a_copy', among=rest)
 
