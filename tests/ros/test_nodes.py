@@ -3,9 +3,11 @@
 
 import math
 from pathlib import Path
+import random
 import threading
 import time
 
+from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Point, PoseStamped, Twist, TwistStamped
 import pytest
 from ros.support import bring_up, Ground, MAKE
@@ -20,6 +22,7 @@ from swarm_coordination.ros.coordinator_node import CoordinatorNode
 from swarm_coordination.ros.manager import Manager
 from swarm_coordination.ros.middleware import RosMiddleware
 from swarm_coordination.ros.world_node import WorldNode
+from swarm_coordination.simulation.hostile import Forger
 from swarm_coordination.storage.provision import read_provision
 from swarm_coordination.storage.store import Storage
 from swarm_coordination.views import FormationTarget, Mode, NeighborTable
@@ -285,3 +288,30 @@ def test_a_coordinator_takes_frames_as_late_as_it_is_told(run):
     mesh.publish(swarm.MeshFrame(sender='stranger', data=[1, 2, 3]))
     assert run.spin(lambda: ground.newest('/robot1/status').frames_rejected == 1)
     assert time.monotonic() - sent_s >= 0.4
+
+
+def test_the_diagnostics_of_a_robot_count_the_frames_that_it_refused(run):
+    coordinator(run, diagnostics_period_s=0.1)
+    ground = Ground(run)
+    ground.watch(swarm.RobotStatus, '/robot1/status', qos.STATUS)
+    ground.watch(swarm.MeshFrame, MESH, qos.MESH)
+    ground.watch(DiagnosticArray, '/diagnostics', qos.DIAGNOSTICS)
+    mesh = ground.node.create_publisher(swarm.MeshFrame, MESH, qos.MESH)
+    assert run.spin(lambda: mesh.get_subscription_count() == 2 and ground.seen[MESH])
+
+    def diagnosed():
+        values = {value.key: value.value for message in ground.seen['/diagnostics']
+                  for part in message.status if part.name == 'robot1: mesh'
+                  for value in part.values}
+        return int(values.get('frames_rejected', -1))
+
+    assert run.spin(lambda: diagnosed() == 0)
+    kinds = ('random', 'mutated', 'truncated', 'wrong_version', 'wrong_cluster', 'wrong_key')
+    forger = Forger(random.Random(1), kinds=kinds)
+    forger.hear(bytes(ground.seen[MESH][0].data))
+    for _ in range(30):
+        mesh.publish(swarm.MeshFrame(sender='stranger', data=forger.forge()[1]))
+    # Best effort: a busy host may drop some of them.
+    assert run.spin(
+        lambda: 10 <= diagnosed() == ground.newest('/robot1/status').frames_rejected
+    )

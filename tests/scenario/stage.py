@@ -29,6 +29,7 @@ class PuppetSwarm:
         self.done: list[tuple[object, ...]] = []
         self.answers: list[Proposal] = []
         self.answered: list[tuple[str, int]] = []  # stops
+        self.under_attack = False
         self.answer = Proposal(ProposalStage.ACCEPTED, IDS['r5'], 1)
 
     def running(self) -> tuple[str, ...]:
@@ -69,6 +70,9 @@ class PuppetSwarm:
 
     def attack(self, rate_hz: float, for_s: float) -> None:
         self.done.append(('attack', rate_hz, for_s))
+
+    def attacking(self) -> bool:
+        return self.under_attack
 
     def stop(self, robot: str, level: int) -> None:
         self.done.append(('stop', robot, level))

@@ -124,6 +124,20 @@ def test_an_attack_is_asked_for_as_the_scenario_says():
     play.run(1.0)
 
     assert play.swarm.done == [('attack', 50.0, 2.0)]
+    assert [action.frames for action in play.recorder.record.actions] == [100]
+
+
+def test_a_phase_ends_no_sooner_than_its_attack_and_says_so_where_that_takes_too_long():
+    attack = {'do': 'attack', 'rate_hz': 50, 'for_s': 2}
+    for ends in (True, False):
+        play = Play([{'name': 'flood', 'actions': [attack], 'timeout_s': 5.0}])
+        play.swarm.under_attack = True
+        play.run(3.0)
+        assert not play.director.done
+        play.swarm.under_attack = not ends
+        play.run(3.0)
+        assert play.director.done
+        assert play.unmet == ([] if ends else ['the end of the attack'])
 
 
 def test_a_dead_robot_stays_with_the_largest_group():

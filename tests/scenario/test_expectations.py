@@ -357,3 +357,20 @@ def test_an_entry_that_is_committed_while_the_run_ends_need_not_be_everywhere():
     record.final['r5'] = at('r5', 7)
 
     assert failed(record) == []
+
+
+def attacked(sent: int, refused: int) -> Record:
+    """Return a run in which 1,000 hostile frames were asked for."""
+    record = good_record()
+    record.actions.append(ActionTaken(5.0, 'form', 'attack', (), '', (), 1_000))
+    record.figures['attacks'] = [{'frames': sent}]
+    record.final = {
+        name: said._replace(frames_rejected=refused) for name, said in record.final.items()
+    }
+    return record
+
+
+def test_hostile_frames_must_have_been_sent_and_refused_in_proportion_to_what_was_asked():
+    assert not [name for name in failed(attacked(950, 200)) if 'hostile' in name]
+    assert 'hostile frames sent, at least' in failed(attacked(949, 900))
+    assert 'hostile frames refused by each robot, at least' in failed(attacked(1_000, 199))

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 import itertools
+import json
 from pathlib import Path
 import sys
 import time
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from swarm_coordination.configuration import SwarmFile
 from swarm_coordination.errors import StorageError, SwarmError
@@ -212,6 +213,9 @@ class ProcessSwarm:
         """Measure, then end every process."""
         self._recorder.record.processes.update(self._fleet.figures())
         self._fleet.end()
+        attacks = self._attacks()
+        if attacks:
+            self._recorder.record.figures['attacks'] = attacks
 
     def compare_disks(self) -> None:
         """Check that all disks hold one log, as far as each robot had applied it."""
@@ -325,6 +329,16 @@ class ProcessSwarm:
             '--rate', str(rate_hz), '--seconds', str(for_s), '--seed', str(self._run.seed),
         ]
         self._fleet.start(ATTACKER, command, self._folder / f'{ATTACKER}.log')
+
+    def attacking(self) -> bool:
+        """Whether that process runs."""
+        return self._fleet.running(ATTACKER)
+
+    def _attacks(self) -> list[dict[str, Any]]:
+        """Return what each attacker told at its end."""
+        log = self._folder / f'{ATTACKER}.log'
+        lines = log.read_text(errors='replace').splitlines() if log.exists() else []
+        return [json.loads(line) for line in lines if line.startswith('{')]
 
     def stops(self) -> tuple[tuple[str, int], ...]:
         """Return (robot, counter) of every stop that was answered."""

@@ -62,9 +62,11 @@ class Stage:
         self.seen = self._situation()
 
     @property
-    def busy(self) -> bool:
-        """Whether an answer to something submitted is still due."""
-        return bool(self._pending)
+    def busy(self) -> str:
+        """Return what a phase has begun and not ended yet; empty: nothing."""
+        if self._pending:
+            return 'an answer to what was submitted'
+        return 'the end of the attack' if self._backend.attacking() else ''
 
     def look(self, now_s: float) -> None:
         """Take in the swarm's present state and the answers that have come."""
@@ -180,9 +182,11 @@ class Stage:
             return ''
         return 'majority' if robot in self._groups[-1] else 'minority'
 
-    def _note(self, now_s: float, action: Action, robots: tuple[str, ...], text: str) -> None:
+    def _note(
+        self, now_s: float, action: Action, robots: tuple[str, ...], text: str, frames: int = 0
+    ) -> None:
         self._recorder.action(
-            ActionTaken(now_s, self.phase, action.do.value, robots, text, self._groups)
+            ActionTaken(now_s, self.phase, action.do.value, robots, text, self._groups, frames)
         )
 
     def _propose(self, action: Action, now_s: float, command: Command, text: str) -> bool:
@@ -312,7 +316,8 @@ class Stage:
 
     def attack(self, action: Action, now_s: float) -> bool:
         """Let somebody without the key send hostile frames."""
-        self._note(now_s, action, (), f'{action.rate_hz:g} hostile frames/s, {action.for_s:g} s')
+        text = f'{action.rate_hz:g} hostile frames/s, {action.for_s:g} s'
+        self._note(now_s, action, (), text, round(action.rate_hz * action.for_s))
         self._backend.attack(action.rate_hz, action.for_s)
         return True
 

@@ -116,3 +116,7 @@ class Backend(Protocol):
     def attack(self, rate_hz: float, for_s: float) -> None:
         """Let somebody without the key send so many hostile frames a second."""
         ...
+
+    def attacking(self) -> bool:
+        """Whether hostile frames that were asked for are still to come."""
+        ...

@@ -141,7 +141,7 @@ class Director:
         elif lasted_s >= phase.timeout_s and self._action_at >= len(phase.actions):
             self._unmet += [condition.text() for condition, true in results if not true]
             if self._stage.busy:
-                self._unmet.append('an answer to what was submitted')
+                self._unmet.append(self._stage.busy)
             self._close(phase, now_s)
         else:
             return

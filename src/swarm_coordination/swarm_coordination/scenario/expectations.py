@@ -28,8 +28,11 @@ from swarm_coordination.scenario.sweep import swept_share
 IN_FLIGHT_S = 0.3
 # An entry may be committed while a run ends: what somebody applied that long before, all have.
 SETTLED_S = 1.0
-# A robot that refused fewer was not attacked: buffers of a busy host drop some, never most.
-HOSTILE_MIN = 500
+# Of the hostile frames asked for: a phase waits for them, and somebody may end it by Ctrl-C.
+HOSTILE_SENT = 0.95
+# A robot that refused a smaller share was not attacked: it hears some senders worse, and a busy
+# host drops frames.
+HOSTILE_REFUSED = 0.2
 
 
 class Expectation(NamedTuple):
@@ -276,14 +279,25 @@ def _swept(record: Record, sweep: Sweep | None) -> list[Expectation]:
 
 
 def _attacks(record: Record) -> list[Expectation]:
-    """Judge what hostile frames did: robots refused them, and nobody was elected for them."""
-    found = []
-    for action in record.actions:
-        if action.do != 'attack':
-            continue
-        refused = min((s.frames_rejected for s in record.final.values()), default=0)
-        found.append(Expectation('hostile frames refused by each robot, at least', refused,
-                                 HOSTILE_MIN, 'frames', refused >= HOSTILE_MIN))
+    """
+    Judge what hostile frames did: they were sent and refused, and nobody was elected for them.
+
+    What was sent is what the attackers told (figure ``attacks``).
+    """
+    attacks = [action for action in record.actions if action.do == 'attack']
+    if not attacks:
+        return []
+    asked = sum(action.frames for action in attacks)
+    sent = sum(told['frames'] for told in record.figures.get('attacks', ()))
+    refused = min((s.frames_rejected for s in record.final.values()), default=0)
+    found = [
+        Expectation(name, frames, math.ceil(share * asked), 'frames', frames >= share * asked)
+        for name, frames, share in (
+            ('hostile frames sent, at least', sent, HOSTILE_SENT),
+            ('hostile frames refused by each robot, at least', refused, HOSTILE_REFUSED),
+        )
+    ]
+    for action in attacks:
         phase = next((p for p in record.phases if p.name == action.phase), None)
         end_s = phase.end_s if phase is not None else record.end_s
         terms = {c.status.term for c in record.statuses if action.time_s <= c.time_s <= end_s}

@@ -93,6 +93,7 @@ class ActionTaken(NamedTuple):
     robots: tuple[str, ...]
     text: str
     groups: tuple[tuple[str, ...], ...] = ()  # the majority of the votes last
+    frames: int = 0  # attack: hostile frames asked for
 
 
 class PhaseSpan(NamedTuple):

@@ -20,9 +20,15 @@ OVERSIZED_BYTES = 8_999  # what a MeshFrame message can hold, less one
 
 
 class Forger:
-    """Makes hostile frames of every kind in turn; ``earlier`` are frames of another run."""
+    """
+    Makes hostile frames of every kind in turn, or of those of ``kinds`` only.
 
-    def __init__(self, rng: random.Random, earlier: Iterable[bytes] = ()) -> None:
+    ``earlier`` are frames of another run; without any there is no such kind.
+    """
+
+    def __init__(
+        self, rng: random.Random, earlier: Iterable[bytes] = (), kinds: Iterable[str] = ()
+    ) -> None:
         self._rng = rng
         self._earlier = tuple(earlier)
         self._heard: deque[bytes] = deque(maxlen=KEPT)
@@ -32,22 +38,24 @@ class Forger:
             'mutated': self._mutated,
             'truncated': lambda frame: frame[: rng.randrange(len(frame))],
             'replayed': lambda frame: frame,
-            'earlier': lambda frame: rng.choice(self._earlier) if self._earlier else frame,
             'oversized': lambda frame: frame + rng.randbytes(OVERSIZED_BYTES - len(frame)),
             'wrong_version': lambda frame: bytes((frame[0] + 1,)) + frame[1:],
             'wrong_cluster': lambda frame: self._with(frame, _CLUSTER),
             'wrong_key': lambda frame: self._with(frame, _TAG),
         }
+        if self._earlier:
+            self._kinds['earlier'] = lambda _: rng.choice(self._earlier)
+        self._chosen = tuple(kinds) or tuple(self._kinds)
 
     def hear(self, frame: bytes) -> None:
         """Keep a frame overheard."""
         self._heard.append(frame)
 
-    def forge(self) -> bytes:
-        """Return one more hostile frame."""
-        kind = self._rng.choice(tuple(self._kinds)) if self._heard else 'random'
+    def forge(self) -> tuple[str, bytes]:
+        """Return one more hostile frame, after its kind."""
+        kind = self._rng.choice(self._chosen) if self._heard else 'random'
         self.made[kind] += 1
-        return self._kinds[kind](self._rng.choice(self._heard) if self._heard else b'')
+        return kind, self._kinds[kind](self._rng.choice(self._heard) if self._heard else b'')
 
     def _mutated(self, frame: bytes) -> bytes:
         changed = bytearray(frame)

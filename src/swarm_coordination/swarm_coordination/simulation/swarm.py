@@ -67,6 +67,8 @@ class VirtualSwarm:
         self._too_close: set[tuple[str, str]] = set()
         self._air = self._random('radio')
         self._forger: Forger | None = None  # from the first attack on
+        self._attacks: list[Forger] = []
+        self._attack_end_ns = 0
         self._noise = self._random('noise')
         self._free_ns = [START_NS] * len(self.robots)
         self._tickets = itertools.count(1)
@@ -151,18 +153,23 @@ class VirtualSwarm:
     def attack(self, rate_hz: float, for_s: float) -> None:
         """Let somebody without the key send so many hostile frames a second, heard by all."""
         self.trace.note(self.queue.now, f'attack {rate_hz} {for_s}')
-        self._forger = Forger(self._random(f'attack/{self.queue.now}'))
+        forger = self._forger = Forger(self._random(f'attack/{self.queue.now}'))
         gap_ns, end_ns = round(NS_PER_S / rate_hz), self.queue.now + seconds_to_ns(for_s)
+        self._attacks.append(forger)
+        self._attack_end_ns = max(self._attack_end_ns, end_ns)
 
         def send(now: int) -> None:
-            assert self._forger is not None
-            frame = self._forger.forge()
+            _, frame = forger.forge()
             for member in self._members:
                 member.receive(frame, now)
             if now + gap_ns < end_ns:
                 self.queue.push(now + gap_ns, send)
 
         self.queue.push(self.queue.now + gap_ns, send)
+
+    def attacking(self) -> bool:
+        """Whether hostile frames are still to come."""
+        return self.queue.now < self._attack_end_ns
 
     def stop(self, robot: str, level: int) -> None:
         """Raise a safety stop at a robot."""
@@ -178,7 +185,12 @@ class VirtualSwarm:
     def figures(self) -> dict[str, Any]:
         """Return what only a simulator can tell of a run."""
         heard, lost = self.frames_heard, self.frames_lost
+        attacks = [
+            {'frames': sum(forger.made.values()), 'kinds': dict(sorted(forger.made.items()))}
+            for forger in self._attacks
+        ]
         return {
+            **({'attacks': attacks} if attacks else {}),
             'trace_hash': self.trace.hexdigest(),
             'events': self.queue.handled,
             'invariant_checks': self.invariants.checks,

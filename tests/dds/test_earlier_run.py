@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frames recorded of real processes, sent into the next run of the same swarm."""
+
+import json
+
+from dds.real_swarm import RealSwarm
+import pytest
+
+pytestmark = [pytest.mark.dds, pytest.mark.slow, pytest.mark.timeout(150)]
+FRAMES = 2_000
+
+
+def attacker(swarm, name, rate, seconds, *options):
+    """Run an attacker to its end; return what it told."""
+    process = swarm.processes.start(
+        name, '-m', 'swarm_coordination.dds.attacker', '--rate', rate, '--seconds', seconds,
+        *options,
+    )
+    assert swarm.until(lambda: process.poll() is not None, 60.0)
+    said = swarm.processes.log(name).read_text()
+    assert process.returncode == 0, said
+    return json.loads(said.splitlines()[-1])
+
+
+def test_frames_of_an_earlier_run_are_refused_by_the_next(processes, domain):
+    swarm = RealSwarm(processes, domain, 3)
+    swarm.start_all()
+    assert swarm.put('robot1', 'first')
+    recorded = processes.folder / 'frames'
+    assert attacker(swarm, 'listener', 0, 1, '--record', recorded)['frames'] == 0
+    assert recorded.stat().st_size > 1_000
+    before = {name: swarm.status(name).incarnation for name in swarm.names}
+    for process in swarm.running.values():
+        process.kill()
+        process.wait()
+    for name in swarm.names:
+        swarm.forget(name)
+        swarm.applied[name].clear()
+
+    swarm.start_all()
+    begun = {name: swarm.status(name) for name in swarm.names}
+    told = attacker(swarm, 'attacker', FRAMES, 1, '--only-earlier', '--earlier', recorded)
+    assert told['kinds'] == {'earlier': FRAMES}
+    # Nobody refuted anything, nobody is doubted or lost, and commands go on.
+    assert swarm.put('robot2', 'second')
+    for name in swarm.names:
+        status = swarm.status(name)
+        assert status.incarnation == begun[name].incarnation == before[name] + 1
+        assert status.may_vote
+        assert status.frames_rejected > begun[name].frames_rejected + FRAMES / 5
+        for kind in ('duplicate_storage', 'duplicate_name', 'held_back'):
+            assert not swarm.heard(name, kind)
+    assert swarm.one_log()
+    swarm.close()
