@@ -338,7 +338,7 @@ class ProcessSwarm:
         """Return what each attacker told at its end."""
         log = self._folder / f'{ATTACKER}.log'
         lines = log.read_text(errors='replace').splitlines() if log.exists() else []
-        return [json.loads(line) for line in lines if line.startswith('{')]
+        return [json.loads(line) for line in lines if line[:1] + line[-1:] == '{}']
 
     def stops(self) -> tuple[tuple[str, int], ...]:
         """Return (robot, counter) of every stop that was answered."""
