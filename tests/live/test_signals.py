@@ -31,7 +31,7 @@ print('ended')
 """
 
 
-@pytest.mark.parametrize('first', [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize('first', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize('second', [signal.SIGINT, signal.SIGTERM])
 def test_a_second_signal_in_the_interpreters_last_steps_changes_nothing(tmp_path, first, second):
     with Processes(tmp_path) as processes:

@@ -13,10 +13,12 @@ import time
 from live.processes import children, gone, Processes, wait_for
 from netns.needs import MARKS
 import pytest
+from swarm_coordination.cli.main import main
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.netns import namespaces
 from swarm_coordination.netns.namespaces import HUB, left_behind, Namespaces, remove_stale
 from swarm_coordination.netns.network import NamespacedNetwork
+from swarm_coordination.netns.signals import ended_by_signals, ENDS, undisturbed
 
 TALK = Path(__file__).with_name('talk.py')
 NAMES = ('robot1', 'robot2')
@@ -160,7 +162,7 @@ def test_what_a_killed_run_left_is_removed_at_the_next_start(processes):
 
 @rooted
 @pytest.mark.timeout(90)
-@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize('number', ENDS)
 def test_a_run_that_is_interrupted_removes_everything(processes, number):
     before = left_behind()
     out = processes.folder / 'out'
@@ -171,6 +173,98 @@ def test_a_run_that_is_interrupted_removes_everything(processes, number):
     process.send_signal(number)
     assert wait_for(lambda: process.poll() is not None and gone(below), 6.0), below
     assert left_behind() == before
+
+
+@rooted
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_ended_while_it_makes_namespaces_removes_them(processes, number):
+    before = left_behind()
+    process = processes.start('netns', '-m', 'swarm_coordination.cli.main', 'netns', 'smoke',
+                              '--backend', 'dds', '--out', processes.folder / 'out')
+    assert wait_for(lambda: len(left_behind()) > len(before), 40.0)
+    process.send_signal(number)
+    assert process.wait(20.0) == 130, processes.log('netns').read_text()
+    assert left_behind() == before
+
+
+@rooted
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_ended_when_its_processes_have_ended_removes_everything(processes, number):
+    # As while pictures are drawn, or the report is written.
+    before = left_behind()
+    process = processes.start('netns', '-c', (
+        'import sys, time\n'
+        'from swarm_coordination.cli import main, netns\n'
+        'def write(*_):\n'
+        '    print("writing", flush=True)\n'
+        '    time.sleep(60)\n'
+        'netns.run_demo = write\n'
+        f'sys.exit(main.main(["netns", "smoke", "--backend", "dds", '
+        f'"--out", {str(processes.folder / "out")!r}]))\n'
+    ))
+    assert wait_for(lambda: 'writing' in processes.log('netns').read_text(), 40.0)
+    assert len(left_behind()) > len(before)
+    process.send_signal(number)
+    assert process.wait(20.0) == 130, processes.log('netns').read_text()
+    assert left_behind() == before
+
+
+@pytest.mark.parametrize('number', ENDS)
+def test_a_signal_ends_a_run_once_and_disturbs_no_removal(number):
+    before = [signal.getsignal(end) for end in ENDS]
+    steps = []
+    with pytest.raises(KeyboardInterrupt), ended_by_signals():
+        with undisturbed():
+            signal.raise_signal(number)
+            steps.append('removed')
+        steps.append('gone on')
+    with pytest.raises(KeyboardInterrupt), ended_by_signals():
+        try:
+            signal.raise_signal(number)
+        finally:
+            for again in ENDS:
+                signal.raise_signal(again)
+            steps.append('ended in order')
+    assert steps == ['removed', 'ended in order']
+    assert [signal.getsignal(end) for end in ENDS] == before
+
+
+def test_what_nohup_ignores_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ended_by_signals(), undisturbed():
+            signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@rooted
+@pytest.mark.timeout(60)
+def test_what_a_killed_run_left_is_removed_on_demand_and_named(processes, capsys):
+    holder = processes.start('holder', '-c', (
+        'import os, signal\n'
+        'from swarm_coordination.netns.namespaces import Namespaces\n'
+        f'made = Namespaces({NAMES!r}).__enter__()\n'
+        'print(made.name("hub"), flush=True)\n'
+        'os.kill(os.getpid(), signal.SIGKILL)\n'
+    ))
+    holder.wait(40.0)
+    name = processes.log('holder').read_text().strip()
+    assert name in left_behind()
+    assert main(['netns', '--clean']) == 0
+    assert f'removed {name}' in capsys.readouterr().out.splitlines()
+    assert name not in left_behind()
+    assert main(['netns', '--clean']) == 0
+    assert capsys.readouterr().out == 'nothing was left behind\n'
+
+
+def test_cleaning_without_root_says_so(monkeypatch, capsys):
+    monkeypatch.setattr(os, 'geteuid', lambda: 1000)
+    assert main(['netns', '--clean']) == 2
+    assert 'root' in capsys.readouterr().err
 
 
 @rooted

@@ -35,7 +35,9 @@ def test_two_demos_at_once_do_not_meet(run):
     assert reports[0]['domain'] != reports[1]['domain']
 
 
-@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize('number', [
+    signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL,
+])
 def test_a_demo_that_is_ended_leaves_no_process_after_three_seconds(run, number):
     process, _ = run.play('ended', SCENARIO)
     assert wait_for(lambda: len(children(process.pid)) == 4, 30.0)

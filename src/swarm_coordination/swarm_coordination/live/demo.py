@@ -44,8 +44,8 @@ def run_demo(
     Play the scenario, judge it and leave report, pictures, disks and logs in ``options.out``.
 
     ``connect`` joins a DDS domain; ``network`` is the loopback by default. Raises SwarmError where
-    the swarm does not start, and KeyboardInterrupt where SIGINT or SIGTERM ended the run; every
-    process has ended then, too.
+    the swarm does not start, and KeyboardInterrupt where SIGINT, SIGTERM or SIGHUP ended the
+    run; every process has ended then, too.
     """
     folder = options.out.resolve()
     folder.mkdir(parents=True, exist_ok=True)

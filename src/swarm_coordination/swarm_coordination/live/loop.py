@@ -80,12 +80,15 @@ class Loop(abc.ABC):
 
     def stop_on_signals(self) -> None:
         """
-        Let SIGINT and SIGTERM end ``run``; those that follow change nothing.
+        Let SIGINT, SIGTERM and SIGHUP end ``run``; those that follow change nothing.
 
+        A terminal that closes sends SIGHUP; where that is ignored (``nohup``), it stays so.
         A terminal and ``ros2 launch`` each send one. The second may come when the interpreter
         has given its handlers up: ignored signals stay ignored then, others would kill.
         """
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue
             self._handlers[number] = signal.signal(number, self._on_signal)
 
     def _on_signal(self, _number: int, _frame: Any) -> None:

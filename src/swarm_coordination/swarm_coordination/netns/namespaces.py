@@ -20,6 +20,7 @@ import subprocess
 
 from swarm_coordination.errors import ConfigurationError, SwarmError
 from swarm_coordination.netns import rules
+from swarm_coordination.netns.signals import undisturbed
 
 # Where `ip netns` keeps the names.
 NAMES = Path('/run/netns')
@@ -77,15 +78,16 @@ class Namespaces:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._home >= 0:
-            _enter(self._home)
-            os.close(self._home)
-            self._home = -1
-        _remove(self._number)
-        if self._lock >= 0:
-            (LOCKS / f'{self._number}.lock').unlink(missing_ok=True)
-            os.close(self._lock)
-            self._lock = -1
+        with undisturbed():
+            if self._home >= 0:
+                _enter(self._home)
+                os.close(self._home)
+                self._home = -1
+            _remove(self._number)
+            if self._lock >= 0:
+                (LOCKS / f'{self._number}.lock').unlink(missing_ok=True)
+                os.close(self._lock)
+                self._lock = -1
 
     def enter_hub(self) -> None:
         """Move this thread, and what it starts from now on, to the hub's network."""
@@ -158,8 +160,9 @@ class Namespaces:
         _run(['ip', 'netns', 'exec', self.name(HUB), 'nft', '-f', '-'], commands)
 
 
-def remove_stale() -> None:
-    """Remove what runs left behind that did not end well."""
+def remove_stale() -> tuple[str, ...]:
+    """Remove what runs left behind that did not end well; return the namespaces' names."""
+    before = left_behind()
     for number in _numbers():
         LOCKS.mkdir(parents=True, exist_ok=True)
         lock = _try_lock(number)
@@ -167,6 +170,7 @@ def remove_stale() -> None:
             _remove(number)
             (LOCKS / f'{number}.lock').unlink(missing_ok=True)
             os.close(lock)
+    return tuple(name for name in before if name not in left_behind())
 
 
 def left_behind() -> tuple[str, ...]:
@@ -200,7 +204,9 @@ def _remove(number: int) -> None:
     """Remove a run's namespaces; the links end with them."""
     for name in left_behind():
         if _number(name) == number:
-            subprocess.run(['ip', 'netns', 'delete', name], check=False, capture_output=True)
+            # In a session of its own: a terminal that closes signals all that stand in its own.
+            subprocess.run(['ip', 'netns', 'delete', name], check=False, capture_output=True,
+                           start_new_session=True)
 
 
 def _hardware_address(number: int) -> str:
