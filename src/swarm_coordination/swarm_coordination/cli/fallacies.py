@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _print(number: int, row: Row) -> None:
     verdict = 'holds' if row.ok else 'FAILS'
-    print(f'{number} {row.fallacy} [{row.backend}]\n    {row.done}')
+    print(f'{number} {row.fallacy} [{row.backend or "broke off"}]\n    {row.done}')
     print(f'    {verdict}: {row.held} of {row.expectations} expectations; {row.figure}')
     for text in row.broken:
         print(f'    broken: {text}')

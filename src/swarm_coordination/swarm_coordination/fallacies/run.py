@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from swarm_coordination.configuration import find_swarm_file, load_swarm
+from swarm_coordination.errors import ConfigurationError, SwarmError, UsageError
 from swarm_coordination.fallacies.catalogue import Fallacy
 from swarm_coordination.scenario.loading import load_scenario
 from swarm_coordination.scenario.report import Report
@@ -26,7 +27,7 @@ class Row:
     fallacy: str
     done: str
     scenario: str
-    backend: str
+    backend: str  # '' where the run broke off
     held: int  # expectations that held
     expectations: int
     broken: tuple[str, ...]
@@ -39,7 +40,11 @@ class Row:
 
 
 def play_fallacy(fallacy: Fallacy, number: int, out: Path, play: Play, seed: int) -> Row:
-    """Play one; raises ConfigurationError, SwarmError."""
+    """
+    Play one; a run that breaks off (a swarm that does not start) is a broken row.
+
+    Raises ConfigurationError, UsageError.
+    """
     folder = out / f'{number}-{fallacy.scenario}'
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / 'swarm.yaml'
@@ -51,7 +56,14 @@ def play_fallacy(fallacy: Fallacy, number: int, out: Path, play: Play, seed: int
     options = make_options(
         scenario, load_swarm(source), folder, seed=seed, robots=fallacy.robots
     )
-    report = play(options, fallacy.backend)
+    try:
+        report = play(options, fallacy.backend)
+    except (ConfigurationError, UsageError):
+        raise
+    except SwarmError as error:
+        return Row(
+            fallacy.name, fallacy.done, fallacy.scenario, '', 0, 0, (f'broke off: {error}',), ''
+        )
     broken = tuple(
         f'{e.name}: {e.measured} ({e.detail})' for e in report.expectations if not e.ok
     )
