@@ -8,14 +8,14 @@ interface are ours: beacons at 5 Hz, control at 10 Hz. Printed for each: CPU and
 robot, bytes on the wire and in frames, bytes and time until all count all as alive, and the
 time until the leader's death has been made good.
 
-Usage: python bench/dds.py [--backend dds|ros] [5 10 20 40]
+Usage: python bench/dds.py [--backend dds|ros] [N ...]   (without a backend both, in turn)
 """
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import ctypes
 import math
 import os
@@ -28,6 +28,7 @@ import time
 
 from swarm_coordination.cli.demo import connect
 from swarm_coordination.configuration import load_swarm
+from swarm_coordination.errors import SwarmError
 from swarm_coordination.live.backend import Run
 from swarm_coordination.live.domain import claimed_domain, environment, local_environment
 from swarm_coordination.live.fleet import Fleet
@@ -52,6 +53,8 @@ APART_S = 0.3
 START_TIMEOUT_S = 120.0
 TAKEN_TIMEOUT_S = 30.0
 NEWNET = 0x40000000
+# Minutes together, on two busy cores too; docs/scaling.md has more.
+COUNTS = {'dds': (5, 10, 20), 'ros': (5, 10)}
 
 
 def swarm_file(folder: Path, count: int) -> Path:
@@ -199,21 +202,49 @@ def _measure(run, folder, fleet, carrier, backend):
 def main() -> int:
     """Measure each number in a process and a network of its own."""
     parser = argparse.ArgumentParser(description='robots on one machine')
-    parser.add_argument('--backend', choices=('dds', 'ros'), default='dds')
+    parser.add_argument('--backend', choices=tuple(COUNTS), help='default: both')
     parser.add_argument('--one', action='store_true', help=argparse.SUPPRESS)
-    parser.add_argument('counts', nargs='*', type=int, default=[5, 10, 20, 40])
+    parser.add_argument('counts', nargs='*', type=int,
+                        help=f'default: {COUNTS["dds"]} without ROS, {COUNTS["ros"]} with')
     options = parser.parse_args()
     if options.one:
-        if os.geteuid() == 0 and ctypes.CDLL(None).unshare(NEWNET) == 0:
+        return _one(options.counts[0], options.backend)
+    backends = [options.backend] if options.backend else list(COUNTS)
+    return max(_table(backend, options.counts or COUNTS[backend]) for backend in backends)
+
+
+def _one(count: int, backend: str) -> int:
+    """Print the row of one number, measured in a network of its own where that is allowed."""
+    if os.geteuid() == 0 and ctypes.CDLL(None).unshare(NEWNET) == 0:
+        try:
             subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
-        print(measure(options.counts[0], options.backend), flush=True)
-        return 0
-    print('| robots | CPU each | cores in all | memory each | wire each | frames each | '
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f'the loopback interface of a network of its own: {error}', file=sys.stderr)
+            return 1
+    else:
+        print('no network of its own (root needed): wire and discovery count everything on this '
+              "host's loopback interface", file=sys.stderr)
+    try:
+        print(measure(count, backend), flush=True)
+    except SwarmError as error:
+        print(f'{count} robots, {backend}: {error}', file=sys.stderr)
+        return 1
+    return 0
+
+
+def _table(backend: str, counts: Sequence[int]) -> int:
+    """Print a row for each number; end at the first that was not measured, with status 1."""
+    print(f'{backend}\n'
+          '| robots | CPU each | cores in all | memory each | wire each | frames each | '
           'discovery | started | all see all | fail-over | all follow |')
     print('|---|---|---|---|---|---|---|---|---|---|---|', flush=True)
-    for count in options.counts:
-        subprocess.run([sys.executable, __file__, '--one', '--backend', options.backend,
-                        str(count)], check=True)
+    for count in counts:
+        command = [sys.executable, __file__, '--one', '--backend', backend, str(count)]
+        code = subprocess.run(command, check=False).returncode
+        if code:
+            print(f'{count} robots, {backend}: not measured (status {code}), nor any more of '
+                  'this kind', file=sys.stderr)
+            return 1
     return 0
 
 

@@ -199,10 +199,14 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
         numbers = [row['robots'] for row in of_shape]
         if not numbers:
             continue
-        axes[0].plot(numbers, [row['bytes_per_s'] / 1000 for row in of_shape], f'{mark}-',
-                     label=shape)
-        met = [(row['robots'], row['met_s']) for row in of_shape if row['met_s'] is not None]
-        colour = axes[1].plot(*zip(*met), f'{mark}-', label=shape)[0].get_color()
+        colour = axes[0].plot(numbers, [row['bytes_per_s'] / 1000 for row in of_shape],
+                              f'{mark}-', label=shape)[0].get_color()
+        met = [row for row in of_shape if row['met_s'] is not None]
+        if met:
+            axes[1].plot([row['robots'] for row in met], [row['met_s'] for row in met],
+                         f'{mark}-', color=colour, label=shape)
+        else:
+            print(f'{shape}: never did all know all in its rows: no line for that')
         if shape in STRIDE:
             waits = [row['robots'] * row['hops'] / ROWS_PER_S for row in of_shape]
             axes[1].plot(numbers, waits, ':', color=colour,
@@ -233,6 +237,10 @@ def main() -> int:
     options = parser.parse_args()
     changes = {name: float(value) for name, value in
                (change.split('=') for change in options.mesh)}
+    if options.plot is not None and options.json is None:
+        parser.error('--plot draws the rows of a file: name it with --json')
+    if options.plot is not None and not (options.shape or options.json.exists()):
+        parser.error(f'--json {options.json}: no such file to draw, nor a --shape to measure')
     gc.disable()  # there is little to find, and much to look at
     for shape in options.shape or ():
         print(f'{shape}\n| robots | hops | bytes | alive | least | one leader | all know all | '
