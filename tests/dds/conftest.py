@@ -11,6 +11,8 @@ from swarm_coordination.live.domain import claimed_domain, environment, local_en
 # What a ROS installation would bring, each replaced by a package that cannot be imported.
 ROS_PACKAGES = ('rclpy', 'swarm_msgs', 'rosidl_generator_py', 'geometry_msgs', 'nav_msgs',
                 'std_msgs', 'builtin_interfaces', 'rpyutils')
+# What the README's "Run without ROS" does not install.
+FURTHER_PACKAGES = ('scipy', 'numba', 'mcap', 'prometheus_client')
 
 
 @pytest.fixture(scope='session')
@@ -31,9 +33,9 @@ def processes(domain, tmp_path):
 
 @pytest.fixture
 def without_ros(processes, tmp_path):
-    """Give ``Processes`` in whose environment nothing of ROS can be imported."""
+    """Give ``Processes`` that can import nothing of ROS nor what is optional."""
     blocked = tmp_path / 'blocked'
-    for name in ROS_PACKAGES:
+    for name in (*ROS_PACKAGES, *FURTHER_PACKAGES):
         (blocked / name).mkdir(parents=True)
         (blocked / name / '__init__.py').write_text(f"raise ImportError('{name} is blocked')\n")
     source = Path(__file__).resolve().parents[2] / 'src/swarm_coordination'

@@ -16,7 +16,7 @@ HOSTILE_KINDS = {'random', 'mutated', 'truncated', 'replayed', 'oversized', 'wro
 
 
 @pytest.mark.timeout(150)
-def test_the_demo_flies_the_smoke_scenario_where_nothing_of_ros_can_be_imported(without_ros):
+def test_the_demo_flies_where_nothing_of_ros_nor_of_what_is_optional_can_be_imported(without_ros):
     process, out = without_ros.play('smoke', 'smoke', '--backend', 'dds')
     report = without_ros.judged(process, out, 120, 'dds')
     assert len(report['robots']) == 5
