@@ -172,7 +172,7 @@ def test_a_run_that_is_interrupted_removes_everything(processes, number):
     below = processes.left = children(process.pid)
     process.send_signal(number)
     assert wait_for(lambda: process.poll() is not None and gone(below), 6.0), below
-    assert left_behind() == before
+    assert set(left_behind()) <= set(before)  # those of earlier runs may go too
 
 
 @rooted
@@ -182,10 +182,10 @@ def test_a_run_that_is_ended_while_it_makes_namespaces_removes_them(processes, n
     before = left_behind()
     process = processes.start('netns', '-m', 'swarm_coordination.cli.main', 'netns', 'smoke',
                               '--backend', 'dds', '--out', processes.folder / 'out')
-    assert wait_for(lambda: len(left_behind()) > len(before), 40.0)
+    assert wait_for(lambda: set(left_behind()) - set(before), 40.0)
     process.send_signal(number)
     assert process.wait(20.0) == 130, processes.log('netns').read_text()
-    assert left_behind() == before
+    assert set(left_behind()) <= set(before)  # those of earlier runs may go too
 
 
 @rooted
@@ -205,10 +205,10 @@ def test_a_run_that_is_ended_when_its_processes_have_ended_removes_everything(pr
         f'"--out", {str(processes.folder / "out")!r}]))\n'
     ))
     assert wait_for(lambda: 'writing' in processes.log('netns').read_text(), 40.0)
-    assert len(left_behind()) > len(before)
+    assert set(left_behind()) - set(before)
     process.send_signal(number)
     assert process.wait(20.0) == 130, processes.log('netns').read_text()
-    assert left_behind() == before
+    assert set(left_behind()) <= set(before)  # those of earlier runs may go too
 
 
 @pytest.mark.parametrize('number', ENDS)
@@ -257,8 +257,6 @@ def test_what_a_killed_run_left_is_removed_on_demand_and_named(processes, capsys
     assert main(['netns', '--clean']) == 0
     assert f'removed {name}' in capsys.readouterr().out.splitlines()
     assert name not in left_behind()
-    assert main(['netns', '--clean']) == 0
-    assert capsys.readouterr().out == 'nothing was left behind\n'
 
 
 def test_cleaning_without_root_says_so(monkeypatch, capsys):
