@@ -52,8 +52,8 @@ def undisturbed() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    for number in held[:1]:
-        signal.raise_signal(number)
+    for first in held[:1]:
+        signal.raise_signal(first)
 
 
 def _without_terminal(number: int) -> bool:
