@@ -15,10 +15,11 @@ from netns.needs import MARKS
 import pytest
 from swarm_coordination.cli.main import main
 from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.live.loop import ENDS
 from swarm_coordination.netns import namespaces
 from swarm_coordination.netns.namespaces import HUB, left_behind, Namespaces, remove_stale
 from swarm_coordination.netns.network import NamespacedNetwork
-from swarm_coordination.netns.signals import ended_by_signals, ENDS, undisturbed
+from swarm_coordination.netns.signals import ended_by_signals, undisturbed
 
 TALK = Path(__file__).with_name('talk.py')
 NAMES = ('robot1', 'robot2')

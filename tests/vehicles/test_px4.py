@@ -146,6 +146,11 @@ class Flight:
                 self.armed = True
         return step
 
+    def fly_anew(self):
+        """Let the operator withdraw the word and give it again."""
+        for self.fly, seconds in ((False, 0.2), (True, 0.5)):
+            self.run(seconds)
+
 
 def test_nothing_is_asked_for_without_an_operators_word():
     flight = Flight()
@@ -170,10 +175,7 @@ def test_a_pilot_who_takes_over_is_not_called_back_until_asked_again():
     flight.navigation, flight.asked = HOLD_MODE, []
     flight.run(5.0)
     assert flight.asked == []
-    flight.fly = False
-    flight.run(0.2)
-    flight.fly = True
-    flight.run(0.5)
+    flight.fly_anew()
     assert flight.asked == [Ask.OFFBOARD]
 
 
@@ -185,10 +187,7 @@ def test_a_vehicle_that_was_disarmed_is_not_armed_again_until_asked_again():
     flight.run(5.0)
     assert flight.asked == []
     assert 'disarmed' in flight.core.given_up
-    flight.fly = False
-    flight.run(0.2)
-    flight.fly = True
-    flight.run(0.5)
+    flight.fly_anew()
     assert flight.asked == [Ask.ARM]
 
 

@@ -23,6 +23,14 @@ WAKE_S = 0.2
 # The writer thread needs the interpreter four times for one sync of the disk. A busy loop gives
 # it away after this long; at the default of 5 ms a sync took 25 to 40 ms beside one.
 SWITCH_S = 0.000_5
+# What asks a run to end; the last comes when a terminal or its ssh session is closed.
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def ending_signals() -> tuple[signal.Signals, ...]:
+    """Return ``ENDS``, without SIGHUP where it is ignored (``nohup``): it stays so."""
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return tuple(number for number in ENDS if number != signal.SIGHUP or not ignored)
 
 
 class Loop(abc.ABC):
@@ -86,9 +94,7 @@ class Loop(abc.ABC):
         A terminal and ``ros2 launch`` each send one. The second may come when the interpreter
         has given its handlers up: ignored signals stay ignored then, others would kill.
         """
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
-                continue
+        for number in ending_signals():
             self._handlers[number] = signal.signal(number, self._on_signal)
 
     def _on_signal(self, _number: int, _frame: Any) -> None:

@@ -170,7 +170,8 @@ def remove_stale() -> tuple[str, ...]:
             _remove(number)
             (LOCKS / f'{number}.lock').unlink(missing_ok=True)
             os.close(lock)
-    return tuple(name for name in before if name not in left_behind())
+    after = left_behind()
+    return tuple(name for name in before if name not in after)
 
 
 def left_behind() -> tuple[str, ...]:

@@ -13,8 +13,7 @@ from contextlib import contextmanager
 import signal
 from typing import Any
 
-# The last one comes when a terminal or its ssh session is closed.
-ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from swarm_coordination.live.loop import ending_signals, ENDS
 
 
 @contextmanager
@@ -29,7 +28,7 @@ def ended_by_signals() -> Iterator[None]:
             signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = {n: signal.getsignal(n) for n in ENDS if not _without_terminal(n)}
+    before = {number: signal.getsignal(number) for number in ending_signals()}
     try:
         for number in before:
             signal.signal(number, end)
@@ -54,7 +53,3 @@ def undisturbed() -> Iterator[None]:
             signal.signal(number, handler)
     for first in held[:1]:
         signal.raise_signal(first)
-
-
-def _without_terminal(number: int) -> bool:
-    return number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN
