@@ -15,9 +15,8 @@ ARGUMENTS = (
     actions.SWARM_FILE,
     ('world', 'embedded', ('embedded', 'gazebo'),
      'embedded: our own plants and radio; gazebo: gz-sim moves the robots'),
-    ('gazebo_world', 'open_field', None,
-     'world:=gazebo: which one of sim/worlds; the robots know its obstacles'),
-    ('gui', 'true', actions.TRUTH, 'world:=gazebo: the window of Gazebo'),
+    actions.GAZEBO_WORLD,
+    actions.GUI,
     ('rviz', 'false', actions.TRUTH, 'ground station and rviz too'),
     ('out', '', None, 'folder for report, pictures and logs; empty: a new one below out/'),
     actions.LOG_LEVEL,
@@ -26,53 +25,64 @@ ARGUMENTS = (
 
 def start(_context, given):
     """Return the processes; a wrong argument or file raises before any of them starts."""
-    from swarm_coordination.configuration import find_swarm_file, load_swarm
-    from swarm_coordination.gazebo.worlds import (
-        check_robots,
-        check_scenario,
-        load_world,
-        swarm_file_in,
-    )
+    from swarm_coordination.gazebo.worlds import check_scenario
+    from swarm_coordination.launching.stage import set_stage
     from swarm_coordination.scenario.loading import load_scenario
     from swarm_coordination.scenario.run import make_options
 
-    scenario = load_scenario(given.text('scenario'))
-    source = str(find_swarm_file(given.text('swarm_file') or None))
-    in_gazebo = given.text('world') == 'gazebo'
-    ground = load_world(given.text('gazebo_world')) if in_gazebo else None
-    if ground is not None:
-        check_scenario(scenario.source, scenario.swarm, ground)
+    scenario, in_gazebo = load_scenario(given.text('scenario')), given.text('world') == 'gazebo'
     numbers = {
         name: given.count(name) if given.text(name) else None for name in ('robots', 'seed')
     }
     wanted = scenario.robots.default if numbers['robots'] is None else numbers['robots']
-    source = swarm_file_in(source, scenario.swarm, ground, wanted)
-    run = make_options(scenario, load_swarm(source), Path('out'), **numbers)
-    if in_gazebo:
-        check_robots(source, run.swarm.robots)
-    count = len(run.swarm.robots)
+    stage = set_stage(
+        given.text('swarm_file'), scenario.swarm,
+        given.text('gazebo_world') if in_gazebo else '', wanted,
+    )
+    if stage.ground is not None:
+        check_scenario(scenario.source, scenario.swarm, stage.ground)
+    run = make_options(scenario, stage.swarm, Path('out'), **numbers)
+    count = len(stage.robots(len(run.swarm.robots)))
+    return [
+        demo_process(given, scenario.source, stage.source, count, run.seed),
+        *world_processes(given, scenario.source, stage.source, count),
+        *view_processes(given, stage.source, in_gazebo),
+    ]
+
+
+def demo_process(given, scenario, source, count, seed):
+    """Return what plays the scenario; the launch ends with it."""
     words = [
-        'demo', scenario.source, '--join', '--world', given.text('world'), '--robots', str(count),
-        '--seed', str(run.seed), '--swarm-file', source,
+        'demo', scenario, '--join', '--world', given.text('world'), '--robots', str(count),
+        '--seed', str(seed), '--swarm-file', source,
     ]
     if given.text('out'):
         words += ['--out', given.text('out')]
-    processes = [ExecuteProcess(
+    return ExecuteProcess(
         cmd=[ExecutableInPackage('swarm', actions.PACKAGE), *words], name='demo', output='screen',
         on_exit=ended,
+    )
+
+
+def world_processes(given, scenario, source, count):
+    """Return Gazebo where it is wanted; the demo starts the embedded world itself."""
+    if given.text('world') != 'gazebo':
+        return []
+    return [actions.included(
+        'gazebo', robots=count, swarm_file=source, scenario=scenario,
+        gazebo_world=given.text('gazebo_world'), gui=given.text('gui'),
+        log_level=given.text('log_level'),
     )]
-    level = given.text('log_level')
-    if in_gazebo:
-        processes.append(actions.included(
-            'gazebo', robots=count, swarm_file=source, scenario=scenario.source,
-            gazebo_world=given.text('gazebo_world'), gui=given.text('gui'), log_level=level,
-        ))
-    if given.flag('rviz'):
-        processes.append(actions.included(
-            'ground_station', swarm_file=source, use_sim_time=in_gazebo, log_level=level
-        ))
-        processes.append(actions.included('rviz', use_sim_time=in_gazebo))
-    return processes
+
+
+def view_processes(given, source, in_gazebo):
+    """Return ground station and rviz where they are wanted."""
+    from swarm_coordination.launching import views
+
+    if not given.flag('rviz'):
+        return []
+    level, defaults = given.text('log_level'), {'use_sim_time': in_gazebo}
+    return [views.station(source, level, defaults=defaults), views.rviz(level, defaults=defaults)]
 
 
 def ended(event, context):

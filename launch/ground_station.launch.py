@@ -19,15 +19,15 @@ ARGUMENTS = (
 def start(_context, given):
     """Return the station's process; a wrong argument or file raises before it starts."""
     from swarm_coordination.configuration import find_swarm_file, load_swarm
+    from swarm_coordination.launching import views
 
     source = str(find_swarm_file(given.text('swarm_file') or None))
     load_swarm(source)
     chosen = given.decided(
         metrics_port=given.count, metrics_address=given.text, use_sim_time=given.flag
     )
-    return [actions.process(
-        'ground_station', 'ground_station', ['ground_station'], log_level=given.text('log_level'),
-        files=given.file('params_file'), decided={**chosen, 'swarm_file': source},
+    return [views.station(
+        source, given.text('log_level'), files=given.file('params_file'), decided=chosen
     )]
 
 

@@ -25,11 +25,12 @@ ARGUMENTS = (
 def start(_context, given):
     """Return the robot's processes; a wrong argument or file raises before they start."""
     from swarm_coordination.configuration import find_swarm_file, load_swarm
+    from swarm_coordination.launching.vehicle import adapter, check_vehicle
 
     source = str(find_swarm_file(given.text('swarm_file') or None))
     robot = load_swarm(source).robot(given.text('namespace'))
     vehicle, files = given.text('vehicle'), given.file('params_file')
-    actions.check_vehicle(vehicle, [robot], given.text('pose_source'))
+    check_vehicle(vehicle, [robot], files, given.text('pose_source'))
     chosen = given.decided(
         pose_source=given.text, cmd_vel_stamped=given.flag, radio_filter=given.flag,
         use_sim_time=given.flag,
@@ -41,7 +42,7 @@ def start(_context, given):
             'robot', robot.name, actions.ROBOT_NODES, namespace=robot.name,
             log_level=given.text('log_level'), files=files, decided={**chosen, **place},
         ),
-        *actions.adapter(vehicle, robot.name, given, files),
+        *adapter(vehicle, robot.name, given, files),
     ]
 
 

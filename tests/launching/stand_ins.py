@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packages ros_gz_sim and ros_gz_bridge for a launch where there is no Gazebo."""
+"""Packages that a launch starts programs of, where there is no Gazebo and no rviz."""
 
 import sys
 
@@ -32,18 +32,13 @@ def generate_launch_description():
 """
 
 
-def ros_gz(folder, create=0):
+def packages(folder, programs):
     """
-    Write the two packages; return the prefix.
+    Write packages, each with its programs and the status that they end with; return the prefix.
 
-    Each program writes its words to ``folder/<program>.calls``. ``create`` ends with that status,
-    the others stay until they are told to end.
+    None: it stays until it is told to end. Each writes its words to ``folder/<program>.calls``.
     """
-    prefix = folder / 'ros_gz'
-    programs = {
-        'ros_gz_sim': {'create': create, 'gazebo': None},
-        'ros_gz_bridge': {'parameter_bridge': None},
-    }
+    prefix = folder / 'stand_ins'
     for package, inside in programs.items():
         index = prefix / 'share/ament_index/resource_index/packages'
         index.mkdir(parents=True, exist_ok=True)
@@ -55,6 +50,19 @@ def ros_gz(folder, create=0):
             calls = str(folder / f'{name}.calls')
             path.write_text(PROGRAM.format(python=sys.executable, calls=calls, status=status))
             path.chmod(0o755)
+    return prefix
+
+
+def ros_gz(folder, create=0):
+    """
+    Write ros_gz_sim and ros_gz_bridge; return the prefix.
+
+    ``create`` ends with that status, the others stay until they are told to end.
+    """
+    prefix = packages(folder, {
+        'ros_gz_sim': {'create': create, 'gazebo': None},
+        'ros_gz_bridge': {'parameter_bridge': None},
+    })
     launch = prefix / 'share/ros_gz_sim/launch'
     launch.mkdir(parents=True)
     gazebo = str(prefix / 'lib/ros_gz_sim/gazebo')

@@ -9,9 +9,11 @@ import subprocess
 import sys
 import time
 
-from launching.stand_ins import ros_gz
+from launching import stand_ins
 import psutil
 import pytest
+from swarm_coordination.launching.params_file import said
+import yaml
 
 pytest.importorskip('launch', reason='the ROS package launch is missing: source ROS 2')
 pytest.importorskip('launch_ros', reason='the ROS package launch_ros is missing: source ROS 2')
@@ -151,8 +153,46 @@ def test_a_wrong_argument_ends_the_launch_before_anything_starts(launched, name,
     process = launched(name, *words)
     assert process.wait(30.0) == 1
     assert said in launched.log()
+    nothing_was_begun(launched)
+
+
+STAMPED = '/**/formation_controller: {ros__parameters: {cmd_vel_stamped: true}}\n'
+BY_TF = '/robot1/coordinator: {ros__parameters: {pose_source: tf}}\n'
+
+
+@pytest.mark.parametrize(('name', 'text', 'words', 'said'), [
+    ('swarm.launch.py', STAMPED, ['robots:=1'],
+     '/**/formation_controller: cmd_vel_stamped: True is not valid: false with world:=embedded'),
+    ('swarm.launch.py', STAMPED, ['robots:=1', 'world:=gazebo'], 'false with world:=gazebo'),
+    ('swarm.launch.py', BY_TF.replace('tf', 'pose'), ['robots:=1', 'world:=gazebo'],
+     "/robot1/coordinator: pose_source: 'pose' is not valid: tf or start with world:=gazebo"),
+    ('swarm.launch.py', BY_TF,
+     ['robots:=1', 'world:=none', 'vehicle:=px4', f'swarm_file:={ROBOTS}/px4.yaml'],
+     "/robot1/coordinator: pose_source: 'tf' is not valid: pose or empty with vehicle:=px4"),
+    ('robot.launch.py', BY_TF,
+     ['namespace:=robot1', 'storage_dir:=/x', 'vehicle:=px4', f'swarm_file:={ROBOTS}/px4.yaml'],
+     'pose or empty with vehicle:=px4'),
+    ('robot.launch.py', '/**: {ros__parameters: {a', ['namespace:=robot1', 'storage_dir:=/x'],
+     'given.yaml'),
+])
+def test_a_file_of_parameters_that_does_not_fit_ends_the_launch_before_anything_starts(
+    launched, name, text, words, said
+):
+    given = launched.swarm_file.with_name('given.yaml')
+    given.write_text(text)
+    if name == 'swarm.launch.py':
+        words = [*words, f'storage_dir:={launched.storage}']
+    process = launched(name, *words, f'params_file:={given}')
+    assert process.wait(30.0) == 1
+    assert said in launched.log()
+    assert f'{given}: ' in launched.log()
+    nothing_was_begun(launched)
+
+
+def nothing_was_begun(launched):
+    """Hold a launch that was refused to it: no process, no storage, no files."""
     assert 'process started' not in launched.log()
-    assert not launched.storage.exists()  # nothing was provisioned either
+    assert not launched.storage.exists()
     assert launched.left() == []
 
 
@@ -221,6 +261,48 @@ def test_a_given_argument_goes_before_the_file_of_parameters(launched, watcher, 
     assert kinds() == {kind}
 
 
+@pytest.mark.parametrize(('words', 'simulated'), [((), True), (('use_sim_time:=false',), False)])
+def test_station_and_rviz_take_their_time_as_the_robots_do(
+    launched, watcher, monkeypatch, words, simulated
+):
+    folder = launched.storage.parent
+    prefix = stand_ins.packages(folder, {'rviz2': {'rviz2': None}})
+    monkeypatch.setenv(
+        'AMENT_PREFIX_PATH', f'{prefix}{os.pathsep}{os.environ["AMENT_PREFIX_PATH"]}')
+    given = launched.swarm_file.with_name('given.yaml')
+    given.write_text('/**: {ros__parameters: {use_sim_time: true}}\n'
+                     '/ground_station: {ros__parameters: {metrics_port: 0}}\n')
+    launched('swarm.launch.py', 'robots:=1', 'world:=none', 'rviz:=true', *words,
+             f'swarm_file:={launched.swarm_file}', f'storage_dir:={launched.storage}',
+             f'params_file:={given}')
+    there = wait_for(lambda: {'ground_station', 'formation_controller'}
+                     <= set(watcher.get_node_names()), 40.0)
+    assert there, launched.log()
+    for node in ('/ground_station', '/robot1/formation_controller'):
+        assert parameter(watcher, node, 'use_sim_time') is simulated
+    assert wait_for((folder / 'rviz2.calls').exists, 10.0)
+    (called,) = yaml.safe_load((folder / 'rviz2.calls').read_text())
+    files = [word for at, word in enumerate(called) if called[at - 1] == '--params-file']
+    assert '-p' in called[:called.index(str(given))]
+    assert said(files, '/rviz', 'use_sim_time').value is simulated
+
+
+def parameter(watcher, node, name):
+    """Return what a running node has as a parameter."""
+    from rcl_interfaces.srv import GetParameters
+
+    client = watcher.create_client(GetParameters, f'{node}/get_parameters')
+    assert wait_for(client.service_is_ready, 20.0)
+    answer = client.call_async(GetParameters.Request(names=[name]))
+
+    def answered():
+        watcher.executor.spin_once(timeout_sec=0.1)
+        return answer.done()
+
+    assert wait_for(answered, 20.0)
+    return answer.result().values[0].bool_value
+
+
 def test_an_adapter_runs_beside_its_robot_and_misses_its_makers_messages(launched):
     if importlib.util.find_spec('px4_msgs') is not None:
         pytest.skip('px4_msgs is installed')
@@ -232,7 +314,7 @@ def test_an_adapter_runs_beside_its_robot_and_misses_its_makers_messages(launche
 
 
 def test_a_model_that_cannot_be_spawned_ends_the_launch_and_is_named(launched, monkeypatch):
-    prefix = ros_gz(launched.storage.parent, create=1)
+    prefix = stand_ins.ros_gz(launched.storage.parent, create=1)
     monkeypatch.setenv(
         'AMENT_PREFIX_PATH', f'{prefix}{os.pathsep}{os.environ["AMENT_PREFIX_PATH"]}')
     process = launched(

@@ -4,6 +4,7 @@
 import pytest
 from rclpy.node import Node
 from swarm_coordination.launching.parameters import parameter_words
+from swarm_coordination.launching.params_file import said
 from swarm_coordination.ros.executor import Runner
 
 pytestmark = pytest.mark.ros
@@ -19,9 +20,9 @@ FILE = """
 def values(domain, tmp_path):
     """Give what returns the parameters of a node, started with these words."""
     file = tmp_path / 'params.yaml'
-    file.write_text(FILE)
 
-    def start(name, **groups):
+    def start(name, text=FILE, **groups):
+        file.write_text(text)
         words = parameter_words(tmp_path, ['/robot1/other', '/robot1/plain'], **groups,
                                 files=[str(file)])
         runner = Runner(['--ros-args', '-r', '__ns:=/robot1', *words], domain_id=domain)
@@ -53,3 +54,15 @@ def test_a_text_stays_a_text_and_every_node_of_the_process_is_told(values):
         found = values(name, defaults={'a': 'true', 'b': ''}, decided={'c': '1', 'd': 2, 'e': ''})
         assert {key: found[key] for key in 'abcde'} == {
             'a': 'true', 'b': '', 'c': '1', 'd': 2, 'e': ''}
+
+
+@pytest.mark.parametrize('text', [
+    '/robot1/plain: {ros__parameters: {a: 1}}\n/**: {ros__parameters: {a: 2}}',
+    'robot1: {plain: {ros__parameters: {a: 1}}}\n/robot1/*: {ros__parameters: {a: 2}}',
+    '/*/plain: {ros__parameters: {a: 1}}\n/**/plain: {ros__parameters: {a: 2}}',
+    '/**/plain: {ros__parameters: {a: 2}}\n/plain: {ros__parameters: {a: 1}}',
+])
+def test_however_the_file_names_its_sections_what_it_says_is_foreseen(values, tmp_path, text):
+    assert values('plain', text, defaults={}, decided={})['a'] == 2
+    assert said([str(tmp_path / 'params.yaml')], '/robot1/plain', 'a').value == 2
+    assert values('plain', text, defaults={'a': 0}, decided={'a': 3})['a'] == 3

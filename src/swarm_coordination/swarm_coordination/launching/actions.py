@@ -28,9 +28,7 @@ from launch.actions import (
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from swarm_coordination.configuration import RobotConfiguration
 from swarm_coordination.configuration.locations import shared_folder
-from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.launching.backoff import Backoff
 from swarm_coordination.launching.parameters import parameter_words
 from swarm_coordination.live.run_folder import run_folder
@@ -61,6 +59,12 @@ VEHICLE: Argument = (
     'vehicle', 'none', ('none', 'px4', 'crazyflie'),
     'adapter beside the robot: px4 (needs px4_msgs), crazyflie (needs crazyflie_interfaces), none'
 )
+GAZEBO_WORLD: Argument = (
+    'gazebo_world', 'open_field', None,
+    'in Gazebo: world of sim/worlds (open_field, gap, corridor, large_area); '
+    'the robots know its obstacles'
+)
+GUI: Argument = ('gui', 'true', TRUTH, 'in Gazebo: its window; false: headless')
 LOG_LEVEL: Argument = ('log_level', 'info', LEVELS, 'level of the log')
 
 
@@ -116,13 +120,6 @@ def description(
     return LaunchDescription([*declared, begin])
 
 
-def scenario_swarm(wanted: str) -> dict[str, Any]:
-    """Return what a scenario sets of the swarm file, nothing where none is given."""
-    from swarm_coordination.scenario.loading import load_scenario
-
-    return dict(load_scenario(wanted).swarm) if wanted else {}
-
-
 def process(
     executable: str,
     name: str,
@@ -141,12 +138,23 @@ def process(
     ``nodes`` are those that it runs, without their namespace (none: nothing is decided for
     them); for the rest see ``parameters.parameter_words``.
     """
-    words = ['--ros-args', '--log-level', log_level]
-    words += parameter_words(
-        _parameter_folder(), [f'{namespace and "/" + namespace}/{node}' for node in nodes],
-        defaults=defaults or {}, files=files, decided=decided or {},
-    )
+    named = [f'{namespace and "/" + namespace}/{node}' for node in nodes]
+    words = ros_words(named, log_level, defaults=defaults, files=files, decided=decided)
     return _Kept(package, executable, name, namespace, words).start()
+
+
+def ros_words(
+    nodes: Sequence[str],
+    log_level: str,
+    *,
+    defaults: Mapping[str, Any] | None = None,
+    files: Sequence[str] = (),
+    decided: Mapping[str, Any] | None = None,
+) -> list[str]:
+    """Return ``--ros-args`` and what follows; see ``parameters.parameter_words``."""
+    return ['--ros-args', '--log-level', log_level, *parameter_words(
+        _parameter_folder(), nodes, defaults=defaults or {}, files=files, decided=decided or {},
+    )]
 
 
 @cache
@@ -163,33 +171,6 @@ def done_once(package: str, executable: str, failure: str, **options: Any) -> An
     return Node(
         package=package, executable=executable, output='screen', on_exit=ended, **options
     )
-
-
-def check_vehicle(
-    vehicle: str, robots: Sequence[RobotConfiguration], pose_source: str = ''
-) -> None:
-    """Raise ConfigurationError where an adapter cannot fly one of the robots, or has no pose."""
-    if vehicle != 'none' and pose_source not in ('', 'pose'):
-        raise ConfigurationError(
-            'launch', 'pose_source', pose_source, f'pose or empty with vehicle:={vehicle}',
-        )
-    for robot in robots:
-        if vehicle != 'none' and robot.kind != 'quadrotor':
-            raise ConfigurationError(
-                'launch', 'vehicle', vehicle,
-                f'none with {robot.name}, a {robot.kind}: adapters fly robots of kind quadrotor',
-            )
-
-
-def adapter(vehicle: str, robot: str, given: Given, files: Sequence[str]) -> list[Any]:
-    """Return the process of a robot's adapter; none where ``vehicle`` is none."""
-    if vehicle == 'none':
-        return []
-    return [process(
-        f'{vehicle}_adapter', f'{robot}_{vehicle}', [f'{vehicle}_adapter'], namespace=robot,
-        log_level=given.text('log_level'), files=files,
-        decided=given.decided(use_sim_time=given.flag, cmd_vel_stamped=given.flag),
-    )]
 
 
 def included(name: str, **arguments: Any) -> Any:
