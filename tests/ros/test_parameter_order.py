@@ -65,4 +65,4 @@ def test_a_text_stays_a_text_and_every_node_of_the_process_is_told(values):
 def test_however_the_file_names_its_sections_what_it_says_is_foreseen(values, tmp_path, text):
     assert values('plain', text, defaults={}, decided={})['a'] == 2
     assert said([str(tmp_path / 'params.yaml')], '/robot1/plain', 'a').value == 2
-    assert values('plain', text, defaults={'a': 0}, decided={'a': 3})['a'] == 3
+    assert values('plain', text, defaults={}, decided={'a': 3})['a'] == 3
