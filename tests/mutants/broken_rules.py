@@ -28,6 +28,8 @@ from swarm_coordination.mesh import neighbors
 from swarm_coordination.mesh.detector import FailureDetector
 from swarm_coordination.mesh.stops import StopRegister
 from swarm_coordination.mesh.table import Life
+from swarm_coordination.mission import sessions as sessions_module
+from swarm_coordination.mission.blackboard import Blackboard, BoardValue
 from swarm_coordination.mission.intents import IntentQueue
 from swarm_coordination.mission.log_time import LogClock
 from swarm_coordination.mission.sessions import Clients, Session
@@ -38,6 +40,7 @@ from swarm_coordination.robot.durability import Outbox, Release
 from swarm_coordination.robot.leading import Leading
 from swarm_coordination.robot.membership_policy import Change, MembershipPolicy
 from swarm_coordination.robot.tasks import TaskHolder
+from swarm_coordination.units import NS_PER_MS
 
 Put = Callable[[Any, str, Any], None]
 
@@ -321,6 +324,51 @@ def applies_duplicates_of_clients(put: Put) -> None:
     put(Clients, 'check', check)
 
 
+def never_ends_sessions_of_clients(put: Put) -> None:
+    put(sessions_module, '_expired', lambda client, log_time_ms: False)
+
+
+def ends_sessions_of_clients_by_own_clocks(put: Put) -> None:
+    """Count the time without use by the clock of whoever applies, from its own last use on."""
+    apply, check, record = Coordinator._apply, Clients.check, Clients.record
+
+    def timed(self, entry, now):
+        self._state.clients.own_ms = now // NS_PER_MS
+        apply(self, entry, now)
+
+    def uses(self):
+        return self.__dict__.setdefault('uses', {})
+
+    def checked(self, session, serial, log_time_ms):
+        client = self.get(session)
+        if client is not None:
+            unused_ms = self.own_ms - uses(self).setdefault(session, self.own_ms)
+            log_time_ms = client.used_ms + unused_ms
+        check(self, session, serial, log_time_ms)
+
+    def recorded(self, session, effect, text, log_time_ms):
+        uses(self)[session] = self.own_ms
+        record(self, session, effect, text, log_time_ms)
+
+    put(Coordinator, '_apply', timed)
+    put(Clients, 'check', checked)
+    put(Clients, 'record', recorded)
+
+
+def writes_what_it_refuses(put: Put) -> None:
+    """Refuse a compare-and-set that comes too late, and write all the same."""
+    original = Blackboard.put
+
+    def write(self, command):
+        try:
+            return original(self, command)
+        except CommandError:
+            self._live[command.key] = BoardValue(command.value, self.version(command.key) + 1)
+            raise
+
+    put(Blackboard, 'put', write)
+
+
 def forgets_intents_on_restart(put: Put) -> None:
     original = IntentQueue.__init__
 
@@ -468,6 +516,14 @@ MUTANTS = {
         'outsiders'),
     'applies_duplicates_of_clients': Mutant(
         'a serial of a client takes effect once', applies_duplicates_of_clients, 0, 'outsiders'),
+    'never_ends_sessions_of_clients': Mutant(
+        'a session that was not used for its time is over', never_ends_sessions_of_clients, 0,
+        'outsiders'),
+    'ends_sessions_of_clients_by_own_clocks': Mutant(
+        'a session ends by log time, on all robots at the same entry',
+        ends_sessions_of_clients_by_own_clocks, 0, 'outsiders'),
+    'writes_what_it_refuses': Mutant(
+        'what is refused changes nothing', writes_what_it_refuses, 0, 'outsiders'),
     'forgets_intents_on_restart': Mutant(
         'an accepted command outlives a restart', forgets_intents_on_restart, 0),
     'accepts_before_the_disk': Mutant(

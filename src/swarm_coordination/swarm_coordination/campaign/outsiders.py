@@ -3,9 +3,11 @@
 Clients from outside: ground stations with sessions of their own.
 
 Each opens a session at one robot and puts values under a key that nobody else writes, up to three
-commands at a time. Where an answer does not come in time it sends all that is unanswered
-again, in order: to another robot, or to the same one under the same request names. A session
-that has ended leaves the outcome of what was unanswered unknown: the client opens another.
+commands at a time, some of them only where the key has the version that it believes. Where an
+answer does not come in time it sends all that is unanswered again, in order: to another robot, or
+to the same one under the same request names. Now and then it hears nothing for about as long as
+its session lasts unused. A session that has ended leaves the outcome of what was unanswered
+unknown: the client opens another.
 """
 
 from __future__ import annotations
@@ -32,6 +34,11 @@ _PATIENCE_MS = 1_500
 _BURST_MAX = 3
 # Of all that is sent again, what goes to the robot that was asked before.
 _SAME_ROBOT = 0.3
+# At so many of its looks a client begins to hear nothing, for that long: once or twice in a
+# run, whether it waits for answers or not, and in half of them for longer than its session lasts.
+_DEAF, _DEAF_MS = 0.015, (CLIENT_TTL_MIN_MS - 3_000, CLIENT_TTL_MIN_MS + 4_000)
+# Of all puts, those that expect a version; of these, those that expect one too low.
+_EXPECTS, _WRONGLY = 0.4, 0.2
 
 
 class Outsider:
@@ -43,18 +50,27 @@ class Outsider:
         self.unanswered: dict[int, ClientCommand] = {}
         self._arena, self._clients, self._rng = arena, clients, rng
         self._robot = rng.randrange(len(arena.nodes))
-        self._serial = self._opened = 0
+        self._serial = self._opened = self._version = self._round = 0
         self._sent_ns: int | None = None  # when something was sent that has no answer yet
+        self._deaf_until_ns = 0
         # What was asked, by session and serial of the robot that took it.
         self.asked: dict[tuple[int, int], ClientCommand | ClientOpen] = {}
 
     def step(self, now: int, *, calm: bool) -> None:
         """Send what is due: something new, or all that has no answer for too long."""
+        if calm:
+            self._deaf_until_ns = 0
+        elif now >= self._deaf_until_ns and self._rng.random() < _DEAF:
+            self._deaf_until_ns = now + self._rng.randint(*_DEAF_MS) * NS_PER_MS
+            self._round += 1  # what it was told meanwhile nobody says again under the old names
+        if now < self._deaf_until_ns:
+            return
         if self._sent_ns is not None:
             if now - self._sent_ns < _PATIENCE_MS * NS_PER_MS:
                 return
             if self._rng.random() >= _SAME_ROBOT:
                 self._robot = self._rng.randrange(len(self._arena.nodes))
+                self._round += 1
         elif calm:
             return
         self._sent_ns = now
@@ -64,31 +80,47 @@ class Outsider:
         if not self.unanswered:
             for _ in range(self._rng.randint(1, _BURST_MAX)):
                 self._serial += 1
-                put = Put(f'x{self.number}', f'v{self._serial}')
-                self.unanswered[self._serial] = ClientCommand(self.session, self._serial, put)
+                self.unanswered[self._serial] = ClientCommand(
+                    self.session, self._serial, self._put()
+                )
         for serial, command in self.unanswered.items():
             if not self._send(command, f'{self.number}.{self.session}.{serial}'):
                 return  # those after it would leave a gap
 
-    def opened(self, session: int) -> None:
+    @property
+    def waits(self) -> bool:
+        """Whether it has asked for something, a session too, and has no answer."""
+        return self._sent_ns is not None
+
+    def opened(self, session: int, now: int) -> None:
         """Take a session, unless there is one."""
-        if not self.session:
+        if not self.session and now >= self._deaf_until_ns:
             self.session, self._serial, self._sent_ns = session, 0, None
 
-    def over(self, session: int) -> None:
+    def over(self, session: int, now: int) -> None:
         """Give a session up, and what was under way in it."""
-        if session == self.session:
+        if session == self.session and now >= self._deaf_until_ns:
             self.session, self._sent_ns = 0, None
             self.unanswered.clear()
             self._opened += 1
 
-    def answered(self, session: int, serial: int) -> None:
+    def answered(self, session: int, serial: int, result: str, now: int) -> None:
         """Take an answer; one that came before, or to another session, changes nothing."""
-        if session == self.session and self.unanswered.pop(serial, None) is not None:
-            self._sent_ns = self._sent_ns if self.unanswered else None
+        if session == self.session and now >= self._deaf_until_ns:
+            self._version = int(result.rpartition('version ')[2].partition(',')[0])
+            if self.unanswered.pop(serial, None) is not None:
+                self._sent_ns = self._sent_ns if self.unanswered else None
+
+    def _put(self) -> Put:
+        """Return a put of a value that no other has."""
+        key, value = f'x{self.number}', f'{self.session}.{self._serial}'
+        if self._rng.random() >= _EXPECTS:
+            return Put(key, value)
+        wrongly = self._rng.random() < _WRONGLY
+        return Put(key, value, max(0, self._version + len(self.unanswered) - wrongly))
 
     def _send(self, command: ClientCommand | ClientOpen, request: str) -> bool:
-        serial = self._clients.submit(self._robot, command, request)
+        serial = self._clients.submit(self._robot, command, f'{request}.{self._round}')
         if serial is None:
             return False
         self.asked[self._arena.nodes[self._robot].storage_id, serial] = command
@@ -120,27 +152,32 @@ class Outsiders(Observer):
                 for client in self._clients:
                     command = client.asked.pop((entry.session, entry.serial), None)
                     if command is not None:
-                        self._answer(client, command, entry)
+                        self._answer(client, command, entry, now)
 
     def check_answered(self) -> None:
-        """Raise InvariantBroken where a client still waits, long after the last fault."""
+        """Raise InvariantBroken where a client still waits."""
         for client in self._clients:
-            if client.unanswered:
-                raise InvariantBroken(
-                    RULE, f'client {client.number} has no answer to commands '
-                    f'{list(client.unanswered)} of session {client.session}',
-                )
+            if client.waits:
+                asked = f'commands {list(client.unanswered)} of session {client.session}' \
+                    if client.session else 'what asked for a session'
+                raise InvariantBroken(RULE, f'client {client.number} has no answer to {asked}')
 
     def _answer(
-        self, client: Outsider, command: ClientCommand | ClientOpen, entry: CommittedEntry
+        self,
+        client: Outsider,
+        command: ClientCommand | ClientOpen,
+        entry: CommittedEntry,
+        now: int,
     ) -> None:
         if isinstance(command, ClientOpen):
             if entry.applied:
-                client.opened(entry.index)
+                client.opened(entry.index, now)
+            return
+        did = self._rules.told(command.session, command.serial, entry.result)
+        if did:
+            client.answered(command.session, command.serial, did, now)
         elif is_over(entry.result):
-            client.over(command.session)
-        elif self._rules.told(command.session, command.serial, entry.result):
-            client.answered(command.session, command.serial)
+            client.over(command.session, now)
 
     def _arrange(self, client: Outsider, at_ns: int) -> None:
         def step(now: int) -> None:

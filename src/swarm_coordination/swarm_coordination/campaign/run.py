@@ -103,7 +103,7 @@ class Run:
         self._board = Blackboard()
         tasks = profile.tasks or profile.claims_per_s > 0
         self._tasks = TaskRules(arena.nodes) if tasks else None
-        self._sessions = SessionRules() if profile.outsiders else None
+        self._sessions = SessionRules(self._rules) if profile.outsiders else None
         self._reads = ReadRules(self._rules)
         self._flight = Flight(arena, RobotSettings().control) if profile.flies else None
         proof_ns = seconds_to_ns(MeshSettings().proof_age_max_s)
@@ -183,8 +183,12 @@ class Run:
             wrong, _ = self._look(end_ms, end_ms + UNDER_WAY_MS)
             if wrong:
                 raise InvariantBroken('Stays healed', wrong)
-            if self._outsiders is not None:
-                self._outsiders.check_answered()
+            self.check_answered()
+
+    def check_answered(self) -> None:
+        """Raise InvariantBroken where a client from outside still waits for an answer."""
+        if self._outsiders is not None:
+            self._outsiders.check_answered()
 
     def _look(self, at_ms: int, last_ms: int) -> tuple[str, int]:
         """Look from now until nothing is wrong; return what still is, and when that was seen."""
