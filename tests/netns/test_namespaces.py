@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cut really cuts, a heal heals, and nothing is left behind, however a run ends."""
 
+import fcntl
 import importlib.util
 import os
 from pathlib import Path
@@ -137,6 +138,26 @@ def test_a_run_leaves_nothing_behind_and_two_at_once_do_not_meet():
         remove_stale()
         assert first.name('robot1') in left_behind()
     assert left_behind() == before
+
+
+@pytest.mark.parametrize('again', [False, True])
+def test_a_lock_whose_file_is_gone_is_none(monkeypatch, tmp_path, again):
+    # Its run ended between the opening of the file and the lock; another may have begun since.
+    path = tmp_path / '0.lock'
+    monkeypatch.setattr(namespaces, 'LOCKS', tmp_path)
+
+    def flock(*_):
+        path.unlink()
+        if again:
+            path.touch()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fcntl, 'flock', flock)
+        assert namespaces._try_lock(0) == -1
+    held = namespaces._try_lock(0)
+    assert held >= 0
+    assert namespaces._try_lock(0) == -1
+    os.close(held)
 
 
 @rooted

@@ -191,14 +191,22 @@ def _number(name: str) -> int:
 
 
 def _try_lock(number: int) -> int:
-    """Return the descriptor of a run's lock, -1 where somebody holds it."""
-    lock = os.open(LOCKS / f'{number}.lock', os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """
+    Return the descriptor of a run's lock, -1 where somebody holds it.
+
+    Who had it may have removed the file between opening and locking it: that is no lock then, and
+    another run may hold the next file of that name.
+    """
+    path = LOCKS / f'{number}.lock'
+    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(lock), path.stat()):
+            return lock
     except OSError:
-        os.close(lock)
-        return -1
-    return lock
+        pass
+    os.close(lock)
+    return -1
 
 
 def _remove(number: int) -> None:
