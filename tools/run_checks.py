@@ -5,10 +5,10 @@ Run every check of the project and end with one summary; the exit status says wh
 
 Steps: ruff, mypy, the fast tests (in parallel), the tests that start ROS nodes or need root
 (one by one, for their timing), the campaign of faults, the colcon builds. Tests of nodes wait more
-than they compute: those in network namespaces, which meet nobody outside, run beside the others;
-so do campaign and builds, on the processor time that is left. Their output follows. A failed step
-does not stop the next ones. The output of pytest goes through; that of ruff and mypy is shown
-where they complain.
+than they compute: those in network namespaces, which meet nobody outside, and those marked
+``beside`` run beside the others; so do campaign and builds, on the processor time that is left.
+Their output follows. A failed step does not stop the next ones. The output of pytest goes through;
+that of ruff and mypy is shown where they complain.
 """
 
 import argparse
@@ -96,8 +96,9 @@ def steps(options: argparse.Namespace) -> list[Step]:
         _pytest('ament rules', 'lint', '', 'tests/packaging/test_style.py'),
         _pytest('fast tests', 'fast', f'not ros and not dds and not root and not colcon{slow}',
                 '-n', str(options.jobs), '--ignore=tests/packaging/test_style.py'),
-        _pytest('DDS and ROS tests', 'ros', f'(ros or dds) and not root and not colcon{slow}'),
-        _pytest('namespaces', 'ros', f'root{slow}')._replace(beside='equal'),
+        _pytest('DDS and ROS tests', 'ros',
+                f'(ros or dds) and not root and not beside and not colcon{slow}'),
+        _pytest('namespaces', 'ros', f'(root or beside){slow}')._replace(beside='equal'),
         Step('campaign', 'check', (python, '-m', 'swarm_coordination.cli.main', 'check',
                                    '--profile', 'small', '--seeds', '0..199',
                                    '--jobs', str(options.jobs)), beside='idle'),

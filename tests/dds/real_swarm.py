@@ -38,10 +38,10 @@ class RealSwarm:
         known = self.applied[robot].setdefault(entry.index, entry.command)
         assert known == entry.command, f'{robot} applied two commands at {entry.index}'
 
-    def start(self, name, *, disk=None, process='', wrap=()):
-        """Start a robot's process; ``wrap`` runs it through another command."""
+    def start(self, name, *, disk=None, process='', wrap=(), more=()):
+        """Start a robot's process with ``more`` options; ``wrap`` runs it through a command."""
         words = ('-m', 'swarm_coordination.cli.main', 'robot', name,
-                 '--storage', str(disk or self.disks / name))
+                 '--storage', str(disk or self.disks / name), *more)
         made = self.processes.start(process or name, *wrap, *words)
         self.running[process or name] = made
         return made

@@ -6,8 +6,8 @@ import json
 from dds.real_swarm import RealSwarm
 import pytest
 
-pytestmark = [pytest.mark.dds, pytest.mark.slow, pytest.mark.timeout(150)]
-FRAMES = 2_000
+pytestmark = [pytest.mark.dds, pytest.mark.beside, pytest.mark.timeout(150)]
+FRAMES = 5_000
 
 
 def attacker(swarm, name, rate, seconds, *options):
@@ -39,15 +39,19 @@ def test_frames_of_an_earlier_run_are_refused_by_the_next(processes, domain):
 
     swarm.start_all()
     begun = {name: swarm.status(name) for name in swarm.names}
-    told = attacker(swarm, 'attacker', FRAMES, 1, '--only-earlier', '--earlier', recorded)
-    assert told['kinds'] == {'earlier': FRAMES}
+    told = attacker(swarm, 'attacker', FRAMES / 2, 2, '--only-earlier', '--earlier', recorded)
+    assert told['kinds'] == {'earlier': told['frames']}
+    assert told['frames'] > 0.95 * FRAMES
     # Nobody refuted anything, nobody is doubted or lost, and commands go on.
     assert swarm.put('robot2', 'second')
     for name in swarm.names:
         status = swarm.status(name)
         assert status.incarnation == begun[name].incarnation == before[name] + 1
         assert status.may_vote
-        assert status.frames_rejected > begun[name].frames_rejected + FRAMES / 5
+        received = status.frames_received - begun[name].frames_received
+        assert received > FRAMES / 5  # best effort: a busy host drops some
+        # A third of them are its own, which it would refuse in any case.
+        assert status.frames_rejected - begun[name].frames_rejected > 0.6 * received
         for kind in ('duplicate_storage', 'duplicate_name', 'held_back'):
             assert not swarm.heard(name, kind)
     assert swarm.one_log()

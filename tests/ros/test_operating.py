@@ -43,7 +43,7 @@ def test_status_propose_log_transfer_snapshot_and_hold_work_on_a_running_swarm(f
     told = []
 
     def leads():
-        told.append(flying('status', '--wait', '2'))
+        told.append(flying('status', '--wait', '1'))
         return 'leader robot1' in told[-1][1]
 
     assert wait_for(leads, 60.0), told[-1]
@@ -60,15 +60,15 @@ def test_status_propose_log_transfer_snapshot_and_hold_work_on_a_running_swarm(f
     assert (code, text.count('ok  '), len(text.splitlines())) == (0, 11, 11), text
     assert flying('transfer', 'robot1') == (0, 'robot1 leads\n')
     picture = run.folder / 'swarm.png'
-    code, text = flying('snapshot', '--wait', '2', picture)
+    code, text = flying('snapshot', '--wait', '1', picture)
     assert code == 0, text
     assert picture.stat().st_size > 5000
     code, text = flying('hold', 'robot1', '--reason', 'a test')
     assert code == 0, text
-    assert 'stopped' in flying('status', '--wait', '2')[1]
+    assert 'stopped' in flying('status', '--wait', '1')[1]
     lift = text.splitlines()[-1].split("'")[1]
     assert flying('propose', 'robot1', lift)[0] == 0
-    assert wait_for(lambda: 'stopped' not in flying('status', '--wait', '2')[1], 20.0)
+    assert wait_for(lambda: 'stopped' not in flying('status', '--wait', '1')[1], 20.0)
     code, text = flying('propose', 'robot1', '{"kind":"nonsense"}')
     assert code == 1
     assert 'refuses' in text

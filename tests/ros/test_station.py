@@ -98,9 +98,10 @@ def test_localisation_is_stale_without_poses_and_wrong_when_they_are_refused():
 def test_a_conflict_in_the_mesh_needs_a_person():
     from station.swarm import STATUS
 
-    assert mesh_health(STATUS, 2, '').level.name == 'OK'
-    assert mesh_health(STATUS, 0, '').level.name == 'WARN'
-    assert mesh_health(STATUS, 2, 'two robots are called robot1').level.name == 'ERROR'
+    assert mesh_health(STATUS, 2, '', '').level.name == 'OK'
+    assert mesh_health(STATUS, 0, '', '').level.name == 'WARN'
+    assert mesh_health(STATUS, 2, 'two robots are called robot1', '').level.name == 'ERROR'
+    assert mesh_health(STATUS, 2, '', '3 frames').values['refused'] == '3 frames'
 
 
 def test_the_rviz_file_shows_the_scene_and_a_model_of_every_robot_of_the_swarm_file():

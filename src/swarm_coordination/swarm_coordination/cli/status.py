@@ -52,10 +52,11 @@ def _line(robot: RobotSeen) -> str:
     status = robot.status
     at = '-' if robot.pose is None else f'({robot.pose.x:.2f}, {robot.pose.y:.2f})'
     log = f'{status.first_index}-{status.last_index}'
+    refused = f'  {status.frames_rejected} frames refused' if status.frames_rejected else ''
     vote = '' if status.may_vote else '  held back: no vote'
     return (
         f'{robot.name:12} {_ROLES[status.role]:13} term {status.term:<4} commit '
         f'{status.commit:<5} log {log:<9} snapshot {status.snapshot_index:<5} '
         f'{status.mode.name.lower():13} slot {status.slot:>2} '
-        f'hears {len(robot.heard):>2}  at {at}  {status.mission}{vote}'
+        f'hears {len(robot.heard):>2}  at {at}  {status.mission}{refused}{vote}'
     ).rstrip()

@@ -39,6 +39,7 @@ class Telling:
         self.entries: deque[CommittedEntry] = deque(maxlen=ENTRIES_MAX)
         self.heard: tuple[str, ...] = ()  # as the newest status says
         self.conflict = ''  # the newest, in words
+        self.refused = ''  # which frames so far, and why, as last told
 
     def take(self, out: RobotOutput) -> bool:
         """Tell entries and events; return whether a status is due at once."""
@@ -56,6 +57,8 @@ class Telling:
                 self._bus.say(event.text)
             if event.kind in CONFLICTS:
                 self.conflict = event.text
+            if event.kind == 'frames_refused':
+                self.refused = event.text
         return any(event.kind in LOGGED for event in out.events)
 
     def status(self, pose: Pose | None, now: int) -> None:

@@ -141,7 +141,8 @@ class CoordinatorShell:
     def health(self) -> list[Report]:
         """Return the health of mesh and consensus."""
         status, told = self.core.status(self.clock.now()), self._carrier.told
-        return [mesh_health(status, len(told.heard), told.conflict), consensus_health(status)]
+        mesh = mesh_health(status, len(told.heard), told.conflict, told.refused)
+        return [mesh, consensus_health(status)]
 
     def _carry_out(self, out: RobotOutput, now: int) -> None:
         """Hand table and target over to the controller's node."""

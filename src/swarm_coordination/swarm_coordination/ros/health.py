@@ -48,12 +48,13 @@ def to_message(robot: str, report: Report) -> Any:
     )
 
 
-def mesh_health(status: RobotStatus, heard: int, conflict: str) -> Report:
+def mesh_health(status: RobotStatus, heard: int, conflict: str, refused: str) -> Report:
     """
     Return the health of the mesh.
 
     ``heard`` counts the robots heard directly, ``conflict`` is the last event about a double
-    name, a copied disk or another configuration. A robot alone is not wrong, but should know.
+    name, a copied disk or another configuration, ``refused`` the one about frames that were
+    refused. A robot alone is not wrong, but should know.
     """
     values: dict[str, object] = {
         'alive': len(status.alive),
@@ -61,6 +62,7 @@ def mesh_health(status: RobotStatus, heard: int, conflict: str) -> Report:
         'frames_sent': status.frames_sent,
         'frames_received': status.frames_received,
         'frames_rejected': status.frames_rejected,
+        'refused': refused,
         'bytes_sent': status.bytes_sent,
         'articulation': ' '.join(status.articulation),
     }
