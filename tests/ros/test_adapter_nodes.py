@@ -140,6 +140,22 @@ def test_px4_is_armed_flown_held_and_left_to_itself(run, surroundings):
     assert flight.stays() == 0.0
 
 
+def test_px4_lands_by_its_own_mode_where_the_operator_withdraws_fly(run, surroundings):
+    flight = Flight(run, surroundings, 'px4', 'px4_main', 5.0, 10.0)
+    flight.fly_east()
+    assert flight.ask(SetBool, 'fly', SetBool.Request(data=True)).success
+    flight.until(lambda: flight.place[0] > 6.0)
+    assert flight.ask(SetBool, 'fly', SetBool.Request(data=False)).success
+    flight.until(lambda: flight.state['mode'] == 18)
+    assert flight.state['asked'].count(21) == 1
+    beats = flight.state['heartbeats']
+    run.spin(lambda: False, 1.0)
+    # The heartbeat goes on, on zero velocity: nothing is asked for, nothing flown.
+    assert flight.state['heartbeats'] > beats
+    assert flight.state['told'] == [0.0, 0.0, 0.0]
+    assert set(flight.state['asked']) == {176, 400, 21}
+
+
 def diagnosed(flight, part):
     """Return the newest level and message that a part of the robot reported."""
     for array in reversed(flight.ground.seen['/diagnostics']):

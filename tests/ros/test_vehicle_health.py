@@ -11,7 +11,12 @@ from swarm_coordination.ros.vehicle_health import (
 )
 from swarm_coordination.units import NS_PER_S
 from swarm_coordination.vehicles.crazyflie import Flight, Phase
-from swarm_coordination.vehicles.px4 import NAVIGATION_OFFBOARD, Offboard, STATUS_MAX_NS
+from swarm_coordination.vehicles.offboard import (
+    LAND_TRIES,
+    NAVIGATION_OFFBOARD,
+    Offboard,
+    STATUS_MAX_NS,
+)
 from swarm_coordination.vehicles.safety import SafetyOptions
 
 pytestmark = pytest.mark.ros
@@ -54,6 +59,18 @@ def test_a_px4_says_how_it_flies(status, pose, given_up, level, said):
     assert (report.part, report.level) == ('px4', level)
     assert said in report.message
     assert report.values['messages_refused'] == 2
+
+
+@pytest.mark.parametrize(('tries', 'level', 'said'), [
+    (1, Level.OK, 'asks PX4 to land'),
+    (2, Level.WARN, 'asks PX4 to land'),
+    (LAND_TRIES + 1, Level.ERROR, 'does not land')])
+def test_a_px4_that_does_not_land_as_it_was_asked_to_says_so(tries, level, said):
+    core = Offboard()
+    core.tries = tries
+    report = px4_health(core, NOW, SEEN, SEEN, FLOWN, 0)
+    assert (report.level, report.values['land_tries']) == (level, tries)
+    assert said in report.message
 
 
 @pytest.mark.parametrize(('charge', 'leave', 'level', 'said'), [

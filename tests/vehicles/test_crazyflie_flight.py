@@ -138,16 +138,76 @@ def test_without_the_services_it_is_held_and_lands_once_they_are_there(flying):
     assert flying.asked == [NOTIFY, LAND]
 
 
-def test_services_that_stay_away_are_not_waited_for_for_ever_but_used_when_they_come(flying):
+def test_a_robot_that_nobody_is_seen_to_land_comes_down_on_set_points_and_is_asked_for(flying):
     flying.land, flying.ready = True, False
-    flying.run(crazyflie.SERVICES_WAIT_NS / NS_PER_S + 1.0)
-    sent = len(flying.sent)
+    flying.run(crazyflie.SERVICES_WAIT_NS / NS_PER_S)
+    held = flying.sent[-1]
+    assert (held.velocity, flying.asked) == ((0.0, 0.0, 0.0), [])
+    flying.run(1.0)
+    assert flying.phase is Phase.DESCENDING
+    assert flying.at.z == pytest.approx(1.0 - crazyflie.DESCENT_MPS, abs=0.05)
+    flying.run(4.0)
+    low = flying.sent[-1]
+    assert low.position == (held.position[0], held.position[1], crazyflie.LANDING_HEIGHT_M)
+    # Whether a service is seen or not: both requests, and as often as ever.
     flying.run(60.0)
-    assert (flying.phase, len(flying.sent), flying.asked) == (Phase.FAILED, sent, [])
+    assert flying.asked == [NOTIFY] * crazyflie.NOTIFY_TRIES + [LAND] * crazyflie.LAND_TRIES
+    assert flying.phase is Phase.FAILED
+    flying.asked = []
+    flying.run(60.0)
+    assert flying.asked == []
     flying.ready = True
     flying.run(0.2)
     assert flying.asked == [NOTIFY, LAND]
     assert flying.phase is Phase.LANDED
+
+
+@pytest.mark.parametrize('word', ['commands', 'fly'])
+def test_a_landing_that_failed_is_told_until_a_new_word_is_given(flying, word):
+    setattr(flying, word, False)
+    flying.answers = False
+    flying.run(60.0)
+    assert flying.phase is Phase.FAILED
+    flying.commands, flying.fly = True, False
+    flying.run(1.0)
+    assert flying.phase is Phase.FAILED
+    flying.fly, flying.asked = True, []
+    flying.run(0.2)
+    assert flying.phase is Phase.FLYING
+
+
+def test_services_that_come_while_it_descends_land_it(flying):
+    flying.land, flying.ready = True, False
+    flying.run(crazyflie.SERVICES_WAIT_NS / NS_PER_S + 1.0)
+    flying.ready = True
+    flying.run(0.2)
+    assert (flying.asked, flying.phase) == ([NOTIFY, LAND], Phase.LANDED)
+    assert flying.at.z > 0.5
+
+
+def test_a_robot_that_flies_again_after_a_descent_is_held_for_its_services_again(flying):
+    flying.fly, flying.ready = False, False
+    flying.run(crazyflie.SERVICES_WAIT_NS / NS_PER_S + 70.0)
+    assert flying.phase is Phase.FAILED
+    flying.fly = flying.ready = True
+    flying.run(0.2)
+    flying.fly, flying.asked = False, []
+    flying.run(0.2)
+    flying.fly = True
+    flying.run(1.0)
+    assert flying.phase is Phase.FLYING
+    flying.land, flying.ready, flying.asked = True, False, []
+    flying.run(5.0)
+    assert (flying.phase, flying.asked) == (Phase.NOTIFYING, [])
+
+
+def test_a_pause_of_the_process_lets_no_robot_drop(flying):
+    flying.land, flying.ready = True, False
+    flying.run(crazyflie.SERVICES_WAIT_NS / NS_PER_S + 0.5)
+    before = flying.at.z
+    flying.now += 2 * NS_PER_S
+    flying.run(0.05)
+    assert before - flying.at.z <= crazyflie.DESCENT_MPS * crazyflie.GAP_NS / NS_PER_S + 1e-9
 
 
 def test_a_request_without_an_answer_is_repeated_ever_more_seldom_and_not_for_ever(flying):
@@ -190,9 +250,17 @@ def test_a_robot_is_to_be_landed_from_the_first_set_point_to_the_answer_of_its_l
     flying.land = flying.fly = False
     flying.run(0.1)
     note()
+    flying.fly = flying.commands = True
+    flying.asked = []
+    flying.run(1.0)
+    flying.land, flying.ready = True, False
+    flying.run(crazyflie.SERVICES_WAIT_NS / NS_PER_S + 1.0)
+    note()
+    flying.run(90.0)
+    note()
     assert seen == {
-        Phase.FLYING: True, Phase.HOLDING: True, Phase.NOTIFYING: True, Phase.LANDING: True,
-        Phase.LANDED: False, Phase.WAITING: False}
+        Phase.FLYING: True, Phase.HOLDING: True, Phase.DESCENDING: True, Phase.NOTIFYING: True,
+        Phase.LANDING: True, Phase.FAILED: True, Phase.LANDED: False, Phase.WAITING: False}
 
 
 def test_a_robot_is_not_flown_without_a_fresh_pose_and_the_services_to_land_by():

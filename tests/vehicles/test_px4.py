@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PX4 gets what it means in its own frames, and never more than an operator has asked for."""
+"""PX4 says and gets what is meant, in its own frames, under its own names."""
 
 import math
 from types import SimpleNamespace
 
 import pytest
 from swarm_coordination.live.conversions import MessageRefused
-from swarm_coordination.units import NS_PER_MS, NS_PER_S
 from swarm_coordination.vehicles import px4
-from swarm_coordination.vehicles.px4 import Ask, NAVIGATION_OFFBOARD, Offboard, Origin
+from swarm_coordination.vehicles.px4 import Origin
 from swarm_coordination.views import VelocityCommand
 
 ZURICH = Origin(47.3977, 8.5456, 488.0)
 NORTH = VelocityCommand(0.0, 1.0, 0.0, 0.0)
-HOLD_MODE = 4
 
 
 def test_north_is_north_and_up_is_up_in_either_frame():
@@ -92,18 +90,6 @@ def test_what_px4_does_not_vouch_for_is_refused(flag):
         px4.local_position(position(**{flag: False}), ZURICH)
 
 
-def test_a_vehicle_is_flown_only_by_what_is_fresh_and_its_own():
-    now = 10 * NS_PER_S
-    old = now - px4.STATUS_MAX_NS - 1
-    stale = now - px4.STAND_AFTER_NS - 1
-    assert px4.not_ready(now, now, now, '', 1) == ''
-    assert 'no vehicle_status' in px4.not_ready(now, None, now, '', 1)
-    assert 'too old' in px4.not_ready(now, old, now, '', 1)
-    assert 'no fresh vehicle_local_position' in px4.not_ready(now, now, None, '', 1)
-    assert 'within 20 km' in px4.not_ready(now, now, stale, 'not within 20 km', 1)
-    assert '2 vehicles send' in px4.not_ready(now, now, now, '', 2)
-
-
 @pytest.mark.parametrize(('connected', 'remaining', 'volts', 'amperes', 'expected'), [
     (True, 0.4, 15.2, 3.0, (0.4, 15.2, -3.0)),
     (False, 0.4, 15.2, 3.0, (math.nan, 15.2, -3.0)),
@@ -119,112 +105,3 @@ def test_topics_carry_the_version_of_their_message():
     assert px4.topic('vehicle_local_position', 1) == 'fmu/out/vehicle_local_position_v1'
     assert px4.topic('vehicle_local_position', 0) == 'fmu/out/vehicle_local_position'
     assert px4.topic('trajectory_setpoint', 0) == 'fmu/in/trajectory_setpoint'
-
-
-class Flight:
-    """An autopilot that does what it is asked, and the one who asks."""
-
-    def __init__(self):
-        self.core, self.now = Offboard(), 0
-        self.navigation, self.armed, self.fly, self.land = HOLD_MODE, False, False, False
-        self.command = (NORTH, 0)
-        self.asked = []
-
-    def run(self, seconds, *, commands=True):
-        """Let time pass; return the last step."""
-        for _ in range(round(seconds * NS_PER_S / px4.HEARTBEAT_NS)):
-            self.now += px4.HEARTBEAT_NS
-            if commands:
-                self.command = (NORTH, self.now)
-            step = self.core.step(
-                self.now, self.command, self.navigation, self.armed, self.fly, self.land)
-            if step.ask is not Ask.NOTHING:
-                self.asked.append(step.ask)
-            if step.ask is Ask.OFFBOARD:
-                self.navigation = NAVIGATION_OFFBOARD
-            elif step.ask is Ask.ARM:
-                self.armed = True
-        return step
-
-    def fly_anew(self):
-        """Let the operator withdraw the word and give it again."""
-        for self.fly, seconds in ((False, 0.2), (True, 0.5)):
-            self.run(seconds)
-
-
-def test_nothing_is_asked_for_without_an_operators_word():
-    flight = Flight()
-    assert flight.run(5.0).heartbeat
-    assert flight.asked == []
-
-
-def test_the_heartbeat_runs_for_a_second_before_the_switch_then_mode_then_arming():
-    flight = Flight()
-    flight.fly = True
-    flight.run(0.9)
-    assert flight.asked == []
-    flight.run(1.0)
-    assert flight.asked == [Ask.OFFBOARD, Ask.ARM]
-    assert px4.HEARTBEAT_NS < NS_PER_S // 2  # more than 2 Hz
-
-
-def test_a_pilot_who_takes_over_is_not_called_back_until_asked_again():
-    flight = Flight()
-    flight.fly = True
-    flight.run(2.0)
-    flight.navigation, flight.asked = HOLD_MODE, []
-    flight.run(5.0)
-    assert flight.asked == []
-    flight.fly_anew()
-    assert flight.asked == [Ask.OFFBOARD]
-
-
-def test_a_vehicle_that_was_disarmed_is_not_armed_again_until_asked_again():
-    flight = Flight()
-    flight.fly = True
-    flight.run(2.0)
-    flight.armed, flight.asked = False, []  # a kill switch; the mode stays
-    flight.run(5.0)
-    assert flight.asked == []
-    assert 'disarmed' in flight.core.given_up
-    flight.fly_anew()
-    assert flight.asked == [Ask.ARM]
-
-
-def test_a_vehicle_that_was_told_to_land_is_not_called_into_offboard_mode():
-    flight = Flight()
-    flight.fly = flight.land = True
-    flight.run(5.0)
-    assert flight.asked == []
-
-
-def test_without_commands_it_stands_then_falls_silent_and_leaves_itself_to_px4():
-    flight = Flight()
-    flight.fly = True
-    assert flight.run(2.0).setpoint.velocity[0] == 1.0
-    stood = flight.run(1.0, commands=False)
-    assert (stood.heartbeat, stood.setpoint.velocity) == (True, (0.0, 0.0, -0.0))
-    silent = flight.run(3.0, commands=False)
-    assert (silent.heartbeat, silent.setpoint) == (False, None)
-
-
-def test_a_robot_that_never_had_a_command_sends_nothing():
-    step = Offboard().step(NS_PER_S, None, HOLD_MODE, False, True)
-    assert step == (False, None, Ask.NOTHING)
-
-
-def test_landing_is_asked_for_on_zero_velocity():
-    flight = Flight()
-    flight.fly = True
-    flight.run(2.0)
-    flight.land = True
-    step = flight.run(0.1)
-    assert step.ask is Ask.LAND
-    assert step.setpoint.velocity[0] == 0.0
-    # It lands, and disarms: as it was asked to.
-    flight.navigation = 18
-    flight.run(0.5)
-    flight.armed = False
-    flight.run(0.5)
-    assert flight.core.given_up == ''
-    assert px4.STAND_AFTER_NS == 500 * NS_PER_MS

@@ -3,10 +3,12 @@
 Node ``px4_adapter``: a robot of the swarm whose body is flown by PX4 over its DDS bridge.
 
 ``cmd_vel`` becomes velocity set-points under a heartbeat, PX4's local position the ``pose`` and
-``odom``, its battery ``battery_state``. What is decided stands in ``vehicles.px4``. Mode and
-arming are asked for only while an operator's ``fly`` (std_srvs/SetBool) is true. Messages go out
-with timestamp 0: PX4's client (uxrce_dds_client, as it reads any message) puts its own time of
-receipt there, whether or not it synchronises its clock with this computer's.
+``odom``, its battery ``battery_state``. What is decided stands in ``vehicles.offboard``, what
+PX4's numbers mean in ``vehicles.px4``. Mode and arming are asked for, and commands passed on, only
+while an operator's ``fly`` (std_srvs/SetBool) is true; withdrawn in the air it lands the vehicle,
+as ``land`` of the robot does. Messages go out with timestamp 0: PX4's client (uxrce_dds_client, as
+it reads any message) puts its own time of receipt there, whether or not it synchronises its clock
+with this computer's.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from swarm_coordination.ros.options import Px4Options
 from swarm_coordination.ros.vehicle_health import px4_health
 from swarm_coordination.ros.vendor import load
 from swarm_coordination.vehicles import px4
-from swarm_coordination.vehicles.px4 import Ask, Offboard, Origin
+from swarm_coordination.vehicles.offboard import Ask, HEARTBEAT_NS, not_ready, Offboard
+from swarm_coordination.vehicles.px4 import Origin
 
 # VehicleCommand of px4_msgs: mode with its two parameters (custom, offboard), arming, landing.
 _COMMANDS = {
@@ -111,7 +114,7 @@ class Px4Node(Adapter):
 
     def why_not(self) -> str:
         """Return why it cannot be flown by set-points now."""
-        return px4.not_ready(
+        return not_ready(
             self.core_clock.now(), self._status and self._status[2], self.pose and self.pose[1],
             self._refusal, self.count_publishers(self._position_topic),
         )
@@ -145,4 +148,4 @@ class Px4Node(Adapter):
                     source_component=1, from_external=True,
                 )
             )
-        return now + px4.HEARTBEAT_NS
+        return now + HEARTBEAT_NS

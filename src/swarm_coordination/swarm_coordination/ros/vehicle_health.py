@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from swarm_coordination.ros.health import Level, Report
 from swarm_coordination.units import NS_PER_S, ns_to_seconds
 from swarm_coordination.vehicles.crazyflie import Flight, fresh, Phase
-from swarm_coordination.vehicles.px4 import (
+from swarm_coordination.vehicles.offboard import (
+    LAND_TRIES,
     NAVIGATION_OFFBOARD,
     Offboard,
     STAND_AFTER_NS,
@@ -42,7 +43,7 @@ def crazyflie_health(
         level = Level.ERROR
     elif not ready:
         level, text = Level.ERROR, f'{text}; no service to land by: is crazyflie_server running?'
-    elif flight.phase is Phase.HOLDING or flight.tries > 1:
+    elif flight.phase in (Phase.HOLDING, Phase.DESCENDING) or flight.tries > 1:
         level = Level.WARN
     elif not fresh(pose, now):
         level, text = Level.STALE, f'{text}; no fresh pose'
@@ -64,12 +65,17 @@ def px4_health(
         'offboard': offboard,
         'armed': armed,
         'given_up': core.given_up,
+        'land_tries': core.tries,
         **_ages(now, command_age_s=command, pose_age_s=pose),
         'messages_refused': refused,
     }
     level, text = Level.OK, 'flying' if offboard and armed else 'not flown by us'
     if status is None or now - came_ns > STATUS_MAX_NS:
         level, text = Level.STALE, 'no vehicle_status: is the bridge running?'
+    elif core.tries > LAND_TRIES:
+        level, text = Level.ERROR, 'does not land: the heartbeat has ended'
+    elif core.tries:
+        level, text = Level.OK if core.tries == 1 else Level.WARN, 'asks PX4 to land'
     elif core.given_up:
         level, text = Level.WARN, core.given_up
     elif pose is None or now - pose[1] > STAND_AFTER_NS:

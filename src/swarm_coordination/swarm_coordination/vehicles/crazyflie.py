@@ -9,7 +9,8 @@ low-level set-points end (``notify_setpoints_stop``), in every backend alike.
 
 A Crazyflie whose set-points end levels itself after half a second and cuts its motors after
 two. So ``Flight`` keeps them up by a timer of its own: where commands or poses stop coming, it
-first holds the place, then has the robot land.
+first holds the place, then has the robot land; where nobody is there to land it, it comes down on
+its set-points.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ LEAD_MAX_M = 0.2
 # A gap in the commands: the place begins anew at the robot.
 GAP_NS = 200 * NS_PER_MS
 LANDING_HEIGHT_M, LANDING_S, REMAIN_VALID_MS = 0.03, 3.0, 100
+# As fast as Crazyswarm2's own landing comes down from a metre.
+DESCENT_MPS = 0.3
+# A robot is behind its set-point; one that still hangs there when they end falls.
+SETTLE_NS = NS_PER_S
 # A tenth of the time after which the firmware levels a robot without set-points.
 PERIOD_NS = 50 * NS_PER_MS
 # As long as a base keeps a command (control.command_timeout_s), then the place is held; a robot
@@ -81,6 +86,14 @@ class Reference:
             return None
         return FullState(self._at[:3], (0.0, 0.0, 0.0), self._at.yaw, 0.0)
 
+    def lowered(self, took_ns: int) -> FullState | None:
+        """Return the full state ``took_ns`` further down, still at the bottom; as ``held``."""
+        if self._at is None or self._at.z <= LANDING_HEIGHT_M:
+            return self.held()
+        z = max(LANDING_HEIGHT_M, self._at.z - DESCENT_MPS * ns_to_seconds(took_ns))
+        self._at = self._at._replace(z=z)
+        return FullState(self._at[:3], (0.0, 0.0, -DESCENT_MPS), self._at.yaw, 0.0)
+
 
 class Phase(enum.Enum):
     """Where a flight by set-points stands."""
@@ -88,6 +101,7 @@ class Phase(enum.Enum):
     WAITING = 'waits for fly'
     FLYING = 'flying'
     HOLDING = 'holds: no fresh command or pose'
+    DESCENDING = 'comes down on set-points: no service to land by'
     NOTIFYING = 'ends set-points'
     LANDING = 'asks to land'
     LANDED = 'landed'
@@ -123,12 +137,14 @@ class Flight:
         FLYING, HOLDING --fly withdrawn--> NOTIFYING      HOLDING --LAND_AFTER_NS--> NOTIFYING
         any --land--> NOTIFYING --answered, or asked often enough--> LANDING
         LANDING --answered--> LANDED      LANDING --asked LAND_TRIES times--> FAILED
-        NOTIFYING --no service for SERVICES_WAIT_NS--> FAILED --services come--> NOTIFYING
-        LANDED, FAILED --fly withdrawn, no land--> WAITING
+        NOTIFYING --no service for SERVICES_WAIT_NS--> DESCENDING --down--> NOTIFYING
+        DESCENDING, FAILED --services come--> NOTIFYING
+        LANDED --fly withdrawn, no land--> WAITING <--fly withdrawn and given, no land-- FAILED
 
     Set-points pre-empt Crazyswarm2's own take-off: none go out before ``fly``, an operator's word.
     What has landed by itself does not fly on when commands return: ``fly`` has to be withdrawn and
-    given again. The first request ends the set-points; until then the robot is held by them.
+    given again. The first request ends the set-points; until then the robot is held by them. Once
+    it has come down on them both requests go out whether a service is seen or not.
     """
 
     def __init__(self) -> None:
@@ -138,6 +154,9 @@ class Flight:
         self._since_ns = 0  # of the phase
         self._again_ns = 0  # when the request in hand is repeated
         self._ready = False
+        self._lowered_ns = 0  # when the newest set-point downwards went out
+        self._down = False  # came down on set-points
+        self._withdrawn = False  # ``fly``, in this phase
 
     def step(
         self,
@@ -162,6 +181,8 @@ class Flight:
             return Step(self._reference.step(command[0], pose[0], now), Ask.NOTHING)
         if self.phase is Phase.HOLDING:
             return Step(self._reference.held(), Ask.NOTHING)
+        if self.phase is Phase.DESCENDING:
+            return self._descend(now)
         if self.phase in _ASKS:
             return self._request(now)
         return _SILENT
@@ -175,27 +196,29 @@ class Flight:
     @property
     def in_the_air(self) -> bool:
         """Whether the robot hangs on our set-points."""
-        return self.phase in (Phase.FLYING, Phase.HOLDING)
+        return self.phase in (Phase.FLYING, Phase.HOLDING, Phase.DESCENDING)
 
     @property
     def to_be_landed(self) -> bool:
-        """Whether the robot is in the air by us and its landing was not answered yet."""
-        return self.in_the_air or self.phase in _ASKS
+        """Whether the robot was in the air by us and its landing was never answered."""
+        return self.in_the_air or self.phase in _ASKS or self.phase is Phase.FAILED
 
     def _move(self, now: int, input_fresh: bool, fly: bool, land: bool, came: bool) -> None:
         """Enter the phase that follows from what has come."""
         phase = self.phase
-        if phase in (Phase.LANDED, Phase.FAILED):
-            if not fly and not land:
+        if came and phase in (Phase.DESCENDING, Phase.FAILED):
+            self._enter(Phase.NOTIFYING, now)
+        elif phase in (Phase.LANDED, Phase.FAILED):
+            self._withdrawn = self._withdrawn or not fly
+            if not land and self._withdrawn and (fly or phase is Phase.LANDED):
                 self._enter(Phase.WAITING, now)
-            elif phase is Phase.FAILED and came:
-                self._enter(Phase.NOTIFYING, now)
-        elif phase in _ASKS:
+        elif phase is Phase.DESCENDING or phase in _ASKS:
             return
         elif land or (self.in_the_air and not fly):
             self._enter(Phase.NOTIFYING, now)
         elif fly and input_fresh:
             if phase is not Phase.FLYING:
+                self._down = False
                 self._enter(Phase.FLYING, now)
         elif phase is Phase.FLYING:
             self._enter(Phase.HOLDING, now)
@@ -204,14 +227,28 @@ class Flight:
 
     def _enter(self, phase: Phase, now: int) -> None:
         self.phase, self._since_ns, self.tries, self._again_ns = phase, now, 0, now
+        self._withdrawn = False
+
+    def _descend(self, now: int) -> Step:
+        """Return the next set-point downwards; down, the requests follow."""
+        took_ns, self._lowered_ns = min(now - self._lowered_ns, GAP_NS), now
+        lower = self._reference.lowered(took_ns)
+        if lower is not None and lower.velocity[2]:
+            self._since_ns = now
+        if lower is not None and now - self._since_ns <= SETTLE_NS:
+            return Step(lower, Ask.NOTHING)
+        self._down = True
+        self._enter(Phase.NOTIFYING, now)
+        return self._request(now)
 
     def _request(self, now: int) -> Step:
         """Return the request of this phase when it is due, and what follows where none helps."""
-        if not self._ready and self.phase is Phase.NOTIFYING and not self.tries:
+        if not (self._ready or self._down or self.tries) and self.phase is Phase.NOTIFYING:
             if now - self._since_ns <= SERVICES_WAIT_NS:
                 return Step(self._reference.held(), Ask.NOTHING)
-            self._enter(Phase.FAILED, now)
-            return _SILENT
+            self._lowered_ns = now
+            self._enter(Phase.DESCENDING, now)
+            return self._descend(now)
         if now < self._again_ns:
             return _SILENT
         if self.phase is Phase.NOTIFYING and self.tries == NOTIFY_TRIES:
