@@ -143,3 +143,11 @@ def test_odometry_from_the_future_is_refused(bench):
     message.header.stamp = bench.stamp(-NS_PER_S)
     bench.reader._take_odometry(message)
     assert bench.reader.refused == {'from_the_future': 1}
+
+
+def test_a_refusal_is_told_for_a_second(bench):
+    bench.pose(bench.stamp(-NS_PER_S))
+    now = STEADY_NS + bench.waited_ns
+    assert 'from_the_future' in bench.reader.fresh_refusal(now)
+    assert 'from_the_future' in bench.reader.fresh_refusal(now + NS_PER_S)
+    assert bench.reader.fresh_refusal(now + NS_PER_S + 1) == ''

@@ -77,8 +77,11 @@ def test_a_px4_that_does_not_land_as_it_was_asked_to_says_so(tries, level, said)
     (None, 0.2, Level.WARN, 'do nothing'),
     (None, 0.0, Level.OK, 'not watched'),
     ((0.75, NOW), 0.2, Level.OK, '75 %'),
+    ((0.15, NOW), 0.2, Level.WARN, '15 %, below battery_leave'),
+    ((0.05, NOW), 0.2, Level.ERROR, '5 %, below battery_land'),
     ((0.75, NOW - BATTERY_MAX_NS - 1), 0.2, Level.STALE, 'too old')])
 def test_limits_of_a_battery_that_nobody_hears_are_a_warning(charge, leave, level, said):
-    report = battery_health(NOW, charge, SafetyOptions(battery_leave=leave, battery_land=0.0))
+    limits = SafetyOptions(battery_leave=leave, battery_land=leave / 2)
+    report = battery_health(NOW, charge, limits)
     assert (report.part, report.level) == ('battery', level)
     assert said in report.message

@@ -41,6 +41,8 @@ ODOM_AGE_MAX_NS = NS_PER_S // 4
 # A stamp may be ahead by what keeps clocks of two hosts apart, or by a step of ``/clock``; one
 # further ahead is of another clock, and no age follows from it.
 AHEAD_MAX_NS = 100 * NS_PER_MS
+# As long as a message at 1 Hz that is refused again and again.
+REFUSAL_FRESH_NS = NS_PER_S
 # Takes a pose, a velocity (both in map) and the time of the pose.
 OnPose = Callable[[Pose, tuple[float, float, float], int], None]
 
@@ -96,7 +98,7 @@ class Localisation:
         self.pose: Pose | None = None
         self._pose_ns: int | None = None
         self.refused: Counter[str] = Counter()
-        self._refusal = ''  # the newest, in words, until taken by ``fresh_refusal``
+        self._refusal, self._refusal_ns = '', 0  # the newest, in words
         self._refusals = Quiet()
         if link is None:
             bus.subscribe(bus.types.PoseStamped, 'pose', STATE, self._take_pose)
@@ -106,10 +108,9 @@ class Localisation:
         """Age of the newest usable pose at ``now`` of the core's clock; None: none came."""
         return None if self._pose_ns is None else now - self._pose_ns
 
-    def fresh_refusal(self) -> str:
-        """Return why the newest message since the last call was refused; empty: none was."""
-        text, self._refusal = self._refusal, ''
-        return text
+    def fresh_refusal(self, now: int) -> str:
+        """Return why a message of the last second was refused; empty: none was."""
+        return self._refusal if now - self._refusal_ns <= REFUSAL_FRESH_NS else ''
 
     def take_transforms(self, transforms: Any) -> None:
         """Take where the odom frame stands, from tf."""
@@ -166,7 +167,7 @@ class Localisation:
     def _refuse(self, error: MessageRefused) -> None:
         self.refused[error.reason] += 1
         if error.reason != 'late':  # the order of arrival is the network's, no fault
-            self._refusal = str(error)
+            self._refusal, self._refusal_ns = str(error), int(self._clock.now())
         if self._refusals.over(self._clock.now()):
             self._bus.say(
                 f'localisation refused: {error} ({self.refused[error.reason]} so far)', 'error'

@@ -9,10 +9,8 @@ that died is seen here, not waited for.
 from __future__ import annotations
 
 from abc import abstractmethod
-import time
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Twist, TwistStamped
 from rclpy.node import Node
 from sensor_msgs.msg import BatteryState
@@ -22,14 +20,14 @@ from swarm_coordination.live.conversions import command_from, MessageMaker, Mess
 from swarm_coordination.live.frames import base_frame
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.clock import CoreClock
+from swarm_coordination.ros.diagnosing import Diagnosing
 from swarm_coordination.ros.executor import Runner
-from swarm_coordination.ros.health import Report, to_message
+from swarm_coordination.ros.health import Report
 from swarm_coordination.ros.live_parameters import LiveParameters
 from swarm_coordination.ros.messages import messages
 from swarm_coordination.ros.options import ControllerOptions, HealthOptions
 from swarm_coordination.ros.parameters import OF_ROBOTS, Overrides
 from swarm_coordination.ros.vehicle_health import battery_health
-from swarm_coordination.units import seconds_to_ns
 from swarm_coordination.vehicles.safety import SafetyOptions
 from swarm_coordination.views import Pose, VelocityCommand
 
@@ -71,12 +69,9 @@ class Adapter(Node):
         self.create_subscription(Bool, 'land', self._on_land, qos.DESCRIPTION)
         self.create_subscription(BatteryState, 'battery_state', self._on_battery, qos.STATE)
         self.create_service(SetBool, 'fly', self._on_fly)
-        self._diagnostics = self.create_publisher(
-            DiagnosticArray, '/diagnostics', qos.DIAGNOSTICS
-        )
-        self._next_ns, self._next_diagnostics_ns = self.core_clock.now(), 0
+        Diagnosing(self, self._runner, self._reports, lambda: self._health.diagnostics_period_s)
+        self._next_ns = self.core_clock.now()
         self._runner.at(lambda: self.core_clock.due_ns(self._next_ns), self._on_deadline)
-        self._runner.at(lambda: self._next_diagnostics_ns, self._diagnose)
 
     @abstractmethod
     def act(self, now: int) -> int:
@@ -146,12 +141,6 @@ class Adapter(Node):
     def _take_health(self, health: HealthOptions) -> None:
         self._health = health
 
-    def _diagnose(self) -> None:
-        self._next_diagnostics_ns = time.monotonic_ns() + seconds_to_ns(
-            self._health.diagnostics_period_s
-        )
+    def _reports(self) -> tuple[Report, ...]:
         battery = battery_health(self.core_clock.now(), self._charge, self._limits)
-        reports = (self.health(), battery)
-        message = DiagnosticArray(status=[to_message(self.robot, one) for one in reports])
-        message.header.stamp = self.get_clock().now().to_msg()
-        self._diagnostics.publish(message)
+        return self.health(), battery

@@ -85,14 +85,14 @@ class ControllerShell:
 
     def health(self) -> list[Report]:
         """Return the health of controller and localisation."""
-        found = self.localisation
+        found, now = self.localisation, self._clock.now()
         return [
             controller_health(self._report, sum(self._refused.values())),
             localisation_health(
-                found.age_ns(self._clock.now()),
+                found.age_ns(now),
                 self._pose_timeout_s,
                 found.refused,
-                found.fresh_refusal(),
+                found.fresh_refusal(now),
             ),
         ]
 

@@ -137,8 +137,8 @@ def localisation_health(
     """
     Return the health of the localisation.
 
-    ``age_ns`` of the newest pose; None: none came. ``fresh_refusal`` says why messages since
-    the last report were refused; empty: none were.
+    ``age_ns`` of the newest pose; None: none came. ``fresh_refusal`` says why messages have been
+    refused of late; empty: none were.
     """
     values: dict[str, object] = {
         'age_s': 'none' if age_ns is None else round(ns_to_seconds(age_ns), 3),

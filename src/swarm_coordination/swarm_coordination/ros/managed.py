@@ -17,21 +17,18 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-import time
 from typing import Any, Protocol
 
-from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from swarm_coordination.errors import SwarmError
-from swarm_coordination.ros import qos
 from swarm_coordination.ros.clock import CoreClock
+from swarm_coordination.ros.diagnosing import Diagnosing
 from swarm_coordination.ros.endpoints import Endpoints
 from swarm_coordination.ros.executor import Runner
-from swarm_coordination.ros.health import Level, Report, to_message
+from swarm_coordination.ros.health import Level, Report
 from swarm_coordination.ros.live_parameters import LiveParameters
 from swarm_coordination.ros.options import HealthOptions, LocalisationOptions, RecordOptions
 from swarm_coordination.ros.parameters import Overrides
-from swarm_coordination.units import seconds_to_ns
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE
@@ -86,11 +83,9 @@ class ManagedNode(LifecycleNode):
         self._health = HealthOptions()
         self.localisation_options = LocalisationOptions()
         self.record_dir = ''
-        self._diagnostics = self.create_publisher(
-            DiagnosticArray, '/diagnostics', qos.DIAGNOSTICS
+        self._diagnosing = Diagnosing(
+            self, runner, self._reports, lambda: self._health.diagnostics_period_s
         )
-        self._next_diagnostics_ns = 0
-        runner.at(lambda: self._next_diagnostics_ns, self.diagnose)
 
     def read_common_options(self, overrides: Overrides) -> None:
         """Read the parameters that every managed node has; raises ConfigurationError."""
@@ -137,7 +132,7 @@ class ManagedNode(LifecycleNode):
         assert self._endpoints is not None
         self._endpoints.active = True
         self.part.activate()
-        self._next_diagnostics_ns = 0
+        self._diagnosing.soon()
         return SUCCESS
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -148,7 +143,7 @@ class ManagedNode(LifecycleNode):
             self.part.deactivate()
         finally:
             self._endpoints.active = False
-        self._next_diagnostics_ns = 0
+        self._diagnosing.soon()
         return SUCCESS
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -189,7 +184,7 @@ class ManagedNode(LifecycleNode):
             self.trigger_deactivate()
         if self.state == 'inactive':
             self.trigger_cleanup()
-        self.diagnose()
+        self._diagnosing.now()
         if self.on_fault is not None:
             self.on_fault(error)
 
@@ -200,7 +195,7 @@ class ManagedNode(LifecycleNode):
             endpoints.close()
         if part is not None:
             part.close()
-        self._next_diagnostics_ns = 0
+        self._diagnosing.soon()
 
     def _note(self, error: Exception) -> None:
         if self.problem is None:
@@ -225,17 +220,9 @@ class ManagedNode(LifecycleNode):
 
     # ---------------------------------------------------------------- health
 
-    def diagnose(self) -> None:
-        """Publish the health of the node and its part."""
-        self._next_diagnostics_ns = time.monotonic_ns() + seconds_to_ns(
-            self._health.diagnostics_period_s
-        )
-        reports = [self._report()]
-        if self.part is not None:
-            reports += self.part.health()
-        message = DiagnosticArray(status=[to_message(self.robot, one) for one in reports])
-        message.header.stamp = self.get_clock().now().to_msg()
-        self._diagnostics.publish(message)
+    def _reports(self) -> list[Report]:
+        """Return the health of the node and its part."""
+        return [self._report(), *(self.part.health() if self.part is not None else ())]
 
     def _report(self) -> Report:
         if self.problem is not None:

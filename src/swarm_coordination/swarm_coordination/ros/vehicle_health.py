@@ -98,7 +98,11 @@ def battery_health(now: int, charge: tuple[float, int] | None, limits: SafetyOpt
         return Report('battery', Level.WARN, told, values)
     if now - charge[1] > BATTERY_MAX_NS:
         return Report('battery', Level.STALE, 'battery_state is too old', values)
-    return Report('battery', Level.OK, f'{100.0 * charge[0]:.0f} %', values)
+    level, text = Level.OK, f'{100.0 * charge[0]:.0f} %'
+    for bound, worse in (('battery_leave', Level.WARN), ('battery_land', Level.ERROR)):
+        if charge[0] < getattr(limits, bound):
+            level, text = worse, f'{100.0 * charge[0]:.0f} %, below {bound}'
+    return Report('battery', level, text, values)
 
 
 def _ages(now: int, **seen: Seen) -> Mapping[str, object]:
