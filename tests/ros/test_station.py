@@ -7,10 +7,17 @@ from diagnostic_msgs.msg import DiagnosticArray
 import pytest
 from ros.support import bring_up, Ground
 from swarm_coordination.configuration import load_swarm
+from swarm_coordination.control.controller import FormationController
+from swarm_coordination.control.settings import ControlSettings
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.controller_node import ControllerNode
 from swarm_coordination.ros.coordinator_node import CoordinatorNode
-from swarm_coordination.ros.health import localisation_health, mesh_health
+from swarm_coordination.ros.health import (
+    consensus_health,
+    controller_health,
+    localisation_health,
+    mesh_health,
+)
 from swarm_coordination.ros.scene_markers import DELETED_IN, SceneMarkers
 from swarm_coordination.ros.station_node import SCENE_TOPIC, StationNode
 from swarm_coordination.ros.world_node import WorldNode
@@ -102,6 +109,25 @@ def test_a_conflict_in_the_mesh_needs_a_person():
     assert mesh_health(STATUS, 0, '', '').level.name == 'WARN'
     assert mesh_health(STATUS, 2, 'two robots are called robot1', '').level.name == 'ERROR'
     assert mesh_health(STATUS, 2, '', '3 frames').values['refused'] == '3 frames'
+
+
+def test_a_member_is_well_with_a_leader_warns_without_a_quorum_and_is_wrong_without_a_vote():
+    from station.swarm import STATUS
+
+    assert consensus_health(STATUS).level.name == 'OK'
+    assert consensus_health(STATUS._replace(quorum=False)).level.name == 'WARN'
+    held = consensus_health(STATUS._replace(may_vote=False, quorum=False))
+    assert (held.level.name, held.values['may_vote']) == ('ERROR', False)
+
+
+@pytest.mark.parametrize(('reasons', 'level'), [
+    ((), 'OK'), (('neighbor',), 'OK'), (('table_stale',), 'WARN'), (('pose_frozen',), 'WARN'),
+    (('target_missing',), 'WARN')])
+def test_a_controller_that_flies_blind_warns_and_one_without_an_update_is_stale(reasons, level):
+    assert controller_health(None, 0).level.name == 'STALE'
+    report = FormationController(1, ControlSettings()).update(0)._replace(reasons=reasons)
+    found = controller_health(report, 4)
+    assert (found.level.name, found.values['messages_refused']) == (level, 4)
 
 
 def test_the_rviz_file_shows_the_scene_and_a_model_of_every_robot_of_the_swarm_file():

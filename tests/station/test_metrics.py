@@ -16,6 +16,7 @@ from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.ros.options import StationOptions
 from swarm_coordination.station.metrics import Collector, serve, served_names
 from swarm_coordination.station.watch import Health
+from swarm_coordination.units import NS_PER_S
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -25,7 +26,8 @@ CHAIN = [('robot1', 'robot2'), ('robot2', 'robot3')]
 def picture():
     """Return a picture of four robots, one alone."""
     watch = watched(CHAIN)
-    watch.health('robot1', 'mesh', Health(1, 'hears nobody', {}))
+    watch.health('robot1', 'mesh', Health(1, 'hears nobody', {}), NOW)
+    watch.health('robot3', 'px4', Health(0, 'flying', {}), NOW - 6 * NS_PER_S)
     return watch.picture(NOW)
 
 
@@ -60,6 +62,8 @@ def test_values_are_those_of_the_picture(served):
         math.sqrt(sum(e * e for e in errors) / 3))
     assert found['swarm_robot_sent_bytes_total', (('robot', 'robot2'),)] == 40_000
     assert found['swarm_robot_health', (('part', 'mesh'), ('robot', 'robot1'))] == 1
+    # An adapter that has died reports no more, while its robot goes on.
+    assert found['swarm_robot_health', (('part', 'px4'), ('robot', 'robot3'))] == 3
 
 
 def test_what_is_not_known_has_no_sample(served):

@@ -41,7 +41,7 @@ def test_a_robots_shapes_keep_their_ids_when_others_go():
 
 def test_a_link_is_drawn_between_its_robots_thick_where_it_is_kept():
     watch = watched(CHAIN)
-    watch.health('robot2', 'controller', kept(1))
+    watch.health('robot2', 'controller', kept(1), NOW)
     links = {shape.number: shape for shape in scene(watch.picture(NOW))
              if shape.namespace == 'links'}
     assert set(links) == {1, 256 + 2, 2 * 256 + 3}

@@ -2,7 +2,7 @@
 """A station knows what it has heard, and forgets who is gone."""
 
 from station.swarm import kept, KEPT_RANGE_M, NAMES, NOW, STATUS, watched
-from swarm_coordination.station.watch import GONE_S, SwarmWatch, TRAIL_POINTS
+from swarm_coordination.station.watch import GONE_S, SILENT_S, STALE, SwarmWatch, TRAIL_POINTS
 from swarm_coordination.units import NS_PER_S
 from swarm_coordination.views import Mode, Pose
 
@@ -50,13 +50,26 @@ def test_trails_are_thinned_and_bounded():
 
 def test_kept_links_come_from_the_controllers_report_by_name():
     watch = watched(CHAIN)
-    watch.health('robot1', 'controller', kept(2, 3, 99))
+    watch.health('robot1', 'controller', kept(2, 3, 99), NOW)
     assert watch.picture(NOW).robots[0].kept == ('robot2', 'robot3')
+
+
+def test_a_part_that_reports_no_more_is_stale_and_keeps_no_links():
+    watch = watched(CHAIN)
+    watch.health('robot1', 'controller', kept(2, 3), NOW)
+    for age_s, level, links in ((SILENT_S, 0, 2), (SILENT_S + 0.1, STALE, 0)):
+        now = NOW + round(age_s * NS_PER_S)
+        for name in NAMES:
+            watch.status(name, STATUS._replace(name=name), [], 0.0, now)
+        robot = watch.picture(now).robots[0]
+        assert robot.health['controller'].level == level
+        assert len(robot.kept) <= links
+    assert 'before: flying' in robot.health['controller'].message
 
 
 def test_what_strangers_report_is_not_taken():
     watch = watched([])
-    watch.health('turtle', 'controller', kept(1))
+    watch.health('turtle', 'controller', kept(1), NOW)
     assert {robot.name for robot in watch.picture(NOW).robots} == set(NAMES)
 
 

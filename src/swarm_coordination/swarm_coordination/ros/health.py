@@ -94,6 +94,8 @@ def consensus_health(status: RobotStatus) -> Report:
         'pending_intents': status.pending_intents,
         'mode': status.mode.name.lower(),
     }
+    if not status.may_vote:
+        return Report('consensus', Level.ERROR, 'held back without a vote: see events', values)
     if not status.quorum:
         return Report('consensus', Level.WARN, 'no quorum', values)
     leader = status.leader_name or 'nobody'

@@ -102,7 +102,9 @@ class HealthOptions:
     """What every node that reports its health is told."""
 
     diagnostics_period_s: float = setting(
-        1.0, 's', 0.1, 60.0, 'time between two diagnostic messages; sooner on a fault', live=True
+        1.0, 's', 0.1, 60.0,
+        'time between two diagnostic messages; sooner on a fault. Who looks on takes a part for '
+        'stale after 5 s', live=True,
     )
 
 

@@ -90,11 +90,12 @@ class StationNode(Node):
         self.get_logger().error(f'{name}: {error}', throttle_duration_sec=5.0)
 
     def _on_diagnostics(self, message: Any) -> None:
+        now = time.monotonic_ns()
         for status in message.status:
             robot, _, part = status.name.partition(': ')
             values = {value.key: value.value for value in status.values}
             level = int.from_bytes(status.level, 'little')
-            self._watch.health(robot, part, Health(level, status.message, values))
+            self._watch.health(robot, part, Health(level, status.message, values), now)
 
     def _show(self) -> None:
         self._next_ns = time.monotonic_ns() + seconds_to_ns(self._options.scene_period_s)

@@ -17,7 +17,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.station.watch import Picture, RobotSeen
 
-PARTS = ('coordinator', 'formation_controller', 'mesh', 'consensus', 'controller', 'localisation')
+# Those of a robot's nodes, then of its adapter; others' are not served.
+PARTS = (
+    'coordinator', 'formation_controller', 'mesh', 'consensus', 'controller', 'localisation',
+    'px4', 'crazyflie', 'battery',
+)
 
 
 class Metric(NamedTuple):

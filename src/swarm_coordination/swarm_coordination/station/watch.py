@@ -20,6 +20,9 @@ from swarm_coordination.views import Mode, Pose
 
 # A robot sends its status ten times a second; silent for so long it is out of the station's sight.
 GONE_S = 5.0
+# A part that has not reported for so long is stale, as diagnostic_aggregator takes it to be.
+SILENT_S = 5.0
+STALE = 3
 # Points of a trail, one for each this far apart: 100 m of way.
 TRAIL_POINTS, TRAIL_STEP_M = 400, 0.25
 # consensus.messages.Role
@@ -102,7 +105,7 @@ class _Known:
         self.pose: Pose | None = None
         self.slot: tuple[float, float, float] | None = None
         self.trail: deque[tuple[float, float, float]] = deque(maxlen=TRAIL_POINTS)
-        self.health: dict[str, Health] = {}
+        self.health: dict[str, tuple[Health, int]] = {}  # by part, with the time it came
 
 
 class SwarmWatch:
@@ -140,11 +143,11 @@ class SwarmWatch:
         """Take where a robot's place in the formation is."""
         self._known[name].slot = slot
 
-    def health(self, name: str, part: str, health: Health) -> None:
-        """Take a robot's report on one of its parts."""
+    def health(self, name: str, part: str, health: Health, now: int) -> None:
+        """Take a robot's report on one of its parts; ``now`` as in ``status``."""
         known = self._known.get(name)
         if known is not None:
-            known.health[part] = health
+            known.health[part] = (health, now)
 
     def picture(self, now: int) -> Picture:
         """Return the swarm as known at ``now``; who is gone leaves no trail behind."""
@@ -159,14 +162,23 @@ class SwarmWatch:
             if now - known.status_ns > seconds_to_ns(GONE_S):
                 self._known[name] = _Known()
                 continue
+            health = {part: _aged(*told, now) for part, told in known.health.items()}
             robots.append(
                 RobotSeen(
                     name, number, ns_to_seconds(now - known.status_ns), known.status,
                     known.heard, known.error_m, known.pose, known.slot, tuple(known.trail),
-                    dict(known.health), _kept(known.health, names),
+                    health, _kept(health, names),
                 )
             )
         return Picture(tuple(robots), self._kept_range_m, self._area)
+
+
+def _aged(health: Health, came_ns: int, now: int) -> Health:
+    """Return a report as it is to be read at ``now``."""
+    silent_s = ns_to_seconds(now - came_ns)
+    if silent_s <= SILENT_S:
+        return health
+    return Health(STALE, f'silent for {silent_s:.0f} s; before: {health.message}', {})
 
 
 def _kept(health: Mapping[str, Health], names: Mapping[int, str]) -> tuple[str, ...]:
