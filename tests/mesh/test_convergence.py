@@ -47,7 +47,7 @@ def test_mission_and_intents_cross_six_hops() -> None:
     air.run(4.0)
     first = air.stations[0].mesh
     assert dict(first.intents())[FIRST_ID + 6].intents == intents.intents
-    assert first.applied(FIRST_ID + 6) == 12
+    assert first.mission(FIRST_ID + 6).applied == 12
     neighbor = first.neighbors(0, 0).neighbors[-1]
     assert (neighbor.robot, neighbor.progress_m, neighbor.mission_epoch) == (FIRST_ID + 6, 4.5, 9)
 
@@ -120,7 +120,7 @@ def test_another_configuration_is_heard_for_avoidance_only() -> None:
     assert stranger.name == 'robot2' and not stranger.same_configuration
     assert stranger.position == (2.0, 0.0, 0.0) and stranger.age_s < 0.2
     assert stranger.links == () and stranger.mission_epoch == 0
-    assert station.mesh.applied(FIRST_ID + 2) == 0
+    assert station.mesh.mission(FIRST_ID + 2).applied == 0
     assert FIRST_ID + 2 not in given
     assert station.mesh.alive() == everybody(2)
     assert len(station.kinds('configuration_mismatch')) == 1

@@ -99,7 +99,7 @@ def test_a_relay_cannot_bring_an_older_incarnation_back() -> None:
     stale = crafted(air, 901, Fragment(old, 0, beacon(999, 777), None, section))
     assert mesh.merge(stale, 100, now).news == ()
     assert mesh.neighbors(now, 0).neighbors[-1].position == (0.1, 0.0, 0.0)
-    assert mesh.applied(FIRST_ID + 3) == 0
+    assert mesh.mission(FIRST_ID + 3).applied == 0
 
 
 def test_all_pause_and_all_come_back() -> None:

@@ -20,6 +20,7 @@ from swarm_coordination.mission.commands import (
 )
 from swarm_coordination.mission.formations import Formation, FormationLimits
 from swarm_coordination.mission.matching import least_cost
+from swarm_coordination.mission.offers import Offer
 from swarm_coordination.mission.places import Places
 from swarm_coordination.mission.planner import LiveRobot, MissionPlanner, SilentRobot
 from swarm_coordination.mission.settings import MissionSettings
@@ -211,31 +212,46 @@ def test_a_formation_that_cannot_be_flown_is_not_proposed_and_says_why():
 
 
 def places(leader, **positions):
-    """Return live robots at (x, y), all of whom hear each other."""
-    numbers = [int(name[1:]) for name in positions]
+    """Return live robots at (x, y) that offer nothing."""
     return [
-        LiveRobot(number, (*at, 0.0), leader.state.index, tuple(n for n in numbers if n != number))
-        for number, at in zip(numbers, positions.values(), strict=True)
+        LiveRobot(int(name[1:]), (*at, 0.0), leader.state.index) for name, at in positions.items()
     ]
 
 
-def test_neighbours_exchange_slots_where_that_shortens_their_ways():
+def offering(leader, *robots):
+    """Return the robots, of which the first two offer each other their slots."""
+    slots = [leader.state.slot_of(robot.robot) for robot in robots]
+    offers = [Offer(leader.state.epoch, slots[1]), Offer(leader.state.epoch, slots[0])]
+    return [
+        *(robot._replace(offer=offer) for robot, offer in zip(robots, offers)), *robots[2:]
+    ]
+
+
+def test_neighbours_that_offer_each_other_their_slots_exchange_them():
     leader = Leader()
     leader.assign(1, 2, 3)
     assert leader.state.slots == (1, 2, 3)
     crossed = places(leader, r1=(0.0, 0.0), r2=(0.0, 3.0), r3=(0.0, -3.0))
-    command = leader.plan(robots=crossed, after_ms=1000)
+    assert leader.plan(robots=crossed, after_ms=1000) is None  # the leader looks for none itself
+    command = leader.plan(robots=offering(leader, *crossed), after_ms=1000)
     assert command.robots == (2, 1, 3)
     assert command.after == leader.state.epoch
-    apart = [robot._replace(links=()) for robot in crossed]
-    assert leader.plan(robots=apart, after_ms=1000) is None
+
+
+def test_batches_of_exchanges_keep_their_distance_in_time():
+    leader = Leader()
+    leader.assign(1, 2, 3)
+    robots = offering(leader, *leader.robots(1, 2, 3))
+    assert leader.plan(robots=robots, after_ms=1000) is not None
+    assert leader.plan(robots=robots, after_ms=499) is None
+    assert leader.plan(robots=robots, after_ms=1) is not None
 
 
 @pytest.mark.parametrize('change', [{'rearrange': False}, {'on_loss': 'keep_slots'}])
 def test_slots_are_exchanged_only_where_the_mission_allows_it_and_nobody_is_missing(change):
     leader = Leader(MISSION._replace(**change))
     leader.assign(1, 2, 3)
-    crossed = places(leader, r1=(0.0, 0.0), r2=(0.0, 3.0), r3=(0.0, -3.0))
+    crossed = offering(leader, *leader.robots(1, 2, 3))
     robots = crossed if 'rearrange' in change else crossed[:2]
     assert leader.plan(robots=robots, after_ms=1000) is None
 

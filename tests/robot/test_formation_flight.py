@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from robot.swarm_of_robots import RobotsOnOneRadio
-from swarm_coordination.mission.commands import encode_command, StartMission
+from swarm_coordination.mission.commands import AssignSlots, encode_command, StartMission
 from swarm_coordination.mission.formations import Formation
 from swarm_coordination.views import Liveness
 
@@ -77,3 +77,31 @@ def test_an_epoch_is_shown_only_once_no_command_of_the_one_before_is_in_force():
     hold_ns = round(robots.settings.control.hold_s * 1e9)
     for at in range(3):
         assert shown[at, newest] - handed[at, newest] >= hold_ns
+
+
+COLUMN = StartMission('column', Formation('column', 3000), ((3000, 0, 0),), 500, 20_000)
+
+
+def slots_of(robots: RobotsOnOneRadio) -> tuple[int, ...]:
+    """Return the slot of each robot; they stand in a row, where the column has its slots."""
+    return tuple(robots.status(at).slot for at in range(len(robots.robots)))
+
+
+def turn_about(robots: RobotsOnOneRadio) -> None:
+    """Have an operator give the slots out the other way round."""
+    leader, best = robots.leader(), slots_of(robots)
+    ids = [1000 + best.index(slot) for slot in reversed(range(len(best)))]
+    mission = next(c.index for c in robots.committed[leader] if 'start_mission' in c.command)
+    command = AssignSlots(mission, robots.status(leader).epoch, tuple(ids))
+    robots.robot(leader).propose(encode_command(command).decode(), robots.now)
+    assert robots.until(lambda: slots_of(robots) == best[::-1], 2.0)
+
+
+def test_robots_whose_ways_cross_offer_each_other_their_slots_and_the_leader_commits_it():
+    robots = flying(COLUMN)
+    best = slots_of(robots)
+    turn_about(robots)
+    assert robots.until(lambda: slots_of(robots) == best, 3.0)
+    epoch = robots.status(0).epoch
+    robots.run(3.0)
+    assert robots.status(0).epoch == epoch  # nobody gains any more

@@ -15,7 +15,7 @@ import pytest
 from swarm_coordination.bounds import COUNTER_MAX, ID_MAX, Range
 from swarm_coordination.errors import FrameError, UsageError
 from swarm_coordination.mesh import rows
-from swarm_coordination.mesh.rows import Beacon, Fragment, Frame, Want
+from swarm_coordination.mesh.rows import Beacon, Fragment, Frame, MissionSection, Want
 from swarm_coordination.wire.codec import FRAME_BYTES_MAX, MAJOR, MINOR, REASONS, WireCodec
 from swarm_coordination.wire.schema import trimmed, wire_type
 from wire.frames import CLUSTER, CONFIG, FRAMES, HEADER, KEY
@@ -63,6 +63,20 @@ def test_parts_and_overhead_never_add_up_to_less_than_the_frame(frame: Frame) ->
     measured = CODEC.overhead(frame) + sum(CODEC.measure(part, sender) for part in parts)
     size = len(CODEC.encode(frame))
     assert size <= measured <= size + 10
+
+
+def test_who_offers_nothing_sends_no_byte_for_it_and_an_offer_costs_one() -> None:
+    def sized(offer: int) -> tuple[int, int, Any]:
+        part = Fragment(HEADER.sender, mission=MissionSection(7, 8, 1, 9, 1000, offer))
+        data = CODEC.encode(Frame(HEADER, fragments=(part,)))
+        shown = CODEC.decode(data).fragments[0].mission
+        assert isinstance(shown, MissionSection) and shown.offer == offer
+        return len(data), CODEC.measure(part, HEADER.sender), msgspec.msgpack.decode(data[PREFIX:])
+
+    size, measured, body = sized(0)
+    assert body[1][0][4] == [7, 8, 1, 9, 1000]  # as minor version 0 has it
+    for offer in (1, 24, rows.SLOTS_MAX):
+        assert sized(offer)[:2] == (size + 1, measured + 1)
 
 
 def test_the_layout_on_the_wire_is_the_documented_one() -> None:

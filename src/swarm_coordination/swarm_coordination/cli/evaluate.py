@@ -43,12 +43,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     case.add_argument('--resilience', type=int, default=1, help='paths in a certificate, 1 or 2')
     case.add_argument('--no-swaps', action='store_true', help='slots stay where they were given')
-    case.add_argument(
-        '--exchanges',
-        default='leader',
-        help='whose table says which slots are exchanged: leader; neighbours, who propose; or '
-        'both_gain: they do where each of the two gains',
-    )
     case.add_argument('--no-regroup', action='store_true', help='never shrink a stuck formation')
     case.add_argument(
         '--shipped', action='store_true', help='cohesion and weights of links as in swarm.yaml'
@@ -113,7 +107,6 @@ def _case(options: argparse.Namespace) -> Any:
             start=options.start,
             method=options.method,
             swaps=not options.no_swaps,
-            exchanges=options.exchanges,
             regroup=not options.no_regroup,
             loss=options.loss,
             delay_s=options.delay,

@@ -9,7 +9,6 @@ import math
 from swarm_coordination.control.settings import check_control, ControlSettings
 from swarm_coordination.control.unicycle import AHEAD_M
 from swarm_coordination.errors import UsageError
-from swarm_coordination.evaluation.exchanging import EXCHANGES
 from swarm_coordination.evaluation.grounds import OBSTACLES
 from swarm_coordination.evaluation.kernels.state import AIR, ROBOTS_MAX
 
@@ -40,7 +39,6 @@ class Case:
     start: str = 'random'
     method: str = 'certified'
     swaps: bool = True  # neighbours exchange slots where that shortens both ways together
-    exchanges: str = 'leader'  # who says which do
     regroup: bool = True  # a formation that is stuck is shrunk and opened again
     loss: float = 0.2
     delay_s: float = 0.1
@@ -133,7 +131,6 @@ def check_case(case: Case) -> Case:
         (case.method, METHODS, 'method'),
         (case.radio, RADIOS, 'radio'),
         (case.kill, KILLS, 'kill'),
-        (case.exchanges, EXCHANGES, 'exchanges'),
         (case.obstacles, OBSTACLES, 'obstacles'),
         (case.kind, KINDS, 'kind'),
         (case.beacon_hz, tuple(RATES), 'beacon_hz'),

@@ -16,7 +16,6 @@ OPTIONS = {
     'slots': '--slots',
     'start': '--start',
     'method': '--method',
-    'exchanges': '--exchanges',
     'loss': '--loss',
     'delay_s': '--delay',
     'beacon_hz': '--beacons',

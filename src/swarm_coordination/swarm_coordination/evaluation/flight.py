@@ -12,6 +12,7 @@ import numpy as np
 from swarm_coordination.control import graph
 from swarm_coordination.evaluation.cases import Case
 from swarm_coordination.evaluation.connectivity import algebraic_connectivity
+from swarm_coordination.evaluation.exchanging import propose
 from swarm_coordination.evaluation.grounds import ground, Guide
 from swarm_coordination.evaluation.kernels import state
 from swarm_coordination.evaluation.kernels.measure import deaf_pairs, islands, live_links
@@ -119,6 +120,8 @@ class Flight:
         self._measure()
         if self.now < GATHER_S:
             return
+        if self.case.swaps and self.tick % self.case.stride == 0:
+            propose(self.now, self.world, self.tables, self.beacons, self.limits)
         if self.tick % round(COMMIT_S / self.limits.period_s) == 0:
             self.leader.lead(self.now, self.label, self.world, self.tables, self.beacons)
         errors = self.errors()

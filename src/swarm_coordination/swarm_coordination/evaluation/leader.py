@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from swarm_coordination.evaluation.cases import Case
-from swarm_coordination.evaluation.exchanging import linked, proposed
+from swarm_coordination.evaluation.exchanging import agreed
 from swarm_coordination.evaluation.kernels.state import (
     Beacons,
     EPOCHS,
@@ -28,7 +28,6 @@ from swarm_coordination.evaluation.kernels.state import (
 from swarm_coordination.evaluation.scenes import assigned, layout_for
 from swarm_coordination.mission.regrouping import Regrouping
 from swarm_coordination.mission.repacking import beside, CLEAR_M, split_off
-from swarm_coordination.mission.swaps import exchanges
 
 COMMIT_S = 0.5
 # As long as mission.settings waits for robots that may be the other side of a split.
@@ -75,21 +74,11 @@ class Leader:
         elif known.all():
             pairs: Sequence[tuple[int, int]] = ()
             if self._case.swaps:
-                pairs = self._pairs(who, places, world, tables, beacons)
+                pairs = agreed(who, self.epoch, world, tables, beacons)
             if pairs:
                 self._exchange(who, pairs, world)
             elif self._case.regroup:
                 self._regroup(who, now, places, slots, world)
-
-    def _pairs(
-        self, who: int, places: Floats, world: World, tables: Tables, beacons: Beacons
-    ) -> Sequence[tuple[int, int]]:
-        """Return who should exchange slots with whom."""
-        case = self._case
-        if case.exchanges == 'leader':
-            near = linked(tables.beat[who], beacons)
-            return exchanges(places, world.slots[self.epoch], near)
-        return proposed(self.epoch, world, tables, beacons, case.exchanges == 'both_gain')
 
     @property
     def regrouped(self) -> int:
@@ -147,7 +136,7 @@ class Leader:
     def _commit(self, who: int, slots: Floats, world: World) -> None:
         self.epoch += 1
         world.slots[self.epoch:] = slots
-        world.epoch[who] = self.epoch
+        world.epoch[who], world.partner[who] = self.epoch, -1
 
 
 def _elected(label: Ints) -> int | None:

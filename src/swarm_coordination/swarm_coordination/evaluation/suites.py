@@ -12,7 +12,6 @@ from swarm_coordination.errors import UsageError
 from swarm_coordination.evaluation.baselines import orca
 from swarm_coordination.evaluation.cases import Case, controller_settings
 from swarm_coordination.evaluation.command import command, commit
-from swarm_coordination.evaluation.exchanging import EXCHANGES
 from swarm_coordination.evaluation.methods import fly as fly_one
 from swarm_coordination.evaluation.report import read, Row, write
 from swarm_coordination.evaluation.result import columns, Result
@@ -111,18 +110,6 @@ def _shipped() -> list[Entry]:
     ]
 
 
-def _exchanges() -> list[Entry]:
-    return [
-        Entry(
-            f'N {count} circle, random slots, exchanges by {who}',
-            _case(robots=count, slots='random', exchanges=who, limit_s=480.0),
-            runs,
-        )
-        for count, runs in ((20, 20), (50, 8))
-        for who in EXCHANGES
-    ]
-
-
 def _obstacles() -> list[Entry]:
     return [
         Entry(
@@ -173,7 +160,6 @@ SUITES: dict[str, Callable[[], list[Entry]]] = {
     'shapes': _shapes,
     'radio': _radio,
     'losses': _losses,
-    'exchanges': _exchanges,
     'shipped': _shipped,
     'obstacles': _obstacles,
     'kinds': _kinds,

@@ -41,6 +41,7 @@ from swarm_coordination.views import NeighborTable
 _INTENTS_SHARE = 0.8
 STOP_LEVEL_MIN, STOP_LEVEL_MAX = 1, 3
 _LIVING = (Life.ALIVE, Life.SUSPECT)
+_NO_MISSION = MissionSection(0, 0, 0, 0, 0)
 
 
 class Mesh:
@@ -243,10 +244,10 @@ class Mesh:
             if row.intents and row.cooperates and row.life in _LIVING
         )
 
-    def applied(self, storage_id: int) -> int:
-        """Log index that a robot says it has applied; 0 where that is unknown."""
+    def mission(self, storage_id: int) -> MissionSection:
+        """Where a robot says it stands in the mission; version 0 where that is unknown."""
         row = self._parts.table.get(storage_id)
-        return row.mission.applied if row and row.mission else 0
+        return row.mission if row and row.mission else _NO_MISSION
 
     def island(self, now: int) -> tuple[int, ...]:
         """Storage ids reachable over links that both ends list, own included."""

@@ -76,7 +76,8 @@ class OwnRow:
         if held is not None and section[1:] == held[1:]:
             return
         self.mission = MissionSection(1 if held is None else held.version + 1, *section[1:])
-        self._left[Section.MISSION] = 1 if held and held[1:4] == section[1:4] else REPEATS
+        same = held is not None and held[1:4] == section[1:4] and held.offer == section.offer
+        self._left[Section.MISSION] = 1 if same else REPEATS
 
     def set_intents(self, section: IntentSection) -> bool:
         """Publish; return whether it changed, which is urgent."""

@@ -45,6 +45,9 @@ SNAPSHOT_BYTES_MAX = SNAPSHOT_CHUNKS_MAX * CHUNK_BYTES
 # No swarm here is wider; two robots that lost their source count each other up to it and stop.
 SNAPSHOT_HOPS_MAX = 15
 
+# One byte of msgpack; a formation has at most 24 slots.
+SLOTS_MAX = 127
+
 AGE_UNBOUNDED_MS = 65_535
 AgeMs = Annotated[int, Range(0, AGE_UNBOUNDED_MS)]
 
@@ -186,6 +189,9 @@ class MissionSection(NamedTuple):
     mode: Annotated[int, Range(0, 15)]  # views.Mode
     epoch: Counter  # slot assignment in force
     progress_mm: Millimetres
+    # 1 + the slot for which the owner would give its own in that epoch; 0: none, and left out on
+    # the wire. Since minor version 1.
+    offer: Annotated[int, Range(0, SLOTS_MAX)] = 0
 
 
 class Intent(NamedTuple):
@@ -325,4 +331,4 @@ class Frame(NamedTuple):
     items: Annotated[tuple[LogItem, ...], Size(0, ITEMS_MAX)] = ()
     digests: Annotated[tuple[Digest, ...], Size(0, ITEMS_MAX)] = ()
     want: Want | None = None
-    snapshot: SnapshotPart | None = None  # since minor version 1
+    snapshot: SnapshotPart | None = None

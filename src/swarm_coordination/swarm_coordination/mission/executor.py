@@ -16,6 +16,7 @@ import math
 
 from swarm_coordination.mission.aim import Aim, in_m
 from swarm_coordination.mission.formations import PointMm
+from swarm_coordination.mission.offers import Offer, offered
 from swarm_coordination.mission.paths import Path, Vector
 from swarm_coordination.mission.places import Places
 from swarm_coordination.mission.progress import jump_target, rate_factor
@@ -79,6 +80,7 @@ class MissionExecutor:
         self._stepped_at: int | None = None
         self._epoch = 0
         self._slot = -1
+        self._offered = -1
         self._mode = Mode.IDLE
 
     @property
@@ -106,6 +108,11 @@ class MissionExecutor:
         """Epoch that the progress belongs to; 0 while nobody should wait for this robot."""
         flying = self._joined and self._localised and self._mode in _FLOWN
         return self._epoch if flying else 0
+
+    @property
+    def offer(self) -> Offer:
+        """For which slot this robot would give its own, as of the last step."""
+        return Offer(self.progress_epoch, self._offered)
 
     def step(
         self,
@@ -142,6 +149,11 @@ class MissionExecutor:
             # The others may have flown on meanwhile: listen before setting a pace again.
             self._joined, self._listening_since = False, now
         rate_mps = 0.0
+        self._offered = -1
+        if self._mode is Mode.FLY and position is not None:
+            self._offered = offered(
+                self._robot, position, state, neighbors(), self._progress_m
+            )
         if self._mode in _FLOWN and mission is not None:
             rate_mps = self._advance(state, mission, position, neighbors(), elapsed_s, now)
         return self._aim(state, position, rate_mps, now)

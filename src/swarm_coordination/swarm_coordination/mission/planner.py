@@ -4,8 +4,8 @@ The leader's policy: when slots have to be assigned, to whom, and where the form
 
 Only a leader with a quorum runs it, and it holds no protocol state: a new leader starts with an
 empty one. What it proposes names the epoch that it saw, so that a late duplicate is refused. While
-nobody is missing it rearranges: neighbours exchange slots where that shortens their ways
-(``swaps``), and a formation that is stuck is shrunk and opened again (``regrouping``).
+nobody is missing it rearranges: neighbours that offer each other their slots exchange them
+(``offers``), and a formation that is stuck is shrunk and opened again (``regrouping``).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from swarm_coordination.mission.formations import (
     Layout,
     PointMm,
 )
+from swarm_coordination.mission.offers import exchanged, Offer
 from swarm_coordination.mission.paths import Vector
 from swarm_coordination.mission.places import Places
 from swarm_coordination.mission.regrouping import Regrouping
@@ -32,7 +33,6 @@ from swarm_coordination.mission.repacking import beside, CLEAR_M, split_off
 from swarm_coordination.mission.settings import MissionSettings
 from swarm_coordination.mission.snapshot import Mission
 from swarm_coordination.mission.state import MissionState
-from swarm_coordination.mission.swaps import exchanged
 from swarm_coordination.units import from_mm, ns_to_seconds, seconds_to_ns, to_mm
 
 # A robot whose applied index is this close behind has caught up: commands of the last moments
@@ -46,7 +46,7 @@ class LiveRobot(NamedTuple):
     robot: int  # storage id
     position: Vector  # m; its last known one
     applied: int  # log index it has applied
-    links: tuple[int, ...] = ()  # robots that it hears
+    offer: Offer = Offer()  # for which slot it would give its own
 
 
 class SilentRobot(NamedTuple):
@@ -233,7 +233,7 @@ class MissionPlanner:
         whole: bool,
         now: int,
     ) -> AssignSlots | None:
-        """Exchange slots of neighbours; where all are there, free a formation that is stuck."""
+        """Exchange slots as neighbours offer; where all are there, free a stuck formation."""
         places = state.places()
         held = {robot: slot for slot, robot in enumerate(state.slots) if robot}
         if places is None or held.keys() - robots.keys():
@@ -241,23 +241,18 @@ class MissionPlanner:
         if now - self._rearranged_at < seconds_to_ns(self._settings.rearrange_delay_s):
             return None
         self._rearranged_at = now
-        slots = [tuple(map(from_mm, slot)) for slot in places.slots(progress_m)]
         flown = {robot: robots[robot] for robot in sorted(held)}
-        order = exchanged(
-            {robot: live.position for robot, live in flown.items()},
-            {robot: slots[slot] for robot, slot in held.items()},
-            {robot: live.links for robot, live in flown.items()},
-        )
-        layout = state.layout
-        if order is None:
-            scale_pm = self._regrouped(state, flown, held, slots, now) if whole else None
-            if scale_pm is None:
-                return None
-            layout, order = layout._replace(scale_pm=scale_pm), {robot: robot for robot in held}
-        taken = [0] * len(state.slots)
-        for robot, former in order.items():
-            taken[held[former]] = robot
-        return AssignSlots(mission.index, state.epoch, tuple(taken), layout)
+        taken = exchanged(state, {robot: live.offer for robot, live in flown.items()})
+        if taken is not None:
+            return AssignSlots(mission.index, state.epoch, taken, state.layout)
+        if not whole:
+            return None
+        slots = [tuple(map(from_mm, slot)) for slot in places.slots(progress_m)]
+        scale_pm = self._regrouped(state, flown, held, slots, now)
+        if scale_pm is None:
+            return None
+        layout = state.layout._replace(scale_pm=scale_pm)
+        return AssignSlots(mission.index, state.epoch, state.slots, layout)
 
     def _regrouped(
         self,

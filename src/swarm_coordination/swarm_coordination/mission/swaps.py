@@ -1,73 +1,53 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Slots exchanged between neighbours.
+Slots exchanged between neighbours, by consent of both.
 
 The assignment of least total squared distance has no crossing straight paths (``assignment``). A
-pair of neighbours that exchanges its slots wherever that shortens its own two squared distances
-together approaches it from any start, and only ever shortens the total; many pairs may exchange
-at once, as long as no robot is in two.
+pair that exchanges its slots wherever that shortens its own two squared distances together
+approaches it from any start, and only ever shortens the total. Every robot names, by its own
+table, the one slot of a neighbour for which it would give its own: the pair that gains most. The
+leader commits the pairs that name each other, all at once. A robot names one slot, so no robot
+is in two of them, and nobody loses a slot that it did not offer.
+
+Of all pairs that would gain, the one that gains most (and of equals that of the lowest numbers)
+is the best of both its ends: while anybody gains, some pair names each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-_Places = npt.NDArray[np.float64]
+_Floats = npt.NDArray[np.float64]
+_Ints = npt.NDArray[np.int64]
+_Flags = npt.NDArray[np.bool_]
 
 # A pair gains at least this much (m^2): what positions of different ages make up stays below.
 GAIN_MIN_M2 = 1.0
 
 
-def exchanges(
-    places: _Places, slots: _Places, near: npt.NDArray[np.bool_]
-) -> Sequence[tuple[int, int]]:
+def best_partners(own: _Ints, places: _Floats, slots: _Floats, near: _Flags) -> _Ints:
     """
-    Return pairs of robots that should exchange their slots, largest gain first, each robot once.
+    Return, for each of M robots, the one with which an exchange gains most; -1: with nobody.
 
-    ``places`` and ``slots`` (N, 2) or (N, 3) by robot, NaN for one that has none; ``near``
-    (N, N): who may exchange with whom.
+    ``own`` (M,): which of the N robots it is. ``places`` (M, N, 2 or 3): where each believes
+    everybody is. ``slots`` (N, 2 or 3): by robot, NaN for one that has none. ``near`` (M, N):
+    with whom it may exchange. A pair's two squared distances together shrink by
+    2 (p_j - p_i) . (s_i - s_j).
     """
-    squared = np.sum((places[:, None, :] - slots[None, :, :]) ** 2, axis=2)
-    own = np.diag(squared)
-    gain = own[:, None] + own[None, :] - squared - squared.T
-    first, second = np.nonzero(np.triu(near & (gain > GAIN_MIN_M2), 1))
-    order = np.argsort(-gain[first, second], kind='stable')
-    taken: set[int] = set()
-    pairs = []
-    for one, other in zip(first[order].tolist(), second[order].tolist(), strict=True):
-        if one not in taken and other not in taken:
-            taken.update((one, other))
-            pairs.append((one, other))
-    return pairs
+    apart = places - places[np.arange(len(own)), own][:, None, :]
+    gain = 2.0 * np.sum(apart * (slots[own][:, None, :] - slots), axis=2)
+    gain = np.where(near & (gain > GAIN_MIN_M2), gain, 0.0)  # NaN gains nothing
+    best = gain.argmax(axis=1)  # the lowest number of equals
+    return np.where(gain[np.arange(len(own)), best] > 0.0, best, -1)
 
 
-def exchanged(
-    places: Mapping[int, Sequence[float]],
-    slots: Mapping[int, Sequence[float]],
-    links: Mapping[int, Sequence[int]],
-) -> dict[int, int] | None:
-    """
-    Return, by robot, the robot whose slot it takes over (or its own id); None: nobody gains.
-
-    ``places`` and ``slots`` (m) of the same robots; ``links``: whom each hears. Neighbours are
-    who hear each other.
-    """
-    robots = sorted(places)
-    near = np.zeros((len(robots), len(robots)), dtype=np.bool_)
-    for i, one in enumerate(robots):
-        for j, other in enumerate(robots[:i]):
-            near[i, j] = near[j, i] = other in links[one] and one in links[other]
-    pairs = exchanges(
-        np.array([places[robot] for robot in robots], dtype=np.float64),
-        np.array([slots[robot] for robot in robots], dtype=np.float64),
-        near,
-    )
-    if not pairs:
-        return None
-    taken = {robot: robot for robot in robots}
-    for i, j in pairs:
-        taken[robots[i]], taken[robots[j]] = robots[j], robots[i]
-    return taken
+def consenting(partners: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the pairs that name each other: ``partners`` says whom each names, -1 nobody."""
+    return [
+        (one, other)
+        for one, other in enumerate(partners)
+        if one < other < len(partners) and partners[other] == one
+    ]

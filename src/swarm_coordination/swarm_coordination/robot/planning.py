@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from swarm_coordination.mesh.mesh import Mesh
 from swarm_coordination.mission.executor import MissionExecutor
+from swarm_coordination.mission.offers import Offer
 from swarm_coordination.mission.planner import LiveRobot, MissionPlanner, SilentRobot
 from swarm_coordination.mission.state import MissionState
 from swarm_coordination.robot.leading import Leading
@@ -68,13 +69,13 @@ class Planning:
     ) -> Iterator[LiveRobot]:
         """Yield who is believed alive, self included, as the planner asks for them."""
         if position is not None:
-            heard = tuple(neighbor.robot for neighbor in neighbors() if neighbor.heard)
-            yield LiveRobot(self._robot, position, self._state.index, heard)
+            yield LiveRobot(self._robot, position, self._state.index, self._executor.offer)
         alive = self._mesh.alive()  # proved to be: a replayed row is not
         for neighbor in neighbors():
             if neighbor.robot in alive:
-                applied = self._mesh.applied(neighbor.robot)
-                yield LiveRobot(neighbor.robot, neighbor.position, applied, neighbor.links)
+                mission = self._mesh.mission(neighbor.robot)
+                offer = Offer(mission.epoch, mission.offer - 1)
+                yield LiveRobot(neighbor.robot, neighbor.position, mission.applied, offer)
 
     def _silent_robots(
         self, neighbors: Callable[[], Iterable[NeighborState]]

@@ -24,8 +24,8 @@ class Publishing:
     ) -> None:
         self._mesh, self._state, self._executor = mesh, state, executor
         self._submissions, self._replication = submissions, replication
-        # Of the mission: applied, mode, epoch, progress (mm).
-        self._shown = (-1, 0, 0, 0)
+        # Of the mission: applied, mode, epoch, progress (mm), 1 + the slot offered for.
+        self._shown = (-1, 0, 0, 0, 0)
         self._intents = (-1, False)  # version of the queue that is shown; leading
 
     @property
@@ -39,7 +39,11 @@ class Publishing:
             return
         executor = self._executor
         shown = (
-            self._state.index, int(executor.mode), executor.progress_epoch, executor.progress_mm
+            self._state.index,
+            int(executor.mode),
+            executor.progress_epoch,
+            executor.progress_mm,
+            1 + executor.offer.slot,
         )
         if shown != self._shown:
             self._shown = shown

@@ -31,8 +31,8 @@ from swarm_coordination.errors import FrameError, UsageError
 from swarm_coordination.mesh import rows
 from swarm_coordination.wire.schema import trimmed, wire_type
 
-# Minor 1 added the snapshot part of a frame.
-MAJOR, MINOR = 2, 0
+# Minor 1 added what a robot offers to exchange (``rows.MissionSection.offer``).
+MAJOR, MINOR = 2, 1
 REASONS = (
     'too_short',
     'too_long',
@@ -208,7 +208,11 @@ class WireCodec:
 
 def _on_wire(part: rows.Fragment, sender: rows.Identity | None) -> tuple[Any, ...]:
     """Return a fragment without its owner where that is the sender, and without what is empty."""
-    fields = (None if part.owner == sender else part.owner, *part[1:])
+    mission: Any = part.mission
+    if mission is not None and not mission.offer:  # as nearly always
+        mission = mission[:-1]
+    owner = None if part.owner == sender else part.owner
+    fields = (owner, *part[1:4], mission, *part[5:])
     end = len(fields)
     while fields[end - 1] is None or fields[end - 1] is False:
         end -= 1

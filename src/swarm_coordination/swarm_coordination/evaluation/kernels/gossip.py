@@ -47,12 +47,8 @@ def deliver(
     sent, receivers, echo = air.sent, air.receivers, air.echo
     relayed, relayed_beat, relayed_age = air.row, air.row_beat, air.row_age
     made, xs, ys, zs, epochs = beacons.made, beacons.x, beacons.y, beacons.z, beacons.epoch
-    heard_beat, heard_at, alive, epoch = (
-        tables.heard_beat,
-        tables.heard_at,
-        world.alive,
-        world.epoch,
-    )
+    heard_beat, heard_at, alive = tables.heard_beat, tables.heard_at, world.alive
+    epoch, partner = world.epoch, world.partner
     table = (tables.beat, tables.after, tables.x, tables.y, tables.z)
     told, told_beat, seen, advanced = air.told, air.told_beat, tables.seen, tables.advanced
     for sender in range(len(alive)):
@@ -82,8 +78,10 @@ def deliver(
                 robot = told[frame, sender, k]
                 if robot != own and robot >= 0:
                     _sight(own, robot, told_beat[frame, sender, k], now, seen, advanced)
-            # The log travels with the frames: who hears of a newer assignment has it.
-            epoch[own] = max(epoch[own], epochs[row, sender])
+            # The log travels with the frames: who hears of a newer assignment has it, and what
+            # it would exchange under the one before is void.
+            if epochs[row, sender] > epoch[own]:
+                epoch[own], partner[own] = epochs[row, sender], -1
             for k in range(relayed.shape[2]):
                 robot = relayed[frame, sender, k]
                 if robot < 0:
@@ -186,6 +184,7 @@ def _note(
     beacons.y[row, own] = round(world.place[own, 1] * 1000.0) / 1000.0
     beacons.z[row, own] = round(world.place[own, 2] * 1000.0) / 1000.0
     beacons.epoch[row, own] = world.epoch[own]
+    beacons.partner[row, own] = world.partner[own]
     heard_at, listing, heard = tables.heard_at[own], beacons.listed, beacons.heard
     heard[row, own, :] = np.uint64(0)
     listed, farthest = 0, 0.0

@@ -103,6 +103,7 @@ class World(NamedTuple):
     slots: Floats  # (EPOCHS, N, 3): slot of each robot by epoch; NaN: none
     way: Floats  # (N, 3): the way to the slot around obstacles, its length kept; NaN: straight
     travelled: Floats  # (N,): metres
+    partner: Ints  # (N,): with whom each would exchange slots in its epoch; -1: nobody
     random: Words  # (1,): state of the generator
 
 
@@ -130,6 +131,7 @@ class Beacons(NamedTuple):
     y: Floats
     z: Floats
     epoch: Ints  # (RING, N)
+    partner: Ints  # (RING, N): with whom the robot would exchange slots in that epoch; -1: nobody
     listed: Small  # (RING, N, LISTED): robots heard
     listed_count: Ints  # (RING, N)
     heard: Words  # (RING, N, W): the same as bits
@@ -283,6 +285,7 @@ def new_world(places: Floats, seed: int) -> World:
         slots=np.repeat(places[None, :, :].astype(np.float64), EPOCHS, axis=0),
         way=np.full((count, 3), np.nan),
         travelled=np.zeros(count),
+        partner=np.full(count, -1),
         random=np.array([seed], np.uint64),
     )
 
@@ -315,6 +318,7 @@ def new_beacons(count: int) -> Beacons:
         y=np.zeros(shape),
         z=np.zeros(shape),
         epoch=np.zeros(shape, np.int64),
+        partner=np.full(shape, -1),
         listed=np.zeros((*shape, LISTED), np.uint8),
         listed_count=np.zeros(shape, np.int64),
         heard=np.zeros((*shape, words), np.uint64),
