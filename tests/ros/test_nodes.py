@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The nodes as others see them: real nodes, real DDS, one process."""
 
+import json
 import math
 from pathlib import Path
 import random
@@ -219,6 +220,8 @@ def test_a_stop_is_in_force_at_once_and_names_its_counter(run):
     ground.watch(swarm.MissionEvent, '/robot1/events', qos.EVENTS)
     answer = ground.call(run, SetStop, '/robot1/stop', SetStop.Request(level=2))
     assert answer.accepted
+    lifted = json.loads(answer.message)
+    assert lifted == {'kind': 'lift_stop', 'counters': [[answer.issuer, answer.counter]]}
     stopped = swarm.RobotStatus.MODE_STOPPED
     assert run.spin(lambda: stopped in [s.mode for s in ground.seen['/robot1/status']])
     named = f'safety stop {answer.counter} of robot1'

@@ -81,6 +81,13 @@ def test_the_unit_starts_the_launch_file_with_arguments_that_it_has():
     assert all(f'{name}=' in deploy for name in told)
 
 
+def test_the_unit_waits_for_no_synchronised_clock():
+    unit = (ROOT / 'config/systemd/swarm-robot.service').read_text()
+    ordered = re.findall(r'^(?:After|Wants|Requires)=(.*)$', unit, re.MULTILINE)
+    assert ordered
+    assert not any('time' in names for names in ordered)
+
+
 def test_what_the_guide_looks_at_is_what_it_has_installed():
     deploy = (ROOT / 'docs/deploy.md').read_text()
     install, look = (deploy.split(f'\n## {n}. ')[1].split('\n## ')[0] for n in (7, 8))

@@ -23,15 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Raise the stop; return the exit status."""
-    from swarm_coordination.mission.commands import encode_command, LiftStop
-
     robot = operating.robot_of(options)
     with operating.operator(options) as operator:
         answer = operator.stop(robot, LEVELS[options.level], options.reason, options.timeout)
     if not answer.accepted:
         print(f'{robot} refuses: {answer.message}')
         return 1
-    lift = encode_command(LiftStop(((answer.issuer, answer.counter),))).decode()
-    print(f'{robot} has stopped the swarm (stop {answer.counter}); what lifts it:')
-    print(f"swarm propose {robot} '{lift}'")
+    print(f'{robot} has stopped the swarm (stop {answer.counter}); what lifts all it knows of:')
+    print(f"swarm propose {robot} '{answer.message}'")
     return 0

@@ -159,7 +159,7 @@ class OperatorServices:
             return
         now = self._bus.clock.now()
         response.counter = self._core.stop(request.level, now)
-        response.accepted = True
+        response.accepted, response.message = True, self._core.lift_command()
         self._bus.say(
             f'safety stop {response.counter}, level {request.level}, by '
             f"'{request.requested_by}': {request.reason}",

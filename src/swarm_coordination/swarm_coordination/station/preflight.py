@@ -156,7 +156,8 @@ def _votes(heard: Heard) -> Check:
 
 def _stops(heard: Heard) -> Check:
     stopped = _list([r.name for r in heard.picture.robots if r.status.mode is Mode.STOPPED])
-    return _check('stops', stopped and f'a safety stop is in force at {stopped}', 'none in force')
+    wrong = f'a safety stop is in force at {stopped}; `swarm hold ROBOT` says what lifts it'
+    return _check('stops', stopped and wrong, 'none in force')
 
 
 def _clock(heard: Heard, swarm: SwarmFile, name: str) -> Check:
