@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What docs/ says of parameters is what the code declares."""
+"""What docs/ says of parameters is what the code declares, and of scale what was recorded."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 from swarm_coordination.configuration.groups import GROUPS
@@ -36,3 +37,13 @@ def test_a_live_setting_is_never_shared():
     for group in GROUPS.values():
         for declaration in declared(group.settings).values():
             assert not (declaration.live and declaration.shared)
+
+
+def test_the_tables_of_scale_hold_the_rows_that_were_recorded():
+    lines = (ROOT / 'docs/scaling.md').read_text(encoding='utf-8').splitlines()
+    rows = (ROOT / 'docs/scaling-rows.jsonl').read_text(encoding='utf-8').splitlines()
+    assert len(rows) == 14
+    for row in map(json.loads, rows):
+        began = f'| {row["robots"]:,} | {row["hops"]} | {row["bytes_per_s"] / 1000:.2f} kB/s | '
+        ended = f' | {row["cpu_s"]:.0f} s |'
+        assert any(line.startswith(began) and line.endswith(ended) for line in lines), row
