@@ -14,7 +14,7 @@ from swarm_coordination.configuration.locations import config_folder
 from swarm_coordination.netns.namespaces import Namespaces, SUBNET
 from swarm_coordination.netns.network import NamespacedNetwork
 
-pytestmark = MARKS
+pytestmark = [*MARKS]
 TALK = Path(__file__).with_name('talk.py')
 EXECUTE = 'import os, sys; os.execvp(sys.argv[1], sys.argv[1:])'
 # That of talk.py, and the port there of a host's first participant (RTPS 2.2, 9.6.1.1).
