@@ -82,7 +82,7 @@ def view_processes(given, source, in_gazebo):
     if not given.flag('rviz'):
         return []
     level, defaults = given.text('log_level'), {'use_sim_time': in_gazebo}
-    return [views.station(source, level, defaults=defaults), views.rviz(level, defaults=defaults)]
+    return [views.station(source, level, defaults=defaults), *views.rviz(level, defaults=defaults)]
 
 
 def ended(event, context):

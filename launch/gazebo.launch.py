@@ -33,6 +33,7 @@ def start(_context, given):
     models = [(robot, model_sdf(robot.name, robot.kind)) for robot in robots]
     folder = run_folder('swarm_gazebo_')
     return [
+        *actions.attended(),
         simulator(given, stage, folder),
         *(spawned(stage.ground.name, robot, sdf) for robot, sdf in models),
         bridge(given, folder, [robot.name for robot in robots]),

@@ -37,10 +37,13 @@ def start(_context, given):
     )
     place = {'swarm_file': source, 'robot_name': robot.name,
              'storage_dir': given.text('storage_dir')}
+    # In a simulated world that says where base_link is.
+    defaults = {'publish_tf': not given.flag('radio_filter')}
     return [
         actions.process(
             'robot', robot.name, actions.ROBOT_NODES, namespace=robot.name,
-            log_level=given.text('log_level'), files=files, decided={**chosen, **place},
+            log_level=given.text('log_level'), defaults=defaults, files=files,
+            decided={**chosen, **place},
         ),
         *adapter(vehicle, robot.name, given, files),
     ]

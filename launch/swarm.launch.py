@@ -85,7 +85,8 @@ def robot_processes(given, world, names, storage, common, decided):
     from swarm_coordination.launching.vehicle import adapter
 
     defaults = {**common['defaults'], 'radio_filter': world != 'none',
-                'pose_source': 'tf' if world == 'gazebo' else 'pose'}
+                'pose_source': 'tf' if world == 'gazebo' else 'pose',
+                'publish_tf': world == 'none'}
     chosen = {**decided, **given.decided(cmd_vel_stamped=given.flag)}
     made = []
     for name in names:
@@ -125,7 +126,7 @@ def view_processes(given, common, decided):
     time = given.decided(use_sim_time=given.flag)
     return [
         views.station(decided['swarm_file'], level, **common, decided=time),
-        views.rviz(level, **common, decided=time),
+        *views.rviz(level, **common, decided=time),
     ]
 
 

@@ -14,6 +14,8 @@ from launch_testing import post_shutdown_test
 from launch_testing.asserts import assertExitCodes
 from launching.launched import FOLDER, launched, started, wait_for
 from launching.stand_ins import ros_gz
+from rclpy.node import Node
+from swarm_coordination.ros.executor import Runner
 import yaml
 
 
@@ -43,6 +45,15 @@ class TestGazebo(unittest.TestCase):
         assert sorted(names) == ['robot1', 'robot2']
         assert all(call[call.index('-world') + 1] == 'gap' for call in given('create'))
 
+    def test_1_the_node_that_is_radio_and_bases_comes_up(self):
+        runner = Runner()
+        looking = Node('looking', context=runner.context)
+        runner.add(looking)
+        try:
+            wait_for(lambda: 'gazebo_world' in looking.get_node_names(), 'the node gazebo_world')
+        finally:
+            runner.close()
+
     def test_2_a_bridge_that_dies_is_started_again(self, proc_info):
         (bridge,) = started(proc_info, 'parameter_bridge')
         os.kill(bridge['pid'], signal.SIGKILL)
@@ -56,3 +67,8 @@ class TestTheEnd(unittest.TestCase):
     def test_gazebo_ended_well_and_the_models_were_made_once(self, proc_info):
         assertExitCodes(proc_info, process='gazebo-', strict_proc_matching=False)
         assert len(given('create')) == 2
+
+    def test_so_did_the_one_node_that_is_radio_and_bases_and_the_attendant(self, proc_info):
+        for name in ('gazebo_world', 'attendant'):
+            assert len(started(proc_info, name)) == 1
+            assertExitCodes(proc_info, process=name, strict_proc_matching=False)

@@ -280,6 +280,7 @@ def test_station_and_rviz_take_their_time_as_the_robots_do(
     assert there, launched.log()
     for node in ('/ground_station', '/robot1/formation_controller'):
         assert parameter(watcher, node, 'use_sim_time') is simulated
+    assert parameter(watcher, '/robot1/coordinator', 'publish_tf') is True  # for its model
     assert wait_for((folder / 'rviz2.calls').exists, 10.0)
     (called,) = yaml.safe_load((folder / 'rviz2.calls').read_text())
     files = [word for at, word in enumerate(called) if called[at - 1] == '--params-file']
@@ -311,6 +312,23 @@ def test_an_adapter_runs_beside_its_robot_and_misses_its_makers_messages(launche
                        f'params_file:={ROBOTS}/safety.yaml')
     assert process.wait(60.0) == 1
     assert 'importable: build and source PX4/px4_msgs' in launched.log()
+
+
+def test_a_launch_that_is_killed_leaves_neither_ours_nor_the_programs_of_others(
+    launched, monkeypatch
+):
+    folder = launched.storage.parent
+    prefix = stand_ins.ros_gz(folder)
+    monkeypatch.setenv(
+        'AMENT_PREFIX_PATH', f'{prefix}{os.pathsep}{os.environ["AMENT_PREFIX_PATH"]}')
+    process = launched(
+        'gazebo.launch.py', 'robots:=1', 'gui:=false', f'swarm_file:={launched.swarm_file}')
+    called = [folder / f'{name}.calls' for name in ('gazebo', 'parameter_bridge', 'create')]
+    assert wait_for(lambda: all(path.exists() for path in called), 60.0), launched.log()
+    below = psutil.Process(process.pid).children(recursive=True)
+    assert len(below) >= 4  # bridge, Gazebo, gazebo_world, who attends to it
+    process.kill()
+    assert wait_for(lambda: not any(one.is_running() for one in below), 30.0)
 
 
 def test_a_model_that_cannot_be_spawned_ends_the_launch_and_is_named(launched, monkeypatch):

@@ -36,6 +36,7 @@ NAMES = {
     ('launch.actions', 'IncludeLaunchDescription'): HUMBLE,
     ('launch.actions', 'LogInfo'): HUMBLE,
     ('launch.actions', 'OpaqueFunction'): HUMBLE,
+    ('launch.actions', 'SetEnvironmentVariable'): HUMBLE,
     ('launch.actions', 'Shutdown'): HUMBLE,
     ('launch.actions', 'TimerAction'): HUMBLE,
     ('launch.launch_description_sources', 'PythonLaunchDescriptionSource'): HUMBLE,

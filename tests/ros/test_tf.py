@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The chain map -> <robot>/odom -> <robot>/base_link, published and flown by."""
 
+import itertools
 import math
 from xml.etree import ElementTree
 
@@ -12,6 +13,7 @@ from ros.support import bring_up, Ground, MAKE
 from std_msgs.msg import String
 from swarm_coordination.control.unicycle import AHEAD_M
 from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.live.carrier import TF_PERIOD_NS
 from swarm_coordination.live.conversions import MessageMaker
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.controller_node import ControllerNode
@@ -47,6 +49,20 @@ def send_odometry(run, ground, frame='robot1/odom'):
         publisher.publish(message)
 
     run.runners[-1].at(lambda: 0, publish)
+
+
+def send_poses(run, ground):
+    """Send poses as fast as they can be taken; return how many, in a list that is kept."""
+    publisher = ground.node.create_publisher(PoseStamped, '/robot1/pose', 10)
+    sent = [0]
+
+    def publish():
+        sent[0] += 1
+        stamp = ground.node.get_clock().now().to_msg()
+        publisher.publish(MAKE.pose_to(Pose(3.0, 0.0, 1.5, 0.0), stamp))
+
+    run.runners[-1].at(lambda: 0, publish)
+    return sent
 
 
 @needs_tf
@@ -124,6 +140,41 @@ def test_who_flies_by_the_start_pose_publishes_where_its_odometry_began(run):
     link = ground.newest('/tf_static').transforms[0]
     assert (link.header.frame_id, link.child_frame_id) == ('map', 'robot1/odom')
     assert link.transform.rotation.z == pytest.approx(math.sin(math.pi / 4))
+
+
+@needs_tf
+def test_a_robot_whose_pose_comes_whole_says_where_its_base_is_but_not_at_every_pose(run):
+    # One that steers a point ahead of its base.
+    node = robot(run, CoordinatorNode, 'differential', publish_tf=True)
+    ground = Ground(run)
+    ground.watch(TF_MESSAGE, '/tf', qos.TF)
+    sent = send_poses(run, ground)
+    assert run.spin(lambda: len(ground.seen['/tf']) > 2)
+    for message in ground.seen['/tf']:
+        (link,) = message.transforms
+        assert (link.header.frame_id, link.child_frame_id) == ('map', 'robot1/base_link')
+        assert (link.transform.translation.x, link.transform.translation.z) == (3.0, 1.5)
+    assert node.part._carrier.pose.x == pytest.approx(3.0 + AHEAD_M)
+    stamps = [m.transforms[0].header.stamp for m in ground.seen['/tf']]
+    times = [stamp.sec * 10**9 + stamp.nanosec for stamp in stamps]
+    assert min(later - sooner for sooner, later in itertools.pairwise(times)) > TF_PERIOD_NS // 2
+    assert sent[0] > len(times)
+
+
+@needs_tf
+@pytest.mark.parametrize('parameters', [{}, {'publish_tf': True, 'pose_source': 'start'}])
+def test_where_the_base_is_stays_with_those_who_say_it(run, parameters):
+    node = robot(run, CoordinatorNode, **parameters)
+    ground = Ground(run)
+    ground.watch(TF_MESSAGE, '/tf', qos.TF)
+    if parameters:
+        send_odometry(run, ground)
+    else:
+        send_poses(run, ground)
+    assert run.spin(lambda: node.part._carrier.pose is not None)
+    run.spin(lambda: False, 0.3)
+    assert ground.seen['/tf'] == []
+    assert ground.node.count_publishers('/tf') == 0
 
 
 def test_an_unknown_source_is_refused_at_the_start(run):

@@ -14,15 +14,18 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 import os
 from pathlib import Path
+import sys
 import time
 from typing import Any
 
 from launch import LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
+    ExecuteProcess,
     IncludeLaunchDescription,
     LogInfo,
     OpaqueFunction,
+    SetEnvironmentVariable,
     TimerAction,
 )
 from launch.launch_description_sources import PythonLaunchDescriptionSource
@@ -31,6 +34,7 @@ from launch_ros.actions import Node
 from swarm_coordination.configuration.locations import shared_folder
 from swarm_coordination.launching.backoff import Backoff
 from swarm_coordination.launching.parameters import parameter_words
+from swarm_coordination.live import attendant
 from swarm_coordination.live.run_folder import run_folder
 
 PACKAGE = 'swarm_coordination'
@@ -162,6 +166,22 @@ def _parameter_folder() -> Path:
     return run_folder('swarm_launch_')
 
 
+@cache
+def _mark() -> str:
+    # Not to be met again: numbers of processes come back.
+    return f'{os.getpid()}_{time.time_ns()}'
+
+
+def attended() -> list[Any]:
+    """Return what has the programs of others, started after it, end with a killed launch."""
+    return [
+        SetEnvironmentVariable(attendant.MARK, _mark()),
+        ExecuteProcess(
+            cmd=[sys.executable, '-m', attendant.__name__, str(os.getpid())], name='attendant',
+        ),
+    ]
+
+
 def done_once(package: str, executable: str, failure: str, **options: Any) -> Any:
     """Return a process that does one thing and ends; ``failure`` ends the launch if it cannot."""
     def ended(event: Any, context: Any) -> None:
@@ -195,8 +215,8 @@ class _Kept:
         self._package, self._executable, self._name = package, executable, name
         self._arguments = list(words)
         self._namespace = {'namespace': namespace} if namespace else {}
-        # Ended with the launch process even where that is killed and cannot end its children;
-        # robots on plain Cyclone DDS are met too.
+        # Ours end with the launch process even where that is killed and cannot end its children
+        # (for those of others: ``attended``); robots on plain Cyclone DDS are met too.
         self._environment = bound_to_this_process(interoperable_environment(os.environ))
         self._backoff = Backoff()
         self._started_s = 0.0

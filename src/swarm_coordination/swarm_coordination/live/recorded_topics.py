@@ -9,6 +9,8 @@ from swarm_coordination.live import topics, transforms
 from swarm_coordination.recording.bag import Recorded
 from swarm_coordination.transport import profiles
 
+# A robot's base may want the one or the other (`cmd_vel_stamped`).
+OTHER_KIND = {'geometry_msgs/msg/Twist': 'geometry_msgs/msg/TwistStamped'}
 _OF_ROBOT = (
     ('status', 'swarm_msgs/msg/RobotStatus', profiles.STATUS),
     ('log', 'swarm_msgs/msg/LogEntry', profiles.LOG),
@@ -40,3 +42,9 @@ def recorded_topics(robots: Sequence[str], known: Callable[[str], bool]) -> list
         for robot in robots for name, kind, profile in _OF_ROBOT
     ]
     return [Recorded(*one) for one in (*_OF_SWARM, *of_robots) if known(one[1])]
+
+
+def of_one_kind(wanted: Sequence[Recorded]) -> tuple[list[Recorded], list[Recorded]]:
+    """Return the topics of one type, and those that have the one or the other."""
+    several = [one for one in wanted if one.kind in OTHER_KIND]
+    return [one for one in wanted if one not in several], several

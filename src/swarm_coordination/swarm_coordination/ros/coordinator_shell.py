@@ -81,6 +81,7 @@ class CoordinatorShell:
             ),
             safety=self._node.safety,
             pose_source=self._node.localisation_options.pose_source,
+            publish_tf=given.publish_tf,
             status_period_s=given.status_period_s,
             propose_timeout_s=given.propose_timeout_s,
         )

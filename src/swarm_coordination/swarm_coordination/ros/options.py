@@ -78,6 +78,11 @@ class CoordinatorOptions:
     mesh_profile: str = text(
         'with mesh_domain: Cyclone DDS configuration, see config/dds; empty: CYCLONEDDS_URI'
     )
+    publish_tf: bool = setting(
+        False, '', None, None,
+        'with pose_source pose: publish map -> <robot>/base_link on /tf, which rviz needs; '
+        'false where somebody else says where base_link is, as our simulated worlds do'
+    )
     status_period_s: float = setting(
         0.1, 's', 0.02, 10.0, 'time between two status messages; sooner when something happens',
         live=True,
@@ -177,4 +182,8 @@ class Px4Options:
 class CrazyflieOptions:
     """What the adapter of a Crazyswarm2 robot is told."""
 
-    crazyflie: str = text("the robot's name at Crazyswarm2; empty: as in the swarm file")
+    crazyflie: str = text(
+        "the robot's name at Crazyswarm2, of the set-points and services there; empty: as in the "
+        "swarm file. Poses come on the robot's own topic pose, in map, whatever this is: under "
+        'another name /NAME/pose has to be remapped or relayed to it'
+    )

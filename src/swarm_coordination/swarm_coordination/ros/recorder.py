@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 import importlib
 import os
 from pathlib import Path
@@ -14,14 +13,11 @@ from typing import Any
 
 from rclpy.node import Node
 from swarm_coordination.errors import ConfigurationError
-from swarm_coordination.live.recorded_topics import recorded_topics
+from swarm_coordination.live.recorded_topics import of_one_kind, OTHER_KIND, recorded_topics
 from swarm_coordination.recording.bag import BagWriter, Recorded
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.executor import Runner
 from swarm_coordination.ros.messages import messages
-
-# A robot's base may want the one or the other (`cmd_vel_stamped`).
-OTHER_KIND = {'geometry_msgs/msg/Twist': 'geometry_msgs/msg/TwistStamped'}
 
 
 def definition(kind: str) -> str:
@@ -47,10 +43,9 @@ def record(
 
     Raises ConfigurationError where the folder exists or a definition is missing.
     """
-    wanted = recorded_topics(robots, is_known)
     # Those of more than one type are joined once somebody publishes them.
-    waiting = [one for one in wanted if one.kind in OTHER_KIND]
-    bag = BagWriter(folder, [one for one in wanted if one not in waiting], definition)
+    fixed, waiting = of_one_kind(recorded_topics(robots, is_known))
+    bag = BagWriter(folder, fixed, definition)
     runner = Runner(domain_id=domain)
     runner.stop_on_signals()
     try:
@@ -59,25 +54,14 @@ def record(
             start_parameter_services=False,
         )
         runner.add(node)
-
-        def take(topic: str, data: bytes) -> None:
-            bag.add(topic, data, time.time_ns())
-
-        def listen(one: Recorded) -> None:
-            node.create_subscription(
-                _class_of(one.kind), one.topic, partial(take, one.topic), qos.of(one.profile),
-                raw=True,
-            )
-
-        for one in wanted:
-            if one not in waiting:
-                listen(one)
+        for one in fixed:
+            _listen(node, bag, one)
         while not (runner.stopping or done(bag.messages)):
             for one in tuple(waiting):
                 if (found := as_published(node, one)) is not None:
                     waiting.remove(one)
                     bag.join(found)
-                    listen(found)
+                    _listen(node, bag, found)
             runner.spin_until(time.monotonic() + 0.1)
         for one in waiting:
             bag.join(one)
@@ -86,6 +70,15 @@ def record(
         runner.restore_signals()
         bag.close()
     return bag.messages
+
+
+def _listen(node: Any, bag: BagWriter, one: Recorded) -> None:
+    def take(data: bytes) -> None:
+        bag.add(one.topic, data, time.time_ns())
+
+    node.create_subscription(
+        _class_of(one.kind), one.topic, take, qos.of(one.profile), raw=True
+    )
 
 
 def as_published(node: Any, one: Recorded) -> Recorded | None:

@@ -60,7 +60,7 @@ class Participant:
             self._participant = DomainParticipant(domain)
         except DDSException as error:
             raise ParticipantError(f'domain {domain}: {error}') from error
-        self._topics: dict[str, Topic] = {}
+        self._topics: dict[tuple[str, Any], Topic] = {}
         self._writers: list[DataWriter] = []
         self._readers: list[tuple[DataReader, Callable[[Any], None]]] = []
         self._conditions: list[ReadCondition] = []
@@ -118,9 +118,10 @@ class Participant:
         self._participant._delete(self._participant._ref)
 
     def _topic(self, kind: Any, name: str) -> Topic:
-        if name not in self._topics:
-            self._topics[name] = Topic(self._participant, name, kind)
-        return self._topics[name]
+        # A name may be had in several types; ends of different types never match.
+        if (name, kind) not in self._topics:
+            self._topics[name, kind] = Topic(self._participant, name, kind)
+        return self._topics[name, kind]
 
 
 def _qos(profile: Profile, *more: Any) -> Qos:
