@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The chain map -> <robot>/odom -> <robot>/base_link, published and flown by."""
 
-import itertools
 import math
+import time
 from xml.etree import ElementTree
 
 from geometry_msgs.msg import PoseStamped
@@ -148,17 +148,17 @@ def test_a_robot_whose_pose_comes_whole_says_where_its_base_is_but_not_at_every_
     node = robot(run, CoordinatorNode, 'differential', publish_tf=True)
     ground = Ground(run)
     ground.watch(TF_MESSAGE, '/tf', qos.TF)
+    begun_ns = time.monotonic_ns()
     sent = send_poses(run, ground)
-    assert run.spin(lambda: len(ground.seen['/tf']) > 2)
+    assert run.spin(lambda: len(ground.seen['/tf']) > 4)
     for message in ground.seen['/tf']:
         (link,) = message.transforms
         assert (link.header.frame_id, link.child_frame_id) == ('map', 'robot1/base_link')
         assert (link.transform.translation.x, link.transform.translation.z) == (3.0, 1.5)
     assert node.part._carrier.pose.x == pytest.approx(3.0 + AHEAD_M)
-    stamps = [m.transforms[0].header.stamp for m in ground.seen['/tf']]
-    times = [stamp.sec * 10**9 + stamp.nanosec for stamp in stamps]
-    assert min(later - sooner for sooner, later in itertools.pairwise(times)) > TF_PERIOD_NS // 2
-    assert sent[0] > len(times)
+    # However late they come: never more than one in each period since before the first pose.
+    assert len(ground.seen['/tf']) <= 1 + (time.monotonic_ns() - begun_ns) / TF_PERIOD_NS
+    assert sent[0] > len(ground.seen['/tf'])
 
 
 @needs_tf
