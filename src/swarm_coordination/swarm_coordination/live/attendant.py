@@ -21,6 +21,8 @@ MARK = 'SWARM_LAUNCH'
 PERIOD_S = 0.5
 # Gazebo takes two seconds to end a world.
 PATIENCE_S = 5.0
+# One that is killed may just have started another.
+ROUNDS = 3
 
 
 def marked(mark: str) -> list[psutil.Process]:
@@ -40,9 +42,12 @@ def end(mark: str) -> None:
     left = marked(mark)
     for process in left:
         _send(process, signal.SIGTERM)
-    _, left = psutil.wait_procs(left, timeout=PATIENCE_S)
-    for process in [*left, *marked(mark)]:  # and those that were started meanwhile
-        _send(process, signal.SIGKILL)
+    psutil.wait_procs(left, timeout=PATIENCE_S)
+    for _ in range(ROUNDS):
+        left = marked(mark)
+        for process in left:
+            _send(process, signal.SIGKILL)
+        psutil.wait_procs(left, timeout=PATIENCE_S)
 
 
 def _send(process: psutil.Process, number: signal.Signals) -> None:
