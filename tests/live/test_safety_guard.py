@@ -23,8 +23,9 @@ class Bus:
         self.time = NS_PER_S
         self.clock = SimpleNamespace(now=lambda: self.time, due_ns=lambda deadline: deadline)
         self.asked, self.said, self.landed, self.refusals = [], [], [], []
+        self.charges = []
         core = SimpleNamespace(
-            storage_id=7, battery=lambda charge: None, propose=self._propose)
+            storage_id=7, battery=self.charges.append, propose=self._propose)
         self.guard = SafetyGuard(self, self, core, lambda now: None, SafetyOptions())
 
     def publisher(self, kind, topic, profile):
@@ -67,6 +68,12 @@ def test_a_robot_with_charge_asks_for_nothing(robot):
     robot.battery(0.9)
     robot.run(10 * MINUTE_NS)
     assert robot.asked == []
+
+
+def test_every_charge_is_told_to_the_core_which_hands_leadership_over_by_it(robot):
+    for charge in (0.9, float('nan'), 0.3, 0.15, -1.0, 0.05):
+        robot.battery(charge)
+    assert robot.charges == [0.9, 0.3, 0.15, 0.05]
 
 
 def test_what_is_refused_here_is_asked_again_ever_more_seldom(robot):
