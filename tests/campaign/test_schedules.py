@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 import json
 
 import pytest
@@ -33,6 +34,13 @@ def test_the_general_profile_draws_every_kind_of_fault_on_three_to_nine_robots()
     assert {fault.kind for schedule in DRAWN for fault in schedule.faults} == set(KINDS)
     assert {schedule.robots for schedule in DRAWN} == set(range(3, 10))
     assert {schedule.shape for schedule in DRAWN} == {'full', 'line', 'ring', 'grid'}
+
+
+def test_what_every_test_run_plays_has_every_kind_of_fault_many_times():
+    played = [make_schedule(PROFILES['small'], seed) for seed in range(200)]  # `make test`
+    often = Counter(kind for schedule in played for kind in {f.kind for f in schedule.faults})
+    assert set(often) == set(KINDS)
+    assert min(often.values()) >= 20
 
 
 def test_faults_overlap_and_all_begin_between_the_first_election_and_the_calm():

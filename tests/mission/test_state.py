@@ -2,21 +2,14 @@
 """The state machine: one log, one state; refusals change nothing; snapshots equal replay."""
 
 import json
-from typing import NamedTuple
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from mission.log import Log
 import pytest
 from swarm_coordination.errors import CommandError, UsageError
-from swarm_coordination.mission.client_commands import ClientClose, ClientOpen
 from swarm_coordination.mission.commands import (
     Abort,
     AssignSlots,
-    ClientCommand,
-    Delete,
     encode_command,
-    Envelope,
     Hold,
     LiftStop,
     Put,
@@ -24,16 +17,8 @@ from swarm_coordination.mission.commands import (
     RosterRemove,
     StartMission,
 )
-from swarm_coordination.mission.formations import Formation, Layout
+from swarm_coordination.mission.formations import Formation
 from swarm_coordination.mission.state import MissionState
-from swarm_coordination.mission.task_commands import (
-    TaskAdd,
-    TaskClaim,
-    TaskDone,
-    TaskRelease,
-    TaskRemove,
-    TaskRenew,
-)
 
 MISSION = StartMission('patrol', Formation('line', 3000), ((0, 0, 0), (9000, 0, 0)), 500, 5000)
 
@@ -212,79 +197,6 @@ def test_a_damaged_snapshot_is_refused(log, damage):
     log.submit(AssignSlots(1, 1, (7, 8)), session=0)
     with pytest.raises(CommandError):
         MissionState.restore(damage(log.state.snapshot()))
-
-
-ROBOTS = st.integers(1, 4)
-TASK = st.sampled_from(['scan', 'carry'])
-ANY_COMMAND = st.one_of(
-    st.just(MISSION),
-    st.just(MISSION._replace(formation=Formation('groups', 3000, 6000), on_loss='keep_slots')),
-    st.builds(
-        AssignSlots,
-        st.integers(1, 6),
-        st.integers(0, 8),
-        st.lists(ROBOTS, min_size=1, max_size=4, unique=True).map(tuple),
-        st.sampled_from([Layout(), Layout(300, (-1000, 5))]),
-    ),
-    st.sampled_from([Hold(), Resume(), Abort()]),
-    st.builds(
-        Put,
-        st.sampled_from(['a', 'b']),
-        st.text('xyz é"', max_size=5),
-        st.none() | st.integers(0, 3),
-    ),
-    st.builds(lambda issuer, counter: LiftStop(((issuer, counter),)), ROBOTS, st.integers(1, 9)),
-    st.builds(RosterRemove, st.integers(3, 9)),
-    st.builds(Delete, st.sampled_from(['a', 'b']), st.none() | st.integers(0, 3)),
-    st.builds(TaskAdd, TASK, st.sampled_from([1_000, 20_000])),
-    st.builds(TaskClaim, TASK),
-    st.builds(lambda kind, *rest: kind(*rest),
-              st.sampled_from([TaskRenew, TaskRelease, TaskDone]), TASK, st.integers(1, 30)),
-    st.builds(TaskRemove, TASK),
-    st.just(ClientOpen(10_000)),
-    st.builds(ClientClose, st.integers(1, 10)),
-)
-CLIENTS_OWN = st.builds(
-    ClientCommand, st.integers(1, 10), st.integers(1, 4), st.just(Put('c', 'x'))
-)
-ANY_ENTRY = st.one_of(ANY_COMMAND, CLIENTS_OWN).map(encode_command)
-
-
-class Submission(NamedTuple):
-    """One entry; `ahead` is how far its serial is from the next one of its session."""
-
-    session: int
-    ahead: int
-    stamp_ms: int
-    command: bytes
-
-    def payload(self, state):
-        serial = max(0, state.sessions.next_serial(self.session) + self.ahead)
-        return Envelope(self.session, serial, self.stamp_ms, self.command).encode()
-
-
-SUBMISSIONS = st.builds(
-    Submission,
-    st.integers(0, 4),
-    st.sampled_from([0, 0, 0, 0, -1, 1]),
-    st.integers(0, 50) | st.integers(0, 30_000),
-    ANY_ENTRY | st.binary(max_size=12),
-)
-ENTRIES = st.lists(SUBMISSIONS | st.just(b'') | st.binary(max_size=12), max_size=30)
-
-
-@settings(max_examples=150)
-@given(ENTRIES, st.integers(0, 20))
-def test_snapshot_and_restore_equal_a_replay_of_the_whole_log(entries, cut):
-    replayed, restored = MissionState(), MissionState()
-    for index, entry in enumerate(entries, 1):
-        payload = entry if isinstance(entry, bytes) else entry.payload(replayed)
-        whole = replayed.apply(index, 1 + index // 10, payload)
-        assert restored.apply(index, 1 + index // 10, payload) == whole
-        if index == cut:
-            restored = MissionState.restore(restored.snapshot())
-        assert restored.digest() == replayed.digest()
-    assert restored.snapshot() == replayed.snapshot()
 
 
 def test_the_digest_tells_states_apart():
