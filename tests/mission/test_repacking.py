@@ -56,6 +56,17 @@ def test_a_formation_that_comes_nearer_or_has_arrived_is_left_alone():
         assert regrouping.scale([0.9], 1.0, 0.1, float(second)) is None
 
 
+@pytest.mark.parametrize(('speed_mps', 'stuck'), [(0.05, True), (0.12, False)])
+def test_ways_however_long_are_flown_on_while_each_robot_comes_nearer_steadily(speed_mps, stuck):
+    regrouping = Regrouping()
+    for second in range(60):
+        left_m = 100.0 - speed_mps * second  # never 2 % in six seconds
+        shrunk = regrouping.scale([left_m] * 50, 1.0, 0.1, float(second)) is not None
+        if shrunk:
+            break
+    assert shrunk is stuck
+
+
 def test_no_formation_is_shrunk_below_what_is_safe():
     regrouping = Regrouping()
     regrouping.begin(0.0)

@@ -15,8 +15,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 import math
 
-# No progress: the sum of the way to all slots has not shrunk by this share for so long.
+# No progress: the sum of the way to all slots has not shrunk by this share for so long, nor by so
+# much (m) for each robot: long chains open steadily, though slowly for ways as long as theirs.
 STUCK_S, PROGRESS_SHARE, STUCK_M = 6.0, 0.02, 1.0
+PROGRESS_M = 0.5
 # Shrunk formations, tried in turn.
 SCALES = (0.3, 0.22)
 # So often at once: with four, one ring of forty that had lost their leader did not close within
@@ -52,7 +54,8 @@ class Regrouping:
         ``scale`` is in force, 1 for the formation's own size; ``least``: no smaller one is safe.
         """
         total_m, worst_m = math.fsum(errors_m), max(errors_m, default=0.0)
-        if total_m < (1.0 - PROGRESS_SHARE) * self._best_m:
+        least_m = min(PROGRESS_SHARE * self._best_m, PROGRESS_M * len(errors_m))
+        if total_m < self._best_m - least_m:
             self._best_m, self._best_at_s = total_m, now_s
         arrived = worst_m <= STUCK_M
         if arrived and scale >= 1.0:
