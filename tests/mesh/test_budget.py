@@ -238,3 +238,23 @@ def test_a_position_no_frame_can_carry_is_not_sent() -> None:
     air.run(1.0)
     assert air.stations[0].mesh.neighbors(0, 0).neighbors == ()
     assert air.stations[0].mesh.alive() == (FIRST_ID, FIRST_ID + 1)
+
+
+def test_beacons_that_would_use_the_budget_up_leave_room_for_whom_others_cannot_hear() -> None:
+    air = Air(3, line, settings=MeshSettings(byte_budget_per_s=1_500, burst_bytes=2_400))
+    leader, middle = air.stations[0], air.stations[1]
+    air.run(5.0)  # the burst is spent
+    frames: list[Frame] = []
+    air.taps.append(lambda number, data, frame: number == 1 and frames.append(frame))
+    for beat in range(1, 101):
+        section = leads(0, 1)._replace(heartbeat=beat, leader=leader.identity.storage_id)
+        leader.mesh.set_consensus(section)
+        air.wake(leader)
+        air.run(0.1)
+    assert_within_budget(air)
+    relayed = [part for frame in frames for part in frame.fragments
+               if part.owner.storage_id != middle.identity.storage_id]
+    assert sum(bool(part.beat or part.consensus) for part in relayed) >= 60
+    assert sum(part.beacon is not None for part in relayed) >= 8
+    assert sum(bool(frame.digests) for frame in frames) >= 3
+    assert sum(part.beacon is not None for frame in frames for part in frame.fragments[:1]) >= 90

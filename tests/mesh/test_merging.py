@@ -82,7 +82,7 @@ class Course:
         assert set(mesh.rows_held()) <= set(IDS) - {own}
         assert set(mesh.alive()) <= set(IDS)
         for owner in mesh.rows_held():
-            self._newer(station, owner, 'applied', mesh.applied(owner))
+            self._newer(station, owner, 'applied', mesh.mission(owner).applied)
         for neighbor in mesh.neighbors(station.clock(self.air.now), 0).neighbors:
             place_mm = round(neighbor.position[0] * 1000)
             self._newer(station, neighbor.robot, 'place', place_mm)
@@ -115,5 +115,5 @@ def test_rows_never_go_back_or_lie_and_all_agree_once_the_radio_is_clean(seed, p
         assert mesh.alive() == IDS
         shown = {owner: section.intents[0].serial for owner, section in mesh.intents()}
         for owner in mesh.rows_held():
-            assert mesh.applied(owner) == shown[owner] == course.published[owner]
+            assert mesh.mission(owner).applied == shown[owner] == course.published[owner]
         assert mesh.rows_held() == tuple(other for other in IDS if other != own)

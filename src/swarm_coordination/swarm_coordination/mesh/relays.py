@@ -52,7 +52,7 @@ class Relays:
                 part = Fragment(row.identity, beat=beat_of(section, row.newest_version))
             if draft.add_fragment(part):
                 self._sent_consensus(row, part, now)
-            else:
+            elif left >= CHANGED:  # a heartbeat waits for the next beacon
                 more = True
         for item in self._parts.items.select(now):
             if not draft.add_item(item):
