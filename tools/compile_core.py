@@ -84,6 +84,10 @@ def main() -> int:
     if code:
         print(f'mypyc failed; see {log}', file=sys.stderr)
         return 1
+    for name in compiled_files():
+        if not list((TARGET / PACKAGE / name).parent.glob(f'{Path(name).stem}.*.so')):
+            print(f'{name} was not compiled', file=sys.stderr)
+            return 1
     shutil.rmtree(TARGET / 'build')  # the C sources: 100 MB
     if played(TARGET) != played(SOURCE.parent):
         print('compiled, the same seeds print something else: do not use it', file=sys.stderr)

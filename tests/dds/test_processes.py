@@ -64,12 +64,12 @@ def test_the_disk_of_another_robot_is_refused_with_status_2_and_says_why(process
 
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize('seconds', [
-    11, pytest.param(60, marks=[pytest.mark.slow, pytest.mark.timeout(300)], id='minute'),
+    13, pytest.param(60, marks=[pytest.mark.slow, pytest.mark.timeout(300)], id='minute'),
 ])
 def test_5000_hostile_frames_a_second_are_refused_and_counted_and_change_nothing(
     processes, seconds
 ):
-    # Eleven: robots say every ten what they have refused.
+    # Thirteen: robots say every ten what they have refused.
     scenario = processes.folder / 'attacked.yaml'
     minute = (config_folder() / 'scenarios' / 'hostile60.yaml').read_text()
     assert minute.count(' 60.') == 2  # how long the attack is, and its phase

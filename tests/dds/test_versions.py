@@ -45,7 +45,7 @@ def test_another_version_is_refused_in_words_and_a_newer_minor_one_is_understood
     assert swarm.applied['robot3'] == {}
     seen = subprocess.run(
         [sys.executable, '-m', 'swarm_coordination.cli.main', 'status', '--over', 'dds',
-         '--domain', str(domain), '--wait', '1'],
+         '--domain', str(domain)],
         capture_output=True, text=True, check=True).stdout
     assert [' frames refused' in line for line in seen.splitlines()[2:]] == [True] * 3, seen
 

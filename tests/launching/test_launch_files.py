@@ -10,6 +10,7 @@ import sys
 import time
 
 from launching import stand_ins
+from live.processes import gone
 import psutil
 import pytest
 from swarm_coordination.launching.params_file import said
@@ -328,7 +329,7 @@ def test_a_launch_that_is_killed_leaves_neither_ours_nor_the_programs_of_others(
     below = psutil.Process(process.pid).children(recursive=True)
     assert len(below) >= 4  # bridge, Gazebo, gazebo_world, who attends to it
     process.kill()
-    assert wait_for(lambda: not any(one.is_running() for one in below), 30.0)
+    assert wait_for(lambda: gone(below), 30.0)
 
 
 def test_a_model_that_cannot_be_spawned_ends_the_launch_and_is_named(launched, monkeypatch):

@@ -2,10 +2,12 @@
 """What a killed parent leaves is ended by the mark that it carries, and nobody else is."""
 
 import os
+from pathlib import Path
+import signal
 import subprocess
 import sys
 
-from live.processes import wait_for
+from live.processes import gone, wait_for
 import psutil
 from swarm_coordination.live import attendant
 
@@ -37,7 +39,7 @@ def test_what_a_killed_parent_leaves_ends_and_nobody_elses():
     try:
         parent.kill()
         parent.wait()
-        assert wait_for(lambda: not any(one.is_running() for one in below), 30.0)
+        assert wait_for(lambda: gone(below), 30.0)
         assert other.poll() is None
     finally:
         other.kill()
@@ -63,3 +65,25 @@ def test_what_does_not_heed_the_request_is_made_to_end(monkeypatch):
     attendant.end(mark)
     deaf.wait(20.0)
     deaf.stdout.close()
+
+
+def test_a_terminal_that_is_closed_does_not_keep_it_from_its_work():
+    parent, below = start(f'test_hup_{os.getpid()}')
+    try:
+        for one in below:
+            if 'swarm_coordination.live.attendant' in one.cmdline():
+                assert wait_for(lambda one=one: _ignores(one.pid, signal.SIGHUP), 20.0)
+                one.send_signal(signal.SIGHUP)
+        parent.kill()
+        parent.wait()
+        assert wait_for(lambda: gone(below), 30.0)
+    finally:
+        attendant.end(f'test_hup_{os.getpid()}')
+        parent.stdout.close()
+
+
+def _ignores(pid, number):
+    """Whether a process ignores a signal, by the kernel's own word (proc(5))."""
+    fields = dict(line.split(':\t', 1) for line in
+                  Path(f'/proc/{pid}/status').read_text().splitlines() if ':\t' in line)
+    return bool(int(fields['SigIgn'], 16) >> (number - 1) & 1)

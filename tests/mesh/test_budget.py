@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from swarm_coordination.mesh.rows import (
 )
 from swarm_coordination.mesh.settings import check_mesh, MeshSettings
 from swarm_coordination.settings import declared
-from swarm_coordination.units import NS_PER_S
+from swarm_coordination.units import NS_PER_MS, NS_PER_S
 
 
 def assert_within_budget(air: Air) -> None:
@@ -258,3 +259,39 @@ def test_beacons_that_would_use_the_budget_up_leave_room_for_whom_others_cannot_
     assert sum(part.beacon is not None for part in relayed) >= 8
     assert sum(bool(frame.digests) for frame in frames) >= 3
     assert sum(part.beacon is not None for frame in frames for part in frame.fragments[:1]) >= 90
+
+
+def test_relays_leave_a_frame_s_worth_to_what_may_not_wait_where_there_is_that_much() -> None:
+    def near(a: int, b: int) -> bool:
+        return abs(a // 5 - b // 5) + abs(a % 5 - b % 5) == 1
+
+    settings = MeshSettings(byte_budget_per_s=4_000)
+    air = Air(15, near, settings=settings)
+    air.run(7.0)
+    for station in air.live():
+        level = settings.burst_bytes * NS_PER_S
+        last = station.sent[0][0]
+        levels = []
+        for at, size in station.sent:
+            gained = (at - last) * settings.byte_budget_per_s
+            level = min(settings.burst_bytes * NS_PER_S, level + gained) - size * NS_PER_S
+            last = at
+            levels.append(level // NS_PER_S)
+        assert min(levels[-40:]) >= settings.mtu_bytes
+
+
+@pytest.mark.parametrize('seed', [0, 1, 17])  # where it would wait most
+def test_a_stop_does_not_wait_for_room_that_only_relays_need(seed: int) -> None:
+    settings = MeshSettings(byte_budget_per_s=1_000, burst_bytes=2_400)
+    air = Air(7, line, seed=seed, settings=settings)
+    air.run(6.0 + random.Random(seed).random())
+    told: list[int] = []
+    air.taps.append(
+        lambda number, data, frame: number == 0 and frame.stops and told.append(air.now)
+    )
+    raised = air.now
+    air.stations[0].mesh.raise_stop(1)
+    air.wake(air.stations[0])
+    air.run(1.0)
+    # What a beacon and the flag need, had nothing been left of the bucket.
+    assert told[0] - raised <= 152 * NS_PER_MS

@@ -65,9 +65,10 @@ def test_of_equals_the_robot_of_the_lowest_number_is_chosen_whatever_slots_they_
         {'liveness': Liveness.SUSPECT},
         {'liveness': Liveness.SILENT},
         {'same_configuration': False},
+        {'mission_epoch': 1},
     ],
 )
-def test_nothing_is_offered_to_a_robot_without_a_live_link_both_ways(changes):
+def test_nothing_is_offered_to_a_robot_that_could_not_agree(changes):
     assert offer_of(1, state_of(), **changes) == -1
 
 

@@ -2,6 +2,7 @@
 """What the packages say of themselves agrees, and names nothing outside."""
 
 import ast
+import configparser
 import os
 from pathlib import Path
 import re
@@ -47,6 +48,18 @@ def test_the_messages_have_all_the_linters_that_ros_has():
     built = (MESSAGES / 'CMakeLists.txt').read_text()
     assert 'find_package(ament_lint_auto QUIET)' in built
     assert 'ament_lint_auto_find_test_dependencies()' in built
+
+
+def test_colcon_test_knows_every_marker_and_leaves_out_what_starts_processes():
+    root = (ROOT / 'pyproject.toml').read_text()
+    ours = re.search(r'^markers = \[\n(.*?)^\]', root, re.M | re.S)
+    parser = configparser.ConfigParser()
+    parser.read(PACKAGE / 'setup.cfg')
+    said = parser['tool:pytest']
+    known = {line.split(':')[0] for line in said['markers'].split('\n') if line.strip()}
+    assert set(re.findall(r'"(\w+):', ours.group(1))) == known - {'timeout'}
+    for marker in ('ros', 'dds', 'root', 'slow', 'colcon'):
+        assert f'not {marker}' in said['addopts']
 
 
 def test_no_package_stands_at_the_root():

@@ -57,12 +57,14 @@ def test_a_text_stays_a_text_and_every_node_of_the_process_is_told(values):
 
 
 @pytest.mark.parametrize('text', [
-    '/robot1/plain: {ros__parameters: {a: 1}}\n/**: {ros__parameters: {a: 2}}',
+    '/robot1/plain: {ros__parameters: {a: 2}}\n/**: {ros__parameters: {a: 1}}',
+    '/**: {ros__parameters: {a: 1}}\n/robot1/plain: {ros__parameters: {a: 2}}',
     'robot1: {plain: {ros__parameters: {a: 1}}}\n/robot1/*: {ros__parameters: {a: 2}}',
     '/*/plain: {ros__parameters: {a: 1}}\n/**/plain: {ros__parameters: {a: 2}}',
     '/**/plain: {ros__parameters: {a: 2}}\n/plain: {ros__parameters: {a: 1}}',
 ])
 def test_however_the_file_names_its_sections_what_it_says_is_foreseen(values, tmp_path, text):
-    assert values('plain', text, defaults={}, decided={})['a'] == 2
+    defaults = {'of_the_launch': True}  # as every robot has some
+    assert values('plain', text, defaults=defaults, decided={})['a'] == 2
     assert said([str(tmp_path / 'params.yaml')], '/robot1/plain', 'a').value == 2
-    assert values('plain', text, defaults={}, decided={'a': 3})['a'] == 3
+    assert values('plain', text, defaults=defaults, decided={'a': 3})['a'] == 3

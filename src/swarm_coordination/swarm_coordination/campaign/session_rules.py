@@ -102,7 +102,8 @@ class SessionRules(Observer):
             self.checks += 1
             did = _Did(entry.applied, entry.result)
             what, due = self._due(command, entry.stamp_ms)
-            if did.applied != due.applied or not did.text.startswith(due.text):
+            as_due = did.text == due.text if due.applied else did.text.startswith(due.text)
+            if did.applied != due.applied or not as_due:
                 raise InvariantBroken(
                     RULE, f'entry {entry.index}: command {command.serial} of session '
                     f'{command.session} was answered {did.text!r}, {due.text!r} was due: {what}',

@@ -53,8 +53,13 @@ def matches(section: str, node: str) -> bool:
 
 
 def said(files: Sequence[str], node: str, name: str) -> Said | None:
-    """Return the value that a node gets of a parameter; None where the files say nothing."""
-    found: dict[str, Said | None] = {}
+    """
+    Return the value that a node of a robot gets of a parameter; None where the files say nothing.
+
+    A robot is started with defaults of the launch as well, and rcl has met ``/**`` by them before
+    it reads a file.
+    """
+    found: dict[str, Said | None] = {'/**': None}
     for file in files:
         for section, parameters in sections(file):
             if not matches(section, node):

@@ -61,10 +61,14 @@ def main() -> int:
     """Wait for the end of the parent, or to be told to end; return the status."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))  # the launch ends, and all it started
+    # Of a terminal that is closed: the launch dies of it, and Gazebo has left its group.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # Named, not looked up: the parent may have gone before this line.
     parent = int(sys.argv[1])
     while os.getppid() == parent:
         time.sleep(PERIOD_S)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # another attendant of this launch may send one
     end(os.environ[MARK])
     return 0
 

@@ -7,8 +7,8 @@ wait for it, but keep a least distance. The byte budget holds always: when it is
 waits, and what may wait (relays, digests, items served) leaves one frame's worth of bytes to
 what may not. Where beacons alone would use the budget up, every other one waits for the bytes of
 what may wait: robots out of hearing are known by that alone. While entries wait for their bytes
-they and the beacons get half of the budget each: so a beacon is late by twice its own bytes at
-most, and entries of any length get through.
+they and the beacons get half of the budget each: so a beacon is late by twice the bytes of its own
+and of that room at most, and entries of any length get through.
 """
 
 from __future__ import annotations
@@ -155,7 +155,8 @@ class Composer:
         draft = Draft(self._codec, header, self._settings.mtu_bytes)
         self._add_stops(draft)
         own = self._add_own(draft, tokens, now, beacon_due=beacon_due)
-        room = self._room if beacon_due else 0
+        # Nobody waits for room who has a stop or a vote to tell.
+        room = self._room if beacon_due and not self._urgent else 0
         needed = max(draft.size, min(draft.size + room, draft.limit))
         if needed > own_tokens:
             self._note_short(needed, beacon_due=beacon_due)
@@ -163,7 +164,7 @@ class Composer:
         self._note_short(0, beacon_due=beacon_due)
         draft.limit = min(draft.limit, tokens)
         more = self._relays.add_urgent(draft, now, beacon_due=beacon_due)
-        most = own_tokens if room else tokens - self._settings.mtu_bytes
+        most = max(tokens - self._settings.mtu_bytes, min(draft.size + room, own_tokens))
         draft.limit = min(draft.limit, max(draft.size, most))
         if beacon_due:
             self._add_rest(draft, now)

@@ -11,6 +11,7 @@ from swarm_coordination.mission.aim import in_m
 from swarm_coordination.mission.paths import Vector
 from swarm_coordination.mission.state import MissionState
 from swarm_coordination.mission.swaps import best_partners, consenting
+from swarm_coordination.units import to_mm
 from swarm_coordination.views import Liveness, NeighborState
 
 
@@ -41,11 +42,14 @@ def offered(
         n.robot: n.position
         for n in neighbors
         if n.heard and robot in n.links and n.liveness is Liveness.ALIVE and n.same_configuration
+        # Who flies another assignment cannot agree, and would be waited for in vain.
+        and n.mission_epoch == state.epoch
     }
     slots = [r for r in state.slots if r in near]
     if not slots:
         return -1
-    near[robot] = position
+    # As the others have it: of equals all choose the same.
+    near[robot] = in_m((to_mm(position[0]), to_mm(position[1]), to_mm(position[2])))
     robots = sorted((robot, *slots))  # of equals every robot takes the same
     held = {r: slot for slot, r in enumerate(state.slots)}
     there = places.slots(progress_m)

@@ -24,7 +24,8 @@ _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
 _Flags = npt.NDArray[np.bool_]
 
-# A pair gains at least this much (m^2): what positions of different ages make up stays below.
+# A pair gains at least this much (m^2): twice the difference of places times that of slots, so
+# centimetres that ages make up stay below where slots are less than 50 m apart.
 GAIN_MIN_M2 = 1.0
 
 
