@@ -32,7 +32,9 @@ def test_a_section_is_for_the_nodes_that_its_name_matches(section, for_it):
 @pytest.mark.parametrize(('texts', 'value'), [
     (['/**: {ros__parameters: {a: 1}}'], 1),
     (['/robot1: {controller: {ros__parameters: {a: 1}}}'], 1),
-    (['/robot1/controller: {ros__parameters: {a: 1}}\n/**: {ros__parameters: {a: 2}}'], 2),
+    # The launch's own defaults have met /** before any file.
+    (['/robot1/controller: {ros__parameters: {a: 1}}\n/**: {ros__parameters: {a: 2}}'], 1),
+    (['/*/controller: {ros__parameters: {a: 1}}\n/robot1/*: {ros__parameters: {a: 2}}'], 2),
     (['/**: {ros__parameters: {a: 1}}', '/robot1/controller: {ros__parameters: {a: 2}}'], 2),
     # Met first, whatever a later file says in it.
     (['/**: {ros__parameters: {b: 0}}\n/robot1/controller: {ros__parameters: {a: 1}}',
