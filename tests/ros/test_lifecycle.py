@@ -11,6 +11,7 @@ import pytest
 from ros.support import bring_up, Ground
 from swarm_coordination.errors import StorageError
 from swarm_coordination.ros import executor, qos
+from swarm_coordination.ros.clock import ClockWentBack
 from swarm_coordination.ros.controller_node import ControllerNode
 from swarm_coordination.ros.coordinator_node import CoordinatorNode
 from swarm_coordination.ros.manager import Manager
@@ -54,6 +55,18 @@ def made(run, name, **parameters):
     node = KINDS[name](runner)
     runner.add(node)
     return node
+
+
+def managed_pair(run):
+    """Return both nodes of a robot, in the hands of a manager."""
+    runner = run.runner(
+        'robot1', swarm_file=run.swarm_file(), storage_dir=run.storage() / 'robot1'
+    )
+    nodes = [kind(runner) for kind in KINDS.values()]
+    for node in nodes:
+        runner.add(node)
+    Manager(runner, nodes)
+    return nodes
 
 
 class Supervisor(Ground):
@@ -221,6 +234,21 @@ def test_a_fault_while_active_deactivates_cleans_up_and_is_reported(run, loop, n
     assert run.spin(lambda: said(supervisor, name)[0] == DiagnosticStatus.OK)
 
 
+@pytest.mark.parametrize('teller', [0, 1])
+def test_a_part_that_cannot_tell_its_health_is_a_fault_and_no_end_of_the_process(run, teller):
+    nodes = managed_pair(run)
+    assert run.spin(lambda: [node.state for node in nodes] == ['active'] * 2)
+    parts = [node.part for node in nodes]
+
+    def broken():
+        raise ClockWentBack('simulated time went from 2 ns back to 1 ns')
+
+    parts[teller].health = broken
+    # Of a clock that went back it is the first to know: both begin anew.
+    assert run.spin(lambda: not set(parts) & {node.part for node in nodes})
+    assert run.spin(lambda: [node.state for node in nodes] == ['active'] * 2)
+
+
 def test_a_failed_sync_is_a_fault_that_takes_the_coordinator_down(run, monkeypatch):
     node = bring_up(made(run, 'coordinator'))
 
@@ -235,13 +263,8 @@ def test_a_failed_sync_is_a_fault_that_takes_the_coordinator_down(run, monkeypat
 
 
 def test_the_manager_brings_both_nodes_up_and_a_fault_of_one_takes_both_down(run):
-    runner = run.runner(
-        'robot1', swarm_file=run.swarm_file(), storage_dir=run.storage() / 'robot1'
-    )
-    nodes = [kind(runner) for kind in KINDS.values()]
-    for node in nodes:
-        runner.add(node)
-    Manager(runner, nodes)
+    nodes = managed_pair(run)
+    runner = run.runners[-1]
     ground = Ground(run)
     ground.watch(Twist, '/robot1/cmd_vel', qos.COMMAND)
     assert run.spin(lambda: [node.state for node in nodes] == ['active'] * 2)

@@ -221,8 +221,14 @@ class ManagedNode(LifecycleNode):
     # ---------------------------------------------------------------- health
 
     def _reports(self) -> list[Report]:
-        """Return the health of the node and its part."""
-        return [self._report(), *(self.part.health() if self.part is not None else ())]
+        """Return the health of the node and its part; a part that cannot tell it is a fault."""
+        try:
+            parts = self.part.health() if self.part is not None else ()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the node answers for it
+            # Asked for between callbacks, it may be the first to meet a clock that went back.
+            self.fault(error)
+            parts = ()
+        return [self._report(), *parts]
 
     def _report(self) -> Report:
         if self.problem is not None:
