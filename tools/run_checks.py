@@ -6,9 +6,9 @@ Run every check of the project and end with one summary; the exit status says wh
 Steps: ruff, mypy, the fast tests (in parallel), the tests that start ROS nodes or need root
 (one by one, for their timing), the campaign of faults, the colcon builds. Tests of nodes wait more
 than they compute: those in network namespaces, which meet nobody outside, and those marked
-``beside`` run beside the others; so do campaign and builds, on the processor time that is left.
-Their output follows. A failed step does not stop the next ones. The output of pytest goes through;
-that of ruff and mypy is shown where they complain.
+``beside`` run beside the others. Campaign and builds run from the beginning, on the processor time
+that all of them leave. The output of what ran beside follows. A failed step does not stop the next
+ones. The output of pytest goes through; that of ruff and mypy is shown where they complain.
 """
 
 import argparse
@@ -39,8 +39,8 @@ class Step(NamedTuple):
     group: str  # what --only selects
     command: tuple[str, ...]
     report: Path | None = None  # JUnit file of a pytest step
-    # Beside the tests of nodes, which wait more than they compute: 'idle', on the processor time
-    # that they leave, or 'equal'.
+    # 'idle': from the beginning, on the processor time that the others leave; 'equal': beside the
+    # last of the others, the tests of nodes, which wait more than they compute.
     beside: str = ''
 
 
@@ -66,15 +66,16 @@ def main() -> int:
 
 
 def _run_beside(selected: list[Step]) -> list[Outcome]:
-    """Run the steps in turn, but some beside the last of the others."""
-    beside = [step for step in selected if step.beside]
+    """Run the steps in turn, but some beside the others."""
     *first, last = [step for step in selected if not step.beside]
-    outcomes = [_run(step) for step in first]
-    with ThreadPoolExecutor(1) as idle, ThreadPoolExecutor(1) as equal:
-        lanes = {'idle': idle, 'equal': equal}
-        waiting = [lanes[step.beside].submit(_run, step, _output(step)) for step in beside]
+    equals = [step for step in selected if step.beside == 'equal']
+    idlers = [step for step in selected if step.beside == 'idle']
+    with ThreadPoolExecutor(1) as equal, ThreadPoolExecutor(1) as idle:
+        left = [idle.submit(_run, step, _output(step)) for step in idlers]
+        outcomes = [_run(step) for step in first]
+        waiting = [equal.submit(_run, step, _output(step)) for step in equals]
         outcomes.append(_run(last))
-        for step, future in zip(beside, waiting):
+        for step, future in zip(equals + idlers, waiting + left):
             outcomes.append(future.result())
             print(f'\n=== {step.name} ===')
             sys.stdout.write(_output(step).read_text(errors='replace'))

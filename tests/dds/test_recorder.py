@@ -10,7 +10,7 @@ import pytest
 from swarm_coordination.live.provisioning import provision_swarm
 from swarm_coordination.transport.messages import messages
 
-pytestmark = [pytest.mark.dds, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.dds, pytest.mark.beside, pytest.mark.timeout(120)]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from rclpy.serialization import deserialize_message
 from swarm_coordination.ros.recorder import record
 import yaml
 
-pytestmark = [pytest.mark.ros, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.ros, pytest.mark.beside, pytest.mark.timeout(120)]
 
 
 def test_a_bag_of_a_running_robot_holds_its_messages_with_their_definitions(run):

@@ -22,6 +22,7 @@ from swarm_msgs.srv import SetPartition
 
 pytestmark = [
     pytest.mark.ros,
+    pytest.mark.beside,
     pytest.mark.skipif(messages().TFMessage is None, reason='tf2_msgs is missing: make setup'),
 ]
 # What was logged before anybody listened, too.

@@ -19,7 +19,7 @@ from swarm_coordination.ros.coordinator_node import CoordinatorNode
 from swarm_coordination.ros.world_node import WorldNode
 from swarm_msgs.srv import ProposeCommand
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.beside]
 MISSION = {
     'kind': 'start_mission', 'name': 'straight', 'speed_mm_s': 600, 'lease_ms': 60_000,
     'formation': {'shape': 'column', 'spacing_mm': 2000}, 'path': [[0, 0], [60_000, 0]],

@@ -19,7 +19,7 @@ from swarm_coordination.units import NS_PER_S
 from swarm_msgs import msg as swarm
 from swarm_msgs.srv import ProposeCommand
 
-pytestmark = pytest.mark.ros
+pytestmark = [pytest.mark.ros, pytest.mark.beside]
 SPEED_MPS = 0.6
 MISSION = {
     'kind': 'start_mission', 'name': 'straight', 'speed_mm_s': 600, 'lease_ms': 60_000,
