@@ -27,6 +27,10 @@ ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / 'out' / 'test-reports'
 # pytest's status when no test was selected.
 NO_TESTS = 5
+# Where tests with the marks of the slower steps stand: to look for them elsewhere would take each
+# of these steps ten seconds of a core (tests/packaging/test_lanes.py: there are none elsewhere).
+NODES = ('tests/dds', 'tests/launching', 'tests/netns', 'tests/packaging', 'tests/ros')
+BUILDS = ('tests/packaging',)
 # With a sourced ROS 2 the pytest plugins of its own packages stand in sys.path, written for
 # another pytest: ours are named one by one, in either case, so that both run the same.
 PLUGINS = ('xdist', 'xdist.looponfail', 'pytest_timeout', '_hypothesis_pytestplugin')
@@ -98,12 +102,13 @@ def steps(options: argparse.Namespace) -> list[Step]:
         _pytest('fast tests', 'fast', f'not ros and not dds and not root and not colcon{slow}',
                 '-n', str(options.jobs), '--ignore=tests/packaging/test_style.py'),
         _pytest('DDS and ROS tests', 'ros',
-                f'(ros or dds) and not root and not beside and not colcon{slow}'),
-        _pytest('namespaces', 'ros', f'(root or beside){slow}')._replace(beside='equal'),
+                f'(ros or dds) and not root and not beside and not colcon{slow}', *NODES),
+        _pytest('namespaces', 'ros', f'(root or beside){slow}', *NODES)._replace(beside='equal'),
+        # Before the campaign, which alone fills what cores are left at the end.
+        _pytest('colcon builds', 'colcon', f'colcon{slow}', *BUILDS)._replace(beside='idle'),
         Step('campaign', 'check', (python, '-m', 'swarm_coordination.cli.main', 'check',
                                    '--profile', 'small', '--seeds', '0..199',
                                    '--jobs', str(options.jobs)), beside='idle'),
-        _pytest('colcon builds', 'colcon', f'colcon{slow}')._replace(beside='idle'),
     ]
 
 

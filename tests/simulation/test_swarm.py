@@ -132,10 +132,10 @@ def test_virtual_time_runs_ten_times_faster_than_real_time():
     options = make_options(load_scenario('smoke'), swarm, Path('out'))
     # Time of this process on a core: how busy the machine is otherwise does not count. The best
     # of three: neither does what another process does to the caches.
-    best = 0.0
-    for _ in range(3):
+    factors = []
+    while len(factors) < 3 and not any(factor >= 10.0 for factor in factors):
         started = time.process_time()
         record = play(options).record
-        best = max(best, record.end_s / (time.process_time() - started))
+        factors.append(record.end_s / (time.process_time() - started))
 
-    assert best >= 10.0
+    assert max(factors) >= 10.0
