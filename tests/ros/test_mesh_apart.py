@@ -69,7 +69,7 @@ def test_robots_whose_ros_graphs_never_meet_elect_one_leader_by_frames(run):
         assert all(not ground.seen['/swarm/mesh'] for ground in grounds.values())
         for process in run.processes:
             process.terminate()
-        assert wait_for(lambda: all(p.poll() == 0 for p in run.processes), 5.0), [
+        assert wait_for(lambda: all(p.poll() == 0 for p in run.processes), 20.0), [
             run.log(name).read_text() for name in domains
         ]
 

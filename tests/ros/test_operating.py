@@ -65,7 +65,7 @@ def test_status_propose_log_transfer_snapshot_and_hold_work_on_a_running_swarm(f
     assert picture.stat().st_size > 5000
     code, text = flying('hold', 'robot1', '--reason', 'a test')
     assert code == 0, text
-    assert 'stopped' in flying('status', '--wait', '1')[1]
+    assert wait_for(lambda: 'stopped' in flying('status', '--wait', '1')[1], 20.0)
     lift = text.splitlines()[-1].split("'")[1]
     assert flying('propose', 'robot1', lift)[0] == 0
     assert wait_for(lambda: 'stopped' not in flying('status', '--wait', '1')[1], 20.0)

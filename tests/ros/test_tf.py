@@ -80,10 +80,8 @@ def test_the_world_publishes_both_links_of_every_robot_the_fixed_one_for_late_jo
                 for message in ground.seen[topic] for t in message.transforms}
 
     names = ('robot1', 'robot2', 'robot3')
-    assert run.spin(
-        lambda: links('/tf_static') == {('map', f'{name}/odom') for name in names}, 5.0)
-    assert run.spin(
-        lambda: links('/tf') == {(f'{n}/odom', f'{n}/base_link') for n in names}, 5.0)
+    assert run.spin(lambda: links('/tf_static') == {('map', f'{name}/odom') for name in names})
+    assert run.spin(lambda: links('/tf') == {(f'{n}/odom', f'{n}/base_link') for n in names})
 
 
 @needs_tf
