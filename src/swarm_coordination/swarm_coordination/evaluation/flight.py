@@ -167,7 +167,8 @@ class Flight:
         result.decisions = self.tick * len(far)
         result.path_ratio = float(np.median((world.travelled / np.maximum(far, 1.0))[moved])) \
             if moved.any() else 1.0
-        result.bytes_per_s = frame_bytes(self.beacons, self.air) * case.beacon_hz
+        frame = frame_bytes(self.beacons, self.air, case.settings.age_max_s)
+        result.bytes_per_s = frame * case.beacon_hz
         each = [1e6 * cost / len(far) for cost in self._costs]
         result.step_p50_us, result.step_p99_us = percentile(each, 50), percentile(each, 99)
         result.commits, result.regrouped = self.leader.epoch, self.leader.regrouped

@@ -56,7 +56,7 @@ class Leader:
         if who is None or world.epoch[who] != self.epoch or self.epoch >= EPOCHS - 1:
             return
         slots = world.slots[self.epoch]
-        known = tables.beat[who] >= 0
+        known = tables.proved[who].copy()
         quiet = known & (now - tables.advanced[who] > self._limits.silent_s)
         known[who], quiet[who] = True, False
         places = np.stack([tables.x[who], tables.y[who], tables.z[who]], axis=1)

@@ -63,9 +63,15 @@ def log_distance(case: Case) -> RadioSettings:
     return RadioSettings(model='log_distance', loss=case.loss, tx_power_dbm=power)
 
 
-def frame_bytes(beacons: Beacons, air: Air) -> float:
-    """Return the mean size of a frame, from how many robots beacons list and frames relay."""
+def frame_bytes(beacons: Beacons, air: Air, age_max_s: float) -> float:
+    """
+    Return the mean size of a frame, from how many robots beacons list and frames relay.
+
+    Rows relayed above ``age_max_s`` come without their lists.
+    """
     sent = beacons.made_count > 0
     listed = float(beacons.listed_count[beacons.made > 0.0].mean()) if sent.any() else 0.0
-    relayed = float((air.row >= 0).sum(axis=2).mean())
-    return FRAME_BYTES + (1.0 + relayed) * (ROW_BYTES + listed * LISTED_BYTES)
+    relayed = np.logical_and.accumulate(air.row >= 0, axis=2)  # up to the first that is none
+    rows = float(relayed.sum(axis=2).mean())
+    lists = 1.0 + float((relayed & (air.row_age <= age_max_s)).sum(axis=2).mean())
+    return FRAME_BYTES + (1.0 + rows) * ROW_BYTES + lists * listed * LISTED_BYTES

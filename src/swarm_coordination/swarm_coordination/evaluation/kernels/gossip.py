@@ -19,6 +19,7 @@ from swarm_coordination.evaluation.kernels.state import (
     AIR,
     Air,
     Beacons,
+    Flags,
     Floats,
     FRAME_BYTES,
     Ints,
@@ -26,7 +27,9 @@ from swarm_coordination.evaluation.kernels.state import (
     LISTED,
     LISTED_BYTES,
     MTU_BYTES,
+    PROOF_S,
     RELAYED_S,
+    RING,
     RING_BITS,
     ROW_BYTES,
     Tables,
@@ -50,6 +53,7 @@ def deliver(
     heard_beat, heard_at, alive = tables.heard_beat, tables.heard_at, world.alive
     epoch, partner = world.epoch, world.partner
     table = (tables.beat, tables.after, tables.x, tables.y, tables.z)
+    life = (tables.refreshed, tables.proved)
     told, told_beat, seen, advanced = air.told, air.told_beat, tables.seen, tables.advanced
     for sender in range(len(alive)):
         if not sent[frame, sender]:
@@ -71,7 +75,9 @@ def deliver(
                 xs[row, sender],
                 ys[row, sender],
                 zs[row, sender],
+                now,
                 table,
+                life,
             )
             _sight(own, sender, beat, now, seen, advanced)
             for k in range(told.shape[2]):
@@ -98,7 +104,9 @@ def deliver(
                         xs[at, robot],
                         ys[at, robot],
                         zs[at, robot],
+                        now,
                         table,
+                        life,
                     )
                     _sight(own, robot, number, now, seen, advanced)
 
@@ -112,13 +120,17 @@ def _merge(
     x: float,
     y: float,
     z: float,
+    now: float,
     table: tuple[Ints, Floats, Floats, Floats, Floats],
+    life: tuple[Floats, Flags],
 ) -> None:
-    """Take a row that is newer, or as new and of a tighter age."""
+    """Take a row that is newer, or as new and of a tighter age; a young one proves life."""
     beats, after, xs, ys, zs = table
+    refreshed, proved = life
     if beat > beats[own, robot]:
-        beats[own, robot] = beat
+        beats[own, robot], refreshed[own, robot] = beat, now
         after[own, robot] = max(made_after, after[own, robot])
+        proved[own, robot] |= now - after[own, robot] <= PROOF_S
         xs[own, robot], ys[own, robot], zs[own, robot] = x, y, z
     elif beat == beats[own, robot] and made_after > after[own, robot]:
         after[own, robot] = made_after
@@ -227,13 +239,19 @@ def _relay(
     air: Air,
     limits: Limits,
 ) -> None:
-    """Relay rows in rotation while the frame has room: young, and not heard by all one hears."""
+    """
+    Relay rows in rotation while the frame has room, where somebody one hears does not hear them.
+
+    Of robots proved to live; their rows, however old, go on from robot to robot while newer ones
+    follow: the far end of a chain is known late, and known all the same.
+    """
     count, room = tables.beat.shape[0], air.row.shape[2]
     if room == 0:
         return
     mine = (beacons.made_count[own] - 1) & RING_BITS
     beats, after, heard = tables.beat[own], tables.after[own], beacons.heard
-    counts = beacons.listed_count
+    refreshed, newest = tables.refreshed[own], beacons.made_count
+    proved, counts = tables.proved[own], beacons.listed_count
     listed, listed_count = beacons.listed[mine, own], counts[mine, own]
     whole = MTU_BYTES - FRAME_BYTES - ROW_BYTES - LISTED_BYTES * listed_count
     heard_by_all = air.words
@@ -255,11 +273,15 @@ def _relay(
             j = at
             at = at + 1 if at + 1 < count else 0
             age = now - after[j]
-            if j == own or beats[j] < 0 or (age > limits.age_max_s) != old or age > RELAYED_S:
+            if j == own or not proved[j] or (age > limits.age_max_s) != old:
+                continue
+            if now - refreshed[j] > RELAYED_S or newest[j] - beats[j] > RING:
                 continue
             if (heard_by_all[j >> 6] >> np.uint64(j & 63)) & np.uint64(1) == np.uint64(1):
                 continue
-            size = ROW_BYTES + LISTED_BYTES * counts[beats[j] & RING_BITS, j]
+            # Nothing is built on what an old row lists: it goes without.
+            listing = 0 if old else counts[beats[j] & RING_BITS, j]
+            size = ROW_BYTES + LISTED_BYTES * listing
             if size <= left:
                 left -= size
                 air.row[frame, own, chosen] = j

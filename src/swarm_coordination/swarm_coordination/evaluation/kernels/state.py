@@ -26,8 +26,9 @@ Words = npt.NDArray[np.uint64]
 Small = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
 
-# Beacons remembered of each robot, a power of two: 12 s at 20 Hz, beyond every row relayed.
-RING = 256
+# Beacons remembered of each robot, a power of two: 51 s at 20 Hz. Older ones are not relayed: a
+# row that fast has come down a chain of a hundred.
+RING = 1024
 # A heartbeat number's place in that memory: its lowest bits (of -1, nobody: the last place).
 RING_BITS = RING - 1
 # Robots listed in a beacon, nearest first, as in the mesh.
@@ -36,8 +37,10 @@ LISTED = 24
 AIR = 16
 # Robots whose newest heartbeat number a frame tells in its digest: 200 bytes, as in the mesh.
 TOLD = 10
-# Older rows are not relayed (s).
+# Rows that nothing newer has replaced for so long are not relayed (s), as in the mesh.
 RELAYED_S = 10.0
+# A row proves its owner alive if its age is bounded by this once (s), as in the mesh.
+PROOF_S = 3.0
 # Sizes on the wire (bytes): a frame's greatest; a frame and its digest without rows; a row; one
 # robot that a row lists. Held against the codec by tests/evaluation/test_radio.py.
 MTU_BYTES, FRAME_BYTES, ROW_BYTES, LISTED_BYTES = 1200, 290, 65, 15
@@ -115,6 +118,8 @@ class Tables(NamedTuple):
     x: Floats
     y: Floats
     z: Floats
+    refreshed: Floats  # when ``beat`` last rose
+    proved: Flags  # has been alive: a beacon came whose age was bounded by PROOF_S
     advanced: Floats  # when ``seen`` last advanced
     heard_beat: Ints  # newest number heard from the robot itself
     heard_at: Floats
@@ -299,6 +304,8 @@ def new_tables(count: int) -> Tables:
         x=np.zeros(square),
         y=np.zeros(square),
         z=np.zeros(square),
+        refreshed=np.full(square, -math.inf),
+        proved=np.zeros(square, np.bool_),
         advanced=np.full(square, -math.inf),
         heard_beat=np.full(square, -1),
         heard_at=np.full(square, -math.inf),
