@@ -44,6 +44,7 @@ def start(_context, given):
     run = make_options(scenario, stage.swarm, Path('out'), **numbers)
     count = len(stage.robots(len(run.swarm.robots)))
     return [
+        *actions.attended(),
         demo_process(given, scenario.source, stage.source, count, run.seed),
         *world_processes(given, scenario.source, stage.source, count),
         *view_processes(given, stage.source, in_gazebo),

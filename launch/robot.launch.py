@@ -37,8 +37,7 @@ def start(_context, given):
     )
     place = {'swarm_file': source, 'robot_name': robot.name,
              'storage_dir': given.text('storage_dir')}
-    # In a simulated world that says where base_link is.
-    defaults = {'publish_tf': not given.flag('radio_filter')}
+    defaults = {'publish_tf': 'none' if simulated(given, robot.name, files) else 'pose'}
     return [
         actions.process(
             'robot', robot.name, actions.ROBOT_NODES, namespace=robot.name,
@@ -47,6 +46,16 @@ def start(_context, given):
         ),
         *adapter(vehicle, robot.name, given, files),
     ]
+
+
+def simulated(given, name, files):
+    """Return whether the robot is in a simulated world, which says where base_link is."""
+    from swarm_coordination.launching.params_file import said
+
+    if given.text('radio_filter'):
+        return given.flag('radio_filter')
+    in_file = said(files, f'/{name}/coordinator', 'radio_filter')
+    return in_file is not None and bool(in_file.value)
 
 
 def generate_launch_description():

@@ -74,10 +74,10 @@ def check(given, world, robots, files):
     if not given.text('cmd_vel_stamped'):
         controllers = [f'/{robot.name}/formation_controller' for robot in robots]
         refuse(files, controllers, 'cmd_vel_stamped', lambda value: value is False, bound)
-    if world == 'gazebo':
-        nodes = [f'/{robot.name}/{node}' for robot in robots for node in actions.ROBOT_NODES]
-        refuse(files, nodes, 'pose_source', lambda value: value != 'pose',
-               'tf or start with world:=gazebo, which says where odometry began')
+    nodes = [f'/{robot.name}/{node}' for robot in robots for node in actions.ROBOT_NODES]
+    known = ('tf',) if world == 'gazebo' else ('pose', 'tf')
+    refuse(files, nodes, 'pose_source', lambda value: value in known,
+           f'{" or ".join(known)} with world:={world}, which says where odometry began')
 
 
 def robot_processes(given, world, names, storage, common, decided):
@@ -86,7 +86,7 @@ def robot_processes(given, world, names, storage, common, decided):
 
     defaults = {**common['defaults'], 'radio_filter': world != 'none',
                 'pose_source': 'tf' if world == 'gazebo' else 'pose',
-                'publish_tf': world == 'none'}
+                'publish_tf': 'pose' if world == 'none' else 'none'}
     chosen = {**decided, **given.decided(cmd_vel_stamped=given.flag)}
     made = []
     for name in names:

@@ -12,7 +12,7 @@ from swarm_coordination.live.carrier import CarrierOptions
 from swarm_coordination.live.conversions import MessageMaker
 from swarm_coordination.live.provisioning import provision_swarm
 from swarm_coordination.live.robot_shell import RobotShell
-from swarm_coordination.live.transforms import TF_STATIC
+from swarm_coordination.live.transforms import TF, TF_STATIC
 from swarm_coordination.recording.replay import replay
 from swarm_coordination.recording.start import disk_of
 from swarm_coordination.storage.store import Storage
@@ -139,6 +139,23 @@ def test_the_pose_that_a_differential_robot_publishes_is_that_of_its_base(field)
     field.fly('differential', pose_source='start')
     assert field.until(lambda: field.seen['pose'])
     assert place(field) == pytest.approx((0.0, 1.0))
+
+
+def test_a_robot_whose_pose_comes_whole_says_where_its_frames_are(field):
+    def links(topic):
+        return {(one.header.frame_id, one.child_frame_id)
+                for message in field.seen[topic] for one in message.transforms}
+
+    for topic, profile in ((TF, profiles.TF), (TF_STATIC, profiles.TF_STATIC)):
+        seen = field.seen[topic] = []
+        field.bus.subscribe(TYPES.TFMessage, topic, profile, seen.append)
+    field.repeat(
+        field.bus.publisher(TYPES.PoseStamped, '/robot1/pose', profiles.STATE_OFFERED),
+        lambda: MAKE.pose_to(Pose(1.0, 2.0, 0.0, 0.0), field.clock.stamp()))
+    field.fly(publish_tf='pose')
+    assert field.until(lambda: links(TF) and links(TF_STATIC))
+    assert links(TF_STATIC) == {('map', 'robot1/odom')}
+    assert links(TF) == {('robot1/odom', 'robot1/base_link')}
 
 
 def test_odometry_in_another_frame_moves_nothing(field):

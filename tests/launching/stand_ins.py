@@ -4,12 +4,15 @@
 import sys
 
 PROGRAM = """#!{python}
-import json, signal, sys, time
+import json, signal, subprocess, sys, time
 with open({calls!r}, 'a') as calls:
     calls.write('- ' + json.dumps(sys.argv[1:]) + '\\n')
 if {status!r} is not None:
     sys.exit({status!r})
 signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
+# As Gazebo does: a process that no launch knows of, here one that heeds no request.
+subprocess.Popen(
+    ['sh', '-c', "trap '' INT TERM HUP; sleep 300 & wait"], start_new_session=True)
 time.sleep(300.0)  # whatever becomes of the launch
 """
 LAUNCH = """

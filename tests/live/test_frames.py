@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from swarm_coordination.live.conversions import MessageRefused
-from swarm_coordination.live.frames import compose, MapToOdom, odometry_pose
+from swarm_coordination.live.frames import compose, MapToOdom, odometry_pose, origin_of
 from swarm_coordination.views import Pose
 
 ORIGIN = Pose(0.0, 0.0, 0.0, 0.0)
@@ -50,6 +50,13 @@ def test_a_composition_undone_is_the_pose():
     back = Pose(-(cosine * parent.x + sine * parent.y), sine * parent.x - cosine * parent.y,
                 -parent.z, -parent.yaw)
     assert compose(back, compose(parent, child)) == pytest.approx(child)
+
+
+def test_a_frame_stands_where_what_it_has_inside_is_what_is_seen_of_it_from_outside():
+    start = Pose(3.0, 1.0, 0.0, 1.0)
+    assert origin_of(start, ORIGIN) == pytest.approx(start)
+    true, counted = Pose(-2.0, 5.0, 0.1, -2.8), Pose(4.0, -1.0, 0.0, 1.9)
+    assert compose(origin_of(true, counted), counted) == pytest.approx(true)
 
 
 def test_odometry_is_placed_by_the_newest_transform_of_its_own_frame():

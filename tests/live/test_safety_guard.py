@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import pytest
 from swarm_coordination.errors import ProposalRefused, TakenOffRoster
 from swarm_coordination.live.safety_guard import AGAIN_MAX_NS, AGAIN_NS, SafetyGuard
-from swarm_coordination.robot.outputs import RobotEvent
 from swarm_coordination.units import NS_PER_S
 from swarm_coordination.vehicles.safety import SafetyOptions
 
@@ -24,8 +23,10 @@ class Bus:
         self.clock = SimpleNamespace(now=lambda: self.time, due_ns=lambda deadline: deadline)
         self.asked, self.said, self.landed, self.refusals = [], [], [], []
         self.charges = []
+        self.session = SimpleNamespace(settled_serial=0, on_roster=True)
         core = SimpleNamespace(
-            storage_id=7, battery=self.charges.append, propose=self._propose)
+            storage_id=7, battery=self.charges.append, propose=self._propose,
+            session=self.session)
         self.guard = SafetyGuard(self, self, core, lambda now: None, SafetyOptions())
 
     def publisher(self, kind, topic, profile):
@@ -54,8 +55,10 @@ class Bus:
             self.call()
         self.time = until_ns
 
-    def answer(self, kind, serial):
-        self.guard.on_events([RobotEvent(self.time, kind, 'so it is', serial)], self.time)
+    def settle(self, serial, on_roster=True):
+        """Have the log apply a command of the robot's, and more happen that is not its own."""
+        self.session.settled_serial, self.session.on_roster = serial, on_roster
+        self.guard.look(self.time)
 
 
 @pytest.fixture
@@ -90,14 +93,14 @@ def test_what_the_swarm_refuses_is_asked_again_until_it_is_applied(robot):
     assert len(robot.asked) == 1
     robot.run(MINUTE_NS)
     assert len(robot.asked) == 1  # in the log or on its way there
-    robot.answer('refused', 99)  # another's
+    robot.settle(0)
     robot.run(2 * MINUTE_NS)
     assert len(robot.asked) == 1
-    robot.answer('refused', 1)
+    robot.settle(1)
     robot.run(3 * MINUTE_NS)
     assert len(robot.asked) == 2
-    robot.answer('applied', 2)
-    robot.answer('refused', 2)  # nothing is in hand any more
+    robot.settle(2, on_roster=False)
+    robot.settle(2)  # nothing is in hand any more
     robot.run(9 * MINUTE_NS)
     assert len(robot.asked) == 2
 

@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """The adapters' nodes fly in virtual time: topics, QoS and requests are those of the makers."""
 
+import time
 from types import SimpleNamespace
 
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped, Twist
 import pytest
 from rclpy.qos import ReliabilityPolicy
+from ros.support import Ground
+from sensor_msgs.msg import BatteryState
 from std_msgs.msg import Bool
 from std_srvs.srv import SetBool
-from swarm_coordination.ros import crazyflie_node, px4_node
+from swarm_coordination.ros import adapter, crazyflie_node, px4_node, qos
+from swarm_coordination.ros.clock import ClockWentBack
 from swarm_coordination.units import NS_PER_S
 from swarm_coordination.vehicles.crazyflie import PERIOD_NS
 from swarm_coordination.vehicles.offboard import HEARTBEAT_NS
+from swarm_coordination.views import Pose
 
 pytestmark = pytest.mark.ros
 
@@ -168,3 +173,51 @@ def test_a_crazyflie_node_sends_full_states_ends_them_and_lands(run, monkeypatch
         assert not node.say_fly(True).success
     finally:
         node.destroy_node()
+
+
+def gone_back():
+    """Raise what a clock does that was set back."""
+    raise ClockWentBack('simulated time went from 9 ns back to 1 ns')
+
+
+MET_BY = {
+    'cmd_vel': (Twist, qos.COMMAND), 'land': (Bool, qos.DESCRIPTION),
+    'battery_state': (BatteryState, qos.STATE), 'fly': None, 'its deadline': None,
+    'its maker': None, 'its health': None,
+}
+
+
+@pytest.mark.parametrize('kind', ['px4', 'crazyflie'])
+@pytest.mark.parametrize('met_by', MET_BY)
+def test_time_that_goes_back_ends_an_adapter_well_wherever_it_is_met(
+    run, monkeypatch, capfd, kind, met_by
+):
+    module, vendor = (px4_node, PX4) if kind == 'px4' else (crazyflie_node, CRAZYFLIE)
+    monkeypatch.setattr(module, 'load', lambda *_: SimpleNamespace(**vendor))
+    if met_by != 'its health':  # which would be asked for before anything else
+        monkeypatch.setattr(adapter, 'Diagnosing', lambda *_: None)
+    runner = run.runner('robot1')
+    node = (Px4 if kind == 'px4' else Crazyflie)(runner)
+    runner.add(node)
+    ground = Ground(run)
+    node.pose = (Pose(0.0, 0.0, 1.0, 0.0), NS_PER_S)  # without one no command is looked at
+    never = time.monotonic_ns() + 3600 * NS_PER_S
+    due = 0 if met_by == 'its deadline' else never
+    node.core_clock = SimpleNamespace(now=gone_back, stamp=Time, due_ns=lambda _: due)
+    if met_by == 'fly':
+        answer = ground.call(run, SetBool, '/robot1/fly', SetBool.Request(data=True))
+        assert not answer.success
+        assert answer.message == 'fly: this adapter is on its way down'
+    elif met_by == 'its maker' and kind == 'px4':
+        node.hear('vehicle_status_v1', nav_state=4, ARMING_STATE_ARMED=2, arming_state=1)
+    elif met_by == 'its maker':
+        node._request(crazyflie_node.Ask.LAND)  # answered at once
+    elif MET_BY[met_by] is not None:
+        told, profile = MET_BY[met_by]
+        publisher = ground.node.create_publisher(told, f'/robot1/{met_by}', profile)
+        message = BatteryState(percentage=0.5) if told is BatteryState else told()
+        runner.at(lambda: 0, lambda: publisher.publish(message))
+    with pytest.raises(ClockWentBack):  # which ends the process with a line of it, and status 1
+        assert run.spin(lambda: runner.stopping)
+        runner.run()
+    assert 'Traceback' not in ''.join(capfd.readouterr())

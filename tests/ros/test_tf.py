@@ -13,8 +13,8 @@ from ros.support import bring_up, Ground, MAKE
 from std_msgs.msg import String
 from swarm_coordination.control.unicycle import AHEAD_M
 from swarm_coordination.errors import ConfigurationError
-from swarm_coordination.live.carrier import TF_PERIOD_NS
 from swarm_coordination.live.conversions import MessageMaker
+from swarm_coordination.live.own_frames import TF_PERIOD_NS
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.controller_node import ControllerNode
 from swarm_coordination.ros.coordinator_node import CoordinatorNode
@@ -141,18 +141,23 @@ def test_who_flies_by_the_start_pose_publishes_where_its_odometry_began(run):
 
 
 @needs_tf
-def test_a_robot_whose_pose_comes_whole_says_where_its_base_is_but_not_at_every_pose(run):
+def test_a_robot_whose_pose_comes_whole_says_both_links_but_not_at_every_pose(run):
     # One that steers a point ahead of its base.
-    node = robot(run, CoordinatorNode, 'differential', publish_tf=True)
+    node = robot(run, CoordinatorNode, 'differential', publish_tf='pose')
     ground = Ground(run)
     ground.watch(TF_MESSAGE, '/tf', qos.TF)
+    ground.watch(TF_MESSAGE, '/tf_static', qos.TF_STATIC)
     begun_ns = time.monotonic_ns()
     sent = send_poses(run, ground)
     assert run.spin(lambda: len(ground.seen['/tf']) > 4)
     for message in ground.seen['/tf']:
         (link,) = message.transforms
-        assert (link.header.frame_id, link.child_frame_id) == ('map', 'robot1/base_link')
+        assert (link.header.frame_id, link.child_frame_id) == ('robot1/odom', 'robot1/base_link')
         assert (link.transform.translation.x, link.transform.translation.z) == (3.0, 1.5)
+    assert run.spin(lambda: ground.seen['/tf_static'])
+    (link,) = ground.newest('/tf_static').transforms
+    assert (link.header.frame_id, link.child_frame_id) == ('map', 'robot1/odom')
+    assert (link.transform.translation.x, link.transform.rotation.w) == (0.0, 1.0)
     assert node.part._carrier.pose.x == pytest.approx(3.0 + AHEAD_M)
     # However late they come: never more than one in each period since before the first pose.
     assert len(ground.seen['/tf']) <= 1 + (time.monotonic_ns() - begun_ns) / TF_PERIOD_NS
@@ -160,7 +165,7 @@ def test_a_robot_whose_pose_comes_whole_says_where_its_base_is_but_not_at_every_
 
 
 @needs_tf
-@pytest.mark.parametrize('parameters', [{}, {'publish_tf': True, 'pose_source': 'start'}])
+@pytest.mark.parametrize('parameters', [{}, {'publish_tf': 'pose', 'pose_source': 'start'}])
 def test_where_the_base_is_stays_with_those_who_say_it(run, parameters):
     node = robot(run, CoordinatorNode, **parameters)
     ground = Ground(run)

@@ -16,38 +16,8 @@ RUNS_MAX = 100_000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the verb; a suite takes its cases from ``evaluation/suites.py``."""
-    case = parser.add_argument_group('one case')
-    case.add_argument('--shape', default='circle', help='line, v, circle, grid or sphere')
-    case.add_argument('--robots', type=int, default=20, help='how many (2 to 128)')
-    case.add_argument('--slots', default='assigned', help='assigned (Hungarian) or random')
-    case.add_argument('--start', default='random', help='random or ordered')
-    case.add_argument(
-        '--method',
-        default='certified',
-        help='certified, one_hop, keep_all, no_links, orca or barrier',
-    )
-    case.add_argument('--loss', type=float, default=0.2, help='share of frames lost (disc radio)')
-    case.add_argument('--delay', type=float, default=0.1, metavar='S', help='delay of a frame')
-    case.add_argument('--beacons', type=int, default=20, metavar='HZ', help='20, 10 or 5')
-    case.add_argument('--radio', default='disc', help='disc or log_distance (with shadowing)')
-    case.add_argument(
-        '--kill',
-        default='none',
-        help='none, random, articulation, leader, or in_2_connected (any robot while the kept '
-        'links are 2-connected)',
-    )
-    case.add_argument('--kill-formed', action='store_true', help='once the formation stands')
-    case.add_argument('--obstacles', default='none', help='none, sparse or corridor')
-    case.add_argument(
-        '--kind', default='holonomic', help='holonomic, differential or quadrotor (in space)'
-    )
-    case.add_argument('--resilience', type=int, default=1, help='paths in a certificate, 1 or 2')
-    case.add_argument('--no-swaps', action='store_true', help='slots stay where they were given')
-    case.add_argument('--no-regroup', action='store_true', help='never shrink a stuck formation')
-    case.add_argument(
-        '--shipped', action='store_true', help='cohesion and weights of links as in swarm.yaml'
-    )
-    case.add_argument('--limit', type=float, default=240.0, metavar='S', help='longest flight')
+    _add_case(parser.add_argument_group('one case'))
+    _add_disturbances(parser.add_argument_group('what the case meets'))
     parser.add_argument('--runs', type=int, default=20, help='runs, seeds ascending')
     parser.add_argument('--seed', type=int, default=1000, help='seed of the first run')
     parser.add_argument('--json', action='store_true', help='print one JSON object')
@@ -62,6 +32,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     suite.add_argument('--only', default='', metavar='TEXT', help='its rows with TEXT in the name')
     suite.add_argument('--share', type=float, default=1.0, help='part of the runs of each case')
     suite.add_argument('--out', type=Path, default=Path('out/control'), help='where tables go')
+
+
+def _add_case(case: Any) -> None:
+    """Add who flies what, and how."""
+    case.add_argument('--shape', default='circle', help='line, v, circle, grid or sphere')
+    case.add_argument('--robots', type=int, default=20, help='how many (2 to 128)')
+    case.add_argument('--slots', default='assigned', help='assigned (Hungarian) or random')
+    case.add_argument('--start', default='random', help='random or ordered')
+    case.add_argument(
+        '--method',
+        default='certified',
+        help='certified, one_hop, keep_all, no_links, orca or barrier',
+    )
+    case.add_argument(
+        '--kind', default='holonomic', help='holonomic, differential or quadrotor (in space)'
+    )
+    case.add_argument('--resilience', type=int, default=1, help='paths in a certificate, 1 or 2')
+    case.add_argument('--no-swaps', action='store_true', help='slots stay where they were given')
+    case.add_argument('--no-regroup', action='store_true', help='never shrink a stuck formation')
+    case.add_argument(
+        '--shipped', action='store_true', help='cohesion and weights of links as in swarm.yaml'
+    )
+    case.add_argument('--limit', type=float, default=240.0, metavar='S', help='longest flight')
+
+
+def _add_disturbances(case: Any) -> None:
+    """Add radio, losses of robots, obstacles."""
+    case.add_argument('--loss', type=float, default=0.2, help='share of frames lost (disc radio)')
+    case.add_argument('--delay', type=float, default=0.1, metavar='S', help='delay of a frame')
+    case.add_argument('--beacons', type=int, default=20, metavar='HZ', help='20, 10 or 5')
+    case.add_argument('--radio', default='disc', help='disc or log_distance (with shadowing)')
+    case.add_argument(
+        '--kill',
+        default='none',
+        help='none, random, articulation, leader, or in_2_connected (any robot while the kept '
+        'links are 2-connected)',
+    )
+    case.add_argument('--kill-formed', action='store_true', help='once the formation stands')
+    case.add_argument('--obstacles', default='none', help='none, sparse or corridor')
 
 
 def run(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from swarm_coordination.cli.needs import need
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.live.lifetime import die_with_parent
 from swarm_coordination.live.localisation import POSE_SOURCES
+from swarm_coordination.live.own_frames import PUBLISHED
 from swarm_coordination.settings import check, declared
 from swarm_coordination.vehicles.safety import SafetyOptions
 
@@ -19,34 +20,9 @@ STATUS_PERIODS_S = (0.02, 10.0)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the verb."""
-    parser.add_argument('name', metavar='NAME', help="the robot's name in the swarm file")
-    parser.add_argument(
-        '--config', metavar='FILE', help='the swarm file (default: config/swarm.yaml)'
-    )
-    parser.add_argument(
-        '--storage', type=Path, required=True, metavar='DIR',
-        help="folder of the robot's provisioned storage (see `swarm provision`)",
-    )
-    parser.add_argument(
-        '--domain', type=int, metavar='N', help='DDS domain (default: ROS_DOMAIN_ID, or 0)'
-    )
-    parser.add_argument(
-        '--radio-filter', action='store_true',
-        help='simulation: draw reception by /swarm/radio; never on a real robot',
-    )
-    parser.add_argument(
-        '--radio-seed', type=int, default=1, metavar='S', help='seed of those draws'
-    )
-    for name, text in (('latency', 'delay'), ('jitter', 'further delay, drawn for each')):
-        parser.add_argument(
-            f'--radio-{name}', type=float, default=0.0, metavar='MS',
-            help=f'simulation: {text} of every frame heard',
-        )
-    parser.add_argument(
-        '--pose-source', choices=POSE_SOURCES, default=POSE_SOURCES[0],
-        help='pose: the topic `pose`, in map; tf: `odom` and the transform map -> NAME/odom; '
-             'start: `odom`, begun at the start pose of the swarm file (default: pose)',
-    )
+    _add_place(parser)
+    _add_simulation(parser)
+    _add_localisation(parser)
     parser.add_argument(
         '--status-period', type=float, default=0.1, metavar='S',
         help='time between two messages on `status`, 0.02 to 10; sooner when something happens '
@@ -61,6 +37,48 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             f'--{name.replace("_", "-")}', type=float, default=getattr(SafetyOptions(), name),
             metavar=declaration.unit.upper() or 'SHARE', help=declaration.description,
         )
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('name', metavar='NAME', help="the robot's name in the swarm file")
+    parser.add_argument(
+        '--config', metavar='FILE', help='the swarm file (default: config/swarm.yaml)'
+    )
+    parser.add_argument(
+        '--storage', type=Path, required=True, metavar='DIR',
+        help="folder of the robot's provisioned storage (see `swarm provision`)",
+    )
+    parser.add_argument(
+        '--domain', type=int, metavar='N', help='DDS domain (default: ROS_DOMAIN_ID, or 0)'
+    )
+
+
+def _add_simulation(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--radio-filter', action='store_true',
+        help='simulation: draw reception by /swarm/radio; never on a real robot',
+    )
+    parser.add_argument(
+        '--radio-seed', type=int, default=1, metavar='S', help='seed of those draws'
+    )
+    for name, text in (('latency', 'delay'), ('jitter', 'further delay, drawn for each')):
+        parser.add_argument(
+            f'--radio-{name}', type=float, default=0.0, metavar='MS',
+            help=f'simulation: {text} of every frame heard',
+        )
+
+
+def _add_localisation(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        '--pose-source', choices=POSE_SOURCES, default=POSE_SOURCES[0],
+        help='pose: the topic `pose`, in map; tf: `odom` and the transform map -> NAME/odom; '
+             'start: `odom`, begun at the start pose of the swarm file (default: pose)',
+    )
+    parser.add_argument(
+        '--publish-tf', choices=PUBLISHED, default=PUBLISHED[0],
+        help='links of map -> NAME/odom -> NAME/base_link that nobody else publishes, see '
+             'docs/deploy.md (default: none)',
+    )
 
 
 def safety_of(options: argparse.Namespace) -> SafetyOptions:
@@ -105,6 +123,7 @@ def run(options: argparse.Namespace) -> int:
             ),
             safety=safety_of(options),
             pose_source=options.pose_source,
+            publish_tf=options.publish_tf,
             status_period_s=status_period_of(options),
         ),
         options.record_dir,

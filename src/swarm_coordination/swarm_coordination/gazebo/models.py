@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 from swarm_coordination.configuration import RobotConfiguration
@@ -45,7 +44,7 @@ def map_to_odom(robot: RobotConfiguration) -> Pose:
     Return where the robot's odometry frame stands in map.
 
     OdometryPublisher reports the model's pose in the world: the frame is map. DiffDrive counts
-    from where the robot began, and drifts where wheels slip (``drifted``).
+    from where the robot began, and drifts where wheels slip.
     """
     if robot.kind == 'differential':
         return robot.start
@@ -55,19 +54,3 @@ def map_to_odom(robot: RobotConfiguration) -> Pose:
 def drifts(robot: RobotConfiguration) -> bool:
     """Return whether the robot's odometry is counted from its wheels."""
     return robot.kind == 'differential'
-
-
-def drifted(true: Pose, counted: Pose) -> Pose:
-    """
-    Return where the odometry frame stands in map for a robot that is at ``true``.
-
-    ``counted`` is its pose by its odometry: what a localisation would find out.
-    """
-    yaw = math.remainder(true.yaw - counted.yaw, math.tau)
-    cosine, sine = math.cos(yaw), math.sin(yaw)
-    return Pose(
-        true.x - cosine * counted.x + sine * counted.y,
-        true.y - sine * counted.x - cosine * counted.y,
-        true.z - counted.z,
-        yaw,
-    )

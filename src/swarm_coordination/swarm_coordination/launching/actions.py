@@ -14,14 +14,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 import os
 from pathlib import Path
-import sys
 import time
 from typing import Any
 
 from launch import LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
-    ExecuteProcess,
     IncludeLaunchDescription,
     LogInfo,
     OpaqueFunction,
@@ -172,13 +170,20 @@ def _mark() -> str:
     return f'{os.getpid()}_{time.time_ns()}'
 
 
+@cache
+def _attend() -> Any:
+    # One for each process that launches, and no process of the launch: that would end it with the
+    # others, while there may be something left to do.
+    return attendant.begin(_mark())
+
+
 def attended() -> list[Any]:
-    """Return what has the programs of others, started after it, end with a killed launch."""
+    """Return what has the programs of others, started after it, end with the launch."""
+    def attend(_: Any) -> None:
+        _attend()
+
     return [
-        SetEnvironmentVariable(attendant.MARK, _mark()),
-        ExecuteProcess(
-            cmd=[sys.executable, '-m', attendant.__name__, str(os.getpid())], name='attendant',
-        ),
+        SetEnvironmentVariable(attendant.MARK, _mark()), OpaqueFunction(function=attend)
     ]
 
 

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-Ends the programs of others that a killed launch leaves: a process of its own beside it.
+Ends the programs of others that an ended launch leaves: a process of its own beside it.
 
 Ours end with their parent (``lifetime``). Gazebo, its bridge and rviz do not ask the kernel for
-that, and Gazebo starts processes of its own. All of them carry a mark in their environment, which
-children inherit: when the parent is gone, whoever carries it is asked to end, then made to.
+that, and Gazebo starts processes of its own, which a launch does not know of when it ends its own
+children. All of them carry a mark in their environment, which children inherit: when the parent is
+gone, however it went, whoever carries it is asked to end, then made to.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -18,11 +20,26 @@ import psutil
 
 MARK = 'SWARM_LAUNCH'
 # Between two looks at the parent.
-PERIOD_S = 0.5
+PERIOD_S = 0.2
 # Gazebo takes two seconds to end a world.
 PATIENCE_S = 5.0
 # One that is killed may just have started another.
 ROUNDS = 3
+
+
+def begin(mark: str, patience_s: float = PATIENCE_S) -> subprocess.Popen[bytes]:
+    """
+    Start an attendant of this process, which ends with it and its programs.
+
+    It has a session of its own, so that no key of a terminal reaches it, and holds no pipe open
+    that this process writes to.
+    """
+    nothing = subprocess.DEVNULL
+    return subprocess.Popen(
+        [sys.executable, '-m', __name__, mark, str(os.getpid()), str(patience_s)],
+        stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True,
+        env={name: value for name, value in os.environ.items() if name != MARK},
+    )
 
 
 def marked(mark: str) -> list[psutil.Process]:
@@ -37,17 +54,17 @@ def marked(mark: str) -> list[psutil.Process]:
     return found
 
 
-def end(mark: str) -> None:
-    """End whoever carries a mark."""
+def end(mark: str, patience_s: float) -> None:
+    """End whoever carries a mark: by a request, and those who stay ``patience_s`` by force."""
     left = marked(mark)
     for process in left:
         _send(process, signal.SIGTERM)
-    psutil.wait_procs(left, timeout=PATIENCE_S)
+    psutil.wait_procs(left, timeout=patience_s)
     for _ in range(ROUNDS):
         left = marked(mark)
         for process in left:
             _send(process, signal.SIGKILL)
-        psutil.wait_procs(left, timeout=PATIENCE_S)
+        psutil.wait_procs(left, timeout=PATIENCE_S)  # the kernel's own time, on a busy host
 
 
 def _send(process: psutil.Process, number: signal.Signals) -> None:
@@ -58,18 +75,15 @@ def _send(process: psutil.Process, number: signal.Signals) -> None:
 
 
 def main() -> int:
-    """Wait for the end of the parent, or to be told to end; return the status."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: sys.exit(0))  # the launch ends, and all it started
-    # Of a terminal that is closed: the launch dies of it, and Gazebo has left its group.
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    # Named, not looked up: the parent may have gone before this line.
-    parent = int(sys.argv[1])
+    """Wait for the end of the parent, then end what it left; return the status."""
+    # Whoever ends a whole group or unit means the parent, too, and what that leaves is ours.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    # The parent is named, not looked up: it may have gone before this line.
+    mark, parent, patience_s = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
     while os.getppid() == parent:
         time.sleep(PERIOD_S)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # another attendant of this launch may send one
-    end(os.environ[MARK])
+    end(mark, patience_s)
     return 0
 
 

@@ -15,13 +15,12 @@ from dataclasses import dataclass, field
 
 from swarm_coordination.configuration import RobotConfiguration
 from swarm_coordination.errors import StorageError
-from swarm_coordination.live import transforms
 from swarm_coordination.live.air import Air, AirOptions, Mesh
 from swarm_coordination.live.bus import Bus, Turns
-from swarm_coordination.live.conversions import MAP, MessageMaker
-from swarm_coordination.live.frames import base_frame
+from swarm_coordination.live.conversions import MessageMaker
 from swarm_coordination.live.localisation import localise, POSE_SOURCES
 from swarm_coordination.live.operator_services import OperatorServices
+from swarm_coordination.live.own_frames import OwnFrames, PUBLISHED
 from swarm_coordination.live.safety_guard import SafetyGuard
 from swarm_coordination.live.telling import Telling
 from swarm_coordination.robot.coordinator import Coordinator
@@ -37,24 +36,20 @@ from swarm_coordination.views import Pose
 # Ticks keep this distance, whatever deadline the core names: one costs 0.15 ms, half a millisecond
 # at worst, so they never take more than half of a processor, and hold up a commit for one at most.
 TICK_GAP_NS = NS_PER_MS
-# Between two transforms, as often as our worlds: a motion capture says a pose ten times as often,
-# and every listener of /tf hears every robot's.
-TF_PERIOD_NS = 50 * NS_PER_MS
 
 
 @dataclass(frozen=True, slots=True)
 class CarrierOptions:
     """
-    What a process is told beside the swarm file; ``pose_source``: see ``localisation``.
+    What a process is told beside the swarm file.
 
-    ``publish_tf``: say where base_link is in map where the pose comes whole; else the link below
-    map is odom's, and another one would give base_link two parents (REP-105).
+    For ``pose_source`` see ``localisation``, for ``publish_tf`` ``own_frames``.
     """
 
     air: AirOptions = field(default_factory=AirOptions)
     safety: SafetyOptions = field(default_factory=SafetyOptions)
     pose_source: str = POSE_SOURCES[0]
-    publish_tf: bool = False
+    publish_tf: str = PUBLISHED[0]
     status_period_s: float = 0.1
     propose_timeout_s: float = 5.0
 
@@ -67,7 +62,7 @@ class Carrier:
     storage is closed by us. ``nonce`` tells processes of one name apart. ``carry_out(output,
     now)`` gets all that came out of the core, for what only one kind of process does with it.
     ``options`` may be replaced at any time: periods and time-outs follow. Raises
-    ConfigurationError where the pose's source cannot be had.
+    ConfigurationError where the pose's source or transforms cannot be had.
     """
 
     def __init__(
@@ -101,8 +96,7 @@ class Carrier:
             bus.publisher(bus.types.PoseStamped, 'pose', profiles.STATE_OFFERED)
             if composed else None
         )
-        self._show_base = self._base_shown(robot.name) if options.publish_tf else None
-        self._next_tf = self._clock.now()
+        self._frames = OwnFrames(bus, robot, options.pose_source, options.publish_tf)
         self._localisation = localise(bus, robot, options.pose_source, self._on_pose)
         self._next_status = 0
         self._deadline_ns = self._ticked_ns = self._clock.now()
@@ -145,21 +139,7 @@ class Carrier:
             return
         if self._show_pose is not None:
             self._show_pose(self._make.pose_to(base, self._clock.stamp()))
-        if self._show_base is not None and self._clock.now() >= self._next_tf:
-            self._next_tf = self._clock.now() + TF_PERIOD_NS
-            self._show_base(base)
-
-    def _base_shown(self, name: str) -> Callable[[Pose], None] | None:
-        """Return what publishes where base_link is in map; None where it is odom's to say."""
-        if self.options.pose_source != POSE_SOURCES[0]:
-            return None
-        transforms.require(self._bus)
-        publish = self._bus.publisher(
-            self._bus.types.TFMessage, transforms.TF, profiles.TF
-        )
-        return lambda base: publish(self._make.transforms_to(
-            [(MAP, base_frame(name), base)], self._clock.stamp()
-        ))
+        self._frames.observe(base)
 
     def _on_deadline(self) -> None:
         self.pump(self._clock.now())
@@ -192,7 +172,7 @@ class Carrier:
             self._next_status = now
         if out.events:
             self._operators.on_events(out.events)
-            self._guard.on_events(out.events, now)
+            self._guard.look(now)
         self._carry_out(out, now)
         if now >= self._next_status:
             self._next_status = now + seconds_to_ns(self.options.status_period_s)

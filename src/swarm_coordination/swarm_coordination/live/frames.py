@@ -36,6 +36,18 @@ def compose(parent: Pose, child: Pose) -> Pose:
     )
 
 
+def origin_of(placed: Pose, inside: Pose) -> Pose:
+    """Return where the frame stands in which ``inside`` is what ``placed`` is outside of it."""
+    yaw = math.remainder(placed.yaw - inside.yaw, math.tau)
+    cosine, sine = math.cos(yaw), math.sin(yaw)
+    return Pose(
+        placed.x - cosine * inside.x + sine * inside.y,
+        placed.y - sine * inside.x - cosine * inside.y,
+        placed.z - inside.z,
+        yaw,
+    )
+
+
 def odometry_pose(message: Any, robot: str) -> Pose:
     """Return the pose of an Odometry in the robot's odom frame; raises MessageRefused."""
     frame = message.header.frame_id

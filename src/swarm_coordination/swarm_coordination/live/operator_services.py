@@ -119,7 +119,7 @@ class OperatorServices:
             answer(response)
             return
         self._pump(now)
-        if serial > self._core.durable_serial:
+        if serial > self._core.session.durable_serial:
             _, answers = self._waiting.setdefault(serial, (now + self._timeout_ns(), []))
             answers.append(answer)
         else:

@@ -11,14 +11,13 @@ autopilot's adapter obeys.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from swarm_coordination.errors import CommandError, ProposalRefused, TakenOffRoster
 from swarm_coordination.live.bus import Bus, Turns
 from swarm_coordination.mission.commands import encode_command, RosterRemove
 from swarm_coordination.robot.coordinator import Coordinator
-from swarm_coordination.robot.outputs import RobotEvent
 from swarm_coordination.transport import profiles
 from swarm_coordination.units import NS_PER_S
 from swarm_coordination.vehicles.safety import BatteryWatch, Charge, outside, SafetyOptions
@@ -80,14 +79,13 @@ class SafetyGuard:
         if self._again_ns <= now:
             self._leave()
 
-    def on_events(self, events: Iterable[RobotEvent], now: int) -> None:
-        """See whether the swarm has refused to take this robot off the roster."""
-        for event in events:
-            if self._serial and event.kind in ('applied', 'refused'):
-                if event.value == self._serial:
-                    self._serial = 0
-                    if event.kind == 'refused':
-                        self._later(event.text, now)
+    def look(self, now: int) -> None:
+        """See what has become of the request; called whenever something has happened."""
+        if not self._serial or self._core.session.settled_serial < self._serial:
+            return
+        self._serial = 0
+        if self._core.session.on_roster:
+            self._later('the swarm has refused it', now)
 
     def _leave(self) -> None:
         """Ask to be taken off the roster."""

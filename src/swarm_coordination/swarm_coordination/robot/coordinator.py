@@ -242,9 +242,9 @@ class Coordinator:
         return self._surroundings.target
 
     @property
-    def durable_serial(self) -> int:
-        """Highest serial of the own session whose command is on disk."""
-        return self._submissions.durable_serial
+    def session(self) -> Submissions:
+        """Return the own session, to ask what became of its serials."""
+        return self._submissions
 
     def lift_command(self) -> str:
         """

@@ -78,6 +78,16 @@ class Submissions:
         """Highest serial that is on disk."""
         return self._queue.durable_serial
 
+    @property
+    def settled_serial(self) -> int:
+        """Highest serial that the log has applied, with effect or without."""
+        return self._queue.first_serial - 1
+
+    @property
+    def on_roster(self) -> bool:
+        """Whether nobody has taken this robot off the roster."""
+        return self._robot not in self._state.removed
+
     def serial_of(self, request: str) -> int:
         """
         Return the serial of what was asked under this name before, over restarts too; 0: nothing.
@@ -96,7 +106,7 @@ class Submissions:
 
         Raises ProposalRefused where it could never be applied, or where too many wait.
         """
-        if self._robot in self._state.removed:
+        if not self.on_roster:
             raise TakenOffRoster(f'{self._name} was taken off the roster')
         if not self._intact:
             raise ProposalRefused(

@@ -9,13 +9,16 @@ that died is seen here, not waited for.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 from geometry_msgs.msg import Twist, TwistStamped
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import BatteryState
 from std_msgs.msg import Bool
 from std_srvs.srv import SetBool
+from swarm_coordination.errors import SwarmError
 from swarm_coordination.live.conversions import command_from, MessageMaker, MessageRefused
 from swarm_coordination.live.frames import base_frame
 from swarm_coordination.ros import qos
@@ -65,13 +68,36 @@ class Adapter(Node):
     def begin(self) -> None:
         """Listen and act from now on."""
         kind = TwistStamped if self._stamped else Twist
-        self.create_subscription(kind, 'cmd_vel', self._on_command, qos.COMMAND)
-        self.create_subscription(Bool, 'land', self._on_land, qos.DESCRIPTION)
-        self.create_subscription(BatteryState, 'battery_state', self._on_battery, qos.STATE)
+        self.listen(kind, 'cmd_vel', self._on_command, qos.COMMAND)
+        self.listen(Bool, 'land', self._on_land, qos.DESCRIPTION)
+        self.listen(BatteryState, 'battery_state', self._on_battery, qos.STATE)
         self.create_service(SetBool, 'fly', self._on_fly)
         Diagnosing(self, self._runner, self._reports, lambda: self._health.diagnostics_period_s)
         self._next_ns = self.core_clock.now()
-        self._runner.at(lambda: self.core_clock.due_ns(self._next_ns), self._on_deadline)
+        self._runner.at(
+            lambda: self.core_clock.due_ns(self._next_ns), self.guarded(self._on_deadline)
+        )
+
+    def listen(
+        self, kind: Any, topic: str, take: Callable[[Any], None], profile: QoSProfile
+    ) -> None:
+        """Have ``take`` called with every message of a topic, guarded."""
+        self.create_subscription(kind, topic, self.guarded(take), profile)
+
+    def guarded(self, callback: Callable[..., None]) -> Callable[..., None]:
+        """
+        Return ``callback``, ending the process well where it raises one of our errors.
+
+        A simulated time that went back may be met in any callback: what was told by the time
+        before is of no use, and the launch starts the adapter anew.
+        """
+        def call(*args: Any) -> None:
+            try:
+                callback(*args)
+            except SwarmError as error:
+                self._runner.fail(error)
+
+        return call
 
     @abstractmethod
     def act(self, now: int) -> int:
@@ -127,16 +153,21 @@ class Adapter(Node):
             self._charge = (message.percentage, self.core_clock.now())
 
     def _on_fly(self, request: Any, response: Any) -> Any:
+        # Answered whatever comes: who asked waits.
+        response.message = 'fly: this adapter is on its way down'
+        self.guarded(self._fly)(request, response)
+        return response
+
+    def _fly(self, request: Any, response: Any) -> None:
         why_not = self.why_not() if request.data else ''
         if request.data and self.land:
             why_not = 'the robot was told to land'
         if why_not:
             response.success, response.message = False, f'fly: refused: {why_not}'
-            return response
+            return
         self.fly = request.data
         self.soon()
         response.success, response.message = True, f'fly: {self.fly}'
-        return response
 
     def _take_health(self, health: HealthOptions) -> None:
         self._health = health

@@ -15,11 +15,9 @@ from typing import Any
 from swarm_coordination.bounds import ID_MAX
 from swarm_coordination.configuration import RobotConfiguration
 from swarm_coordination.errors import ConfigurationError
-from swarm_coordination.live import transforms
 from swarm_coordination.live.air import AirOptions, Hear
 from swarm_coordination.live.carrier import Carrier, CarrierOptions
-from swarm_coordination.live.conversions import MAP, MessageMaker
-from swarm_coordination.live.frames import odom_frame
+from swarm_coordination.live.conversions import MessageMaker
 from swarm_coordination.persistence import Recovered
 from swarm_coordination.recording.recorded import recorded
 from swarm_coordination.robot.coordinator import Coordinator
@@ -106,17 +104,12 @@ class CoordinatorShell:
         return join
 
     def _describe(self, robot: RobotConfiguration) -> None:
-        """Say once what the robot looks like, and where its odometry began if that is known."""
+        """Say once what the robot looks like."""
         bus = self._bus
         text = robot_description(robot.name, robot.kind, robot.settings.control.safety_distance_m)
         bus.publisher(bus.types.String, 'robot_description', profiles.DESCRIPTION)(
             bus.types.String(data=text)
         )
-        if self._options().pose_source == 'start' and transforms.available(bus):
-            link = (MAP, odom_frame(robot.name), robot.start)
-            bus.publisher(bus.types.TFMessage, transforms.TF_STATIC, profiles.TF_STATIC)(
-                self._make.transforms_to([link], self.clock.stamp())
-            )
 
     # ---------------------------------------------------------------- life
 

@@ -59,7 +59,7 @@ class CrazyflieNode(Adapter):
             ),
             Ask.LAND: self.create_client(services.Land, f'/{name}/land'),
         }
-        self.create_subscription(PoseStamped, 'pose', self._on_pose, qos.STATE)
+        self.listen(PoseStamped, 'pose', self._on_pose, qos.STATE)
         self.begin()
 
     def why_not(self) -> str:
@@ -121,7 +121,7 @@ class CrazyflieNode(Adapter):
                 self._flight.answered(ask, self.core_clock.now())
                 self.soon()
 
-        self._call(ask).add_done_callback(answered)
+        self._call(ask).add_done_callback(self.guarded(answered))
 
     def _call(self, ask: Ask) -> Any:
         services, client = self._vendor_services, self._asking[ask]

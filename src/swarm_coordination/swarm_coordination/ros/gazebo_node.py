@@ -21,7 +21,7 @@ from swarm_coordination.configuration import find_swarm_file, load_swarm
 from swarm_coordination.gazebo.base import Base, BaseVelocity, STILL
 from swarm_coordination.gazebo.bridge import BASE_COMMAND, TRUTH
 from swarm_coordination.gazebo.gathering import Gathering
-from swarm_coordination.gazebo.models import drifted, drifts, flight_height, map_to_odom
+from swarm_coordination.gazebo.models import drifts, flight_height, map_to_odom
 from swarm_coordination.live import transforms
 from swarm_coordination.live.conversions import (
     base_velocity_from,
@@ -32,7 +32,7 @@ from swarm_coordination.live.conversions import (
     pose_from,
     to_map,
 )
-from swarm_coordination.live.frames import base_frame, odom_frame, odometry_pose
+from swarm_coordination.live.frames import base_frame, odom_frame, odometry_pose, origin_of
 from swarm_coordination.live.truth import NOTHING_CLOSE, Truth
 from swarm_coordination.ros.bus import RosBus
 from swarm_coordination.ros.clock import CoreClock
@@ -192,7 +192,8 @@ class GazeboNode(Node):
         if now - self._localised_ns.get(name, -LOCALISED_NS) < LOCALISED_NS:
             return
         self._localised_ns[name] = now
-        found = drifted(Pose(*self._truth[name][:4]), counted)
+        # What a localisation would find out.
+        found = origin_of(Pose(*self._truth[name][:4]), counted)
         self._transforms(self._make.transforms_to([(MAP, odom_frame(name), found)], stamp))
 
     def _refuse(self, name: str, error: MessageRefused) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from swarm_coordination.live.localisation import POSE_SOURCES
+from swarm_coordination.live.own_frames import PUBLISHED
 from swarm_coordination.settings import setting
 
 
@@ -78,10 +79,13 @@ class CoordinatorOptions:
     mesh_profile: str = text(
         'with mesh_domain: Cyclone DDS configuration, see config/dds; empty: CYCLONEDDS_URI'
     )
-    publish_tf: bool = setting(
-        False, '', None, None,
-        'with pose_source pose: publish map -> <robot>/base_link on /tf, which rviz needs; '
-        'false where somebody else says where base_link is, as our simulated worlds do'
+    publish_tf: str = setting(
+        PUBLISHED[0], '', None, None,
+        'links of map -> <robot>/odom -> <robot>/base_link that nobody else publishes. none; '
+        'pose: with pose_source pose both, map -> odom the identity, odom -> base_link the pose; '
+        'map_to_odom: from `pose` and `odom`, where the driver publishes odom -> base_link; '
+        'odom_to_base: from `odom`, where the driver does not',
+        choices=PUBLISHED,
     )
     status_period_s: float = setting(
         0.1, 's', 0.02, 10.0, 'time between two status messages; sooner when something happens',

@@ -71,13 +71,13 @@ class Px4Node(Adapter):
         )
         # PX4's bridge offers best effort: so do we ask.
         self._position_topic = name('vehicle_local_position', version)
-        self.create_subscription(
+        self.listen(
             types.VehicleLocalPosition, self._position_topic, self._on_position, qos.STATE
         )
-        self.create_subscription(
+        self.listen(
             types.VehicleStatus, name('vehicle_status', version), self._on_status, qos.STATE
         )
-        self.create_subscription(
+        self.listen(
             types.BatteryStatus, name('battery_status', self.options.battery_version),
             self._on_battery_status, qos.STATE,
         )

@@ -108,24 +108,8 @@ def figures(record: Record) -> dict[str, Any]:
     return {
         'duration_s': record.end_s,
         'election_s': _elections(record),
-        'restarts_s': [
-            {
-                'robot': action.robots[0],
-                'process_started': time_to_start(record, action),
-                'caught_up_after_start': time_to_catch_up(record, action),
-            }
-            for action in record.actions
-            if action.do == 'restart'
-        ],
-        'heals_s': [
-            {
-                'cut_for': end_s - start_s,
-                # Discovery, where DDS has forgotten the other side, and two beacons.
-                'contact': time_to_contact(record, action.groups, end_s),
-                'one_log': time_to_one_log(record, end_s),
-            }
-            for start_s, end_s, action in spans
-        ],
+        'restarts_s': _restarts(record),
+        'heals_s': _heals(record),
         'min_distance_m': record.min_distance_m,
         'min_distance_at': {'time_s': at_s, 'robots': [first, second]},
         'safety_distance_m': record.safety_distance_m,
@@ -146,6 +130,30 @@ def figures(record: Record) -> dict[str, Any]:
         'frames_rejected': {n: s.frames_rejected for n, s in record.final.items()},
         'processes': {name: p._asdict() for name, p in record.processes.items()},
     }
+
+
+def _restarts(record: Record) -> list[dict[str, Any]]:
+    return [
+        {
+            'robot': action.robots[0],
+            'process_started': time_to_start(record, action),
+            'caught_up_after_start': time_to_catch_up(record, action),
+        }
+        for action in record.actions
+        if action.do == 'restart'
+    ]
+
+
+def _heals(record: Record) -> list[dict[str, Any]]:
+    return [
+        {
+            'cut_for': end_s - start_s,
+            # Discovery, where DDS has forgotten the other side, and two beacons.
+            'contact': time_to_contact(record, action.groups, end_s),
+            'one_log': time_to_one_log(record, end_s),
+        }
+        for start_s, end_s, action in split_spans(record)
+    ]
 
 
 def _elections(record: Record) -> dict[str, Any]:
