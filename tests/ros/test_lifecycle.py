@@ -234,6 +234,26 @@ def test_a_fault_while_active_deactivates_cleans_up_and_is_reported(run, loop, n
     assert run.spin(lambda: said(supervisor, name)[0] == DiagnosticStatus.OK)
 
 
+@pytest.mark.parametrize('name', KINDS)
+def test_a_clock_that_went_back_while_a_node_was_inactive_is_its_reason_to_begin_anew(run, name):
+    node = bring_up(made(run, name))
+    node.trigger_deactivate()
+    monotone, part = node.core_clock.now, node.part
+
+    def broken():
+        raise ClockWentBack('simulated time went from 2 ns back to 1 ns')
+
+    node.core_clock.now = broken
+    node.trigger_activate()
+    node.core_clock.now = monotone
+    assert (node.state, node.part) == ('unconfigured', None)
+    assert 'went from 2 ns back' in str(node.problem)
+    node.trigger_configure()
+    node.trigger_activate()
+    assert (node.state, node.problem) == ('active', None)
+    assert node.part is not part
+
+
 @pytest.mark.parametrize('teller', [0, 1])
 def test_a_part_that_cannot_tell_its_health_is_a_fault_and_no_end_of_the_process(run, teller):
     nodes = managed_pair(run)

@@ -131,7 +131,11 @@ class ManagedNode(LifecycleNode):
         del state
         assert self._endpoints is not None
         self._endpoints.active = True
-        self.part.activate()
+        try:
+            self.part.activate()
+        except Exception as error:  # of whatever kind: it is the reason that `on_error` lacks
+            self._note(error)
+            raise
         self._diagnosing.soon()
         return SUCCESS
 
