@@ -337,6 +337,7 @@ def test_however_a_launch_ends_it_leaves_neither_ours_nor_the_programs_of_others
     process.send_signal(number)
     process.wait(40.0)
     assert wait_for(lambda: gone(below), 60.0)
+    assert launched.left() == []
 
 
 def test_a_model_that_cannot_be_spawned_ends_the_launch_and_is_named(launched, monkeypatch):

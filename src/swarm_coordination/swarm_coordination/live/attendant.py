@@ -5,7 +5,8 @@ Ends the programs of others that an ended launch leaves: a process of its own be
 Ours end with their parent (``lifetime``). Gazebo, its bridge and rviz do not ask the kernel for
 that, and Gazebo starts processes of its own, which a launch does not know of when it ends its own
 children. All of them carry a mark in their environment, which children inherit: when the parent is
-gone, however it went, whoever carries it is asked to end, then made to.
+gone, however it went, whoever carries it is asked to end, then made to; and folders that a killed
+parent could not remove are.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 import time
 
 import psutil
+from swarm_coordination.live.run_folder import sweep
 
 MARK = 'SWARM_LAUNCH'
 # Between two looks at the parent.
@@ -84,6 +86,7 @@ def main() -> int:
     while os.getppid() == parent:
         time.sleep(PERIOD_S)
     end(mark, patience_s)
+    sweep()
     return 0
 
 
