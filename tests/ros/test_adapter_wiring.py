@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped, Twist
+from live.processes import children, gone, wait_for
 import pytest
 from rclpy.qos import ReliabilityPolicy
 from ros.support import Ground
@@ -221,3 +222,23 @@ def test_time_that_goes_back_ends_an_adapter_well_wherever_it_is_met(
         assert run.spin(lambda: runner.stopping)
         runner.run()
     assert 'Traceback' not in ''.join(capfd.readouterr())
+
+
+PARENT = """
+import os, subprocess, sys, time
+from swarm_coordination.live.lifetime import bound_to_this_process
+subprocess.Popen([sys.executable, '-m', 'ros.landing_adapter', sys.argv[1]],
+                 env=bound_to_this_process(os.environ))
+time.sleep(300)
+"""
+
+
+def test_a_launch_that_is_killed_lands_the_crazyflies_that_it_flew(run):
+    file = run.folder / 'asked'
+    launch = run.start('launch', '-c', PARENT, file)
+    assert wait_for(lambda: file.exists() and file.read_text() == 'flies\n', 60.0), (
+        run.log('launch').read_text())
+    run.left = children(launch.pid)
+    launch.kill()
+    assert wait_for(lambda: gone(run.left), 30.0)
+    assert file.read_text().split() == ['flies', 'NOTIFY_SETPOINTS_STOP', 'LAND']

@@ -3,8 +3,9 @@
 A child process that ends with its parent, however the parent ends.
 
 The parent names itself in the child's environment; the child asks the kernel (Linux, prctl(2)
-PR_SET_PDEATHSIG) for SIGKILL at the parent's death and then looks whether that has happened
-already. Nothing is left behind even where the parent itself is killed.
+PR_SET_PDEATHSIG) for a signal at the parent's death and then looks whether that has happened
+already. Nothing is left behind even where the parent itself is killed, or dies of a terminal that
+is closed.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ import ctypes
 import os
 import signal
 import sys
+import threading
+import time
 
 PARENT = 'SWARM_PARENT_PID'
 _PR_SET_PDEATHSIG = 1
+# Between two looks at the parent.
+_PERIOD_S = 0.2
 
 
 def bound_to_this_process(environment: Mapping[str, str]) -> dict[str, str]:
@@ -24,12 +29,27 @@ def bound_to_this_process(environment: Mapping[str, str]) -> dict[str, str]:
     return {**environment, PARENT: str(os.getpid())}
 
 
-def die_with_parent() -> None:
-    """End with the process named in the environment; without one, nothing changes."""
+def die_with_parent(patience_s: float = 0.0) -> None:
+    """
+    End with the process named in the environment; without one, nothing changes.
+
+    ``patience_s``: for one that has something to do first. It gets SIGTERM at the parent's death,
+    and is ended where it has not after that time.
+    """
     parent = os.environ.pop(PARENT, '')
     if not parent:
         return
+    number = signal.SIGTERM if patience_s else signal.SIGKILL
     if sys.platform.startswith('linux'):
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
     if os.getppid() != int(parent):
         sys.exit(f'{PARENT}: process {parent} has ended already')
+    if patience_s:
+        threading.Thread(target=_outlive, args=(int(parent), patience_s), daemon=True).start()
+
+
+def _outlive(parent: int, patience_s: float) -> None:
+    while os.getppid() == parent:
+        time.sleep(_PERIOD_S)
+    time.sleep(patience_s)
+    os.kill(os.getpid(), signal.SIGKILL)

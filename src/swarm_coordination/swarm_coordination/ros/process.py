@@ -20,14 +20,16 @@ NodeKind = Callable[..., Any]
 WRONG_CONFIGURATION, STOPPED_BY_ERROR = 2, 1
 
 
-def run_nodes(program: str, description: str, kinds: tuple[NodeKind, ...]) -> int:
+def run_nodes(
+    program: str, description: str, kinds: tuple[NodeKind, ...], *, patience_s: float = 0.0
+) -> int:
     """
     Run one node of each kind in this process until a signal or an error; return the status.
 
     Managed nodes are brought up at once, unless ``--no-autostart`` leaves them to others
-    (``ros2 lifecycle set``).
+    (``ros2 lifecycle set``). ``patience_s``: of an end that takes something, see ``lifetime``.
     """
-    die_with_parent()
+    die_with_parent(patience_s)
     managed = any(isinstance(kind, type) and issubclass(kind, ManagedNode) for kind in kinds)
     options = _options(program, description, managed)
     node_options: dict[str, Any] = {}
