@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 from launching import stand_ins
 from live.processes import gone
@@ -43,12 +44,17 @@ robots: {robot1: {type: holonomic, start: {x_m: 0.0, y_m: 0.0}}}
 """
 
 
+def module(path):
+    """Return a launch file as a module."""
+    spec = importlib.util.spec_from_file_location(path.stem.replace('.', '_'), path)
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
 def description(path):
     """Return the launch description of a file."""
-    spec = importlib.util.spec_from_file_location(path.stem.replace('.', '_'), path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.generate_launch_description()
+    return module(path).generate_launch_description()
 
 
 @pytest.fixture
@@ -197,6 +203,19 @@ def nothing_was_begun(launched):
     assert 'process started' not in launched.log()
     assert not launched.storage.exists()
     assert launched.left() == []
+
+
+@pytest.mark.parametrize(('argument', 'in_file', 'simulated'), [
+    ('', '', False), ('true', '', True), ('', 'true', True), ('false', 'true', False)])
+def test_a_robot_of_a_simulated_world_leaves_transforms_to_it(
+    tmp_path, argument, in_file, simulated
+):
+    file = tmp_path / 'given.yaml'
+    file.write_text(f'/**/coordinator: {{ros__parameters: {{radio_filter: {in_file or False}}}}}')
+    given = SimpleNamespace(text=lambda _: argument, flag=lambda _: argument == 'true')
+    launch = module(FOLDER / 'robot.launch.py')
+    assert launch.simulated(given, 'robot1', [str(file)]) is simulated
+    assert launch.simulated(given, 'robot1', []) is (argument == 'true')
 
 
 def test_a_robot_that_is_not_started_may_stand_in_a_wall_of_the_world(launched):
