@@ -23,6 +23,7 @@ from swarm_coordination.consensus.reading import Reading
 from swarm_coordination.consensus.replicating import Replicating
 from swarm_coordination.consensus.voting import Voting
 from swarm_coordination.errors import CommandError, ProposalRefused
+from swarm_coordination.mesh import compose as compose_module
 from swarm_coordination.mesh import mesh as mesh_module
 from swarm_coordination.mesh import neighbors
 from swarm_coordination.mesh.detector import FailureDetector
@@ -127,6 +128,10 @@ def orders_acknowledgements_by_index_alone(put: Put) -> None:
             self.advance_leader_commit(now)
 
     put(Replicating, 'on_append_response', on_append_response)
+
+
+def spends_the_whole_budget_on_beacons(put: Put) -> None:
+    put(compose_module, 'BEACONS_SHARE', 0)
 
 
 def counts_learners(put: Put) -> None:
@@ -485,6 +490,9 @@ MUTANTS = {
     'orders_acknowledgements_by_index_alone': Mutant(
         'an acknowledgement counts in its own term only',
         orders_acknowledgements_by_index_alone, 1, 'divergence'),
+    'spends_the_whole_budget_on_beacons': Mutant(
+        'beacons leave most of a short budget to relays and digests',
+        spends_the_whole_budget_on_beacons, 1, 'narrow'),
     'counts_learners': Mutant('learners do not count', counts_learners, 0, 'learners'),
     'commits_on_half': Mutant('a majority is more than half', commits_on_half, 0),
     'leads_on_without_a_quorum': Mutant(

@@ -22,7 +22,8 @@ class Profile(NamedTuple):
 
     ``robots``: how many, each number as likely as it is often here.
     ``kinds``: weight of each kind of fault. ``commands_per_s``: of all clients together.
-    ``snapshot_entries``, ``items_held``: settings of all robots.
+    ``snapshot_entries``, ``items_held``: settings of all robots. ``byte_budgets_per_s``: one of
+    them is theirs too, by the seed; none: the shipped one.
     ``leader_share``: of the faults that hit one robot, and of islands, those with the leader.
     ``claims_per_s``: of tasks, by all robots together; ``tasks``: somebody else claims them.
     ``outsiders``: clients from outside with sessions of their own.
@@ -42,6 +43,7 @@ class Profile(NamedTuple):
     leader_share: float = 0.4
     snapshot_entries: int = 24  # applied before a snapshot takes their place: a few in a run
     items_held: int = 512  # log items that a robot holds for others
+    byte_budgets_per_s: tuple[int, ...] = ()
     stops: float = 0.3  # probability that an operator stops the swarm and lifts it again
     claims_per_s: float = 0.0
     tasks: bool = False
@@ -87,6 +89,12 @@ PROFILES = {
                        'slow_disk': 1, 'leap': 1},
                 faults=(8, 20), robots=(3, 4, 5), commands_per_s=1.0, snapshot_entries=12,
                 items_held=64, outsiders=3),
+        Profile('narrow', 'budgets of a few kB/s, that beacons alone would fill',
+                kinds={'crash': 5, 'island': 3, 'one_way': 1, 'pause': 2, 'loss': 2, 'delay': 1,
+                       'move': 1},
+                faults=(4, 12), robots=(3, 4, 5), shapes=('line', 'line', 'ring', 'grid', 'full'),
+                commands_per_s=0.3, loss_max_percent=10,
+                byte_budgets_per_s=(2_000, 2_500, 3_000, 5_000)),
         Profile('flying', 'controllers on: no two robots closer than the safety distance',
                 kinds={'loss': 3, 'duplicate': 1, 'delay': 2, 'clog': 1, 'one_way': 2, 'island': 3,
                        'crash': 4, 'wipe': 1, 'pause': 3, 'slow_disk': 1, 'drift': 1, 'leap': 1,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 import gc
 import random
 from typing import NamedTuple
@@ -89,7 +90,7 @@ class Run:
             f'{schedule.profile}/{schedule.seed}',
             shape=schedule.shape,
             base=one_hop((low, high)),
-            settings=_settings(profile),
+            settings=_settings(profile, schedule.seed),
             voters=min(profile.voters, schedule.robots),
             flies=profile.flies,
             sync_ms=(schedule.sync_us[0] / 1000.0, schedule.sync_us[1] / 1000.0),
@@ -229,9 +230,13 @@ class _Hash(Observer):
         self.trace.output(node.number, output, now)
 
 
-def _settings(profile: Profile) -> RobotSettings:
+def _settings(profile: Profile, seed: int) -> RobotSettings:
+    mesh = MeshSettings(items_max=profile.items_held)
+    if profile.byte_budgets_per_s:
+        rng = random.Random(f'{profile.name}/{seed}/budget')
+        mesh = replace(mesh, byte_budget_per_s=rng.choice(profile.byte_budgets_per_s))
     return RobotSettings(
-        mesh=MeshSettings(items_max=profile.items_held),
+        mesh=mesh,
         consensus=RaftSettings(snapshot_entries=profile.snapshot_entries),
         membership=MembershipSettings(voters_max=profile.voters),
     )

@@ -37,6 +37,10 @@ class TokenBucket:
             return now
         return max(now, self._filled_ns + -(-missing // self._rate))
 
+    def comes_in_ns(self, size: int) -> int:
+        """Time in which ``size`` bytes are gained."""
+        return -(-size * NS_PER_S // self._rate)
+
 
 # One byte in so many is put by for what waits while beacons go on: so neither gets less than half.
 SAVED_SHARE = 2
