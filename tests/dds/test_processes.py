@@ -77,7 +77,7 @@ def test_the_disk_of_another_robot_is_refused_with_status_2_and_says_why(process
 
 
 @pytest.mark.beside
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_a_minute_of_5000_hostile_frames_a_second_is_refused_and_counted_and_changes_nothing(
     processes
 ):
@@ -85,7 +85,7 @@ def test_a_minute_of_5000_hostile_frames_a_second_is_refused_and_counted_and_cha
         'hostile', 'hostile60', '--backend', 'dds', '--swarm-file', patient(processes.folder)
     )
     memory = watched(process, lambda: 'attacker' in names_below(process))
-    report = processes.judged(process, out, 300, 'dds')
+    report = processes.judged(process, out, 500, 'dds')
     attacked_with(out, report, FRAMES)
     assert len(memory) == 5
     assert max(last - first for first, last in memory.values()) < 5e6
@@ -139,7 +139,7 @@ def command_of(child):
 
 def watched(process, attacked, settle_s=2.0):
     """Return (first, last) memory in bytes of each robot during an attack."""
-    assert wait_for(lambda: attacked() or process.poll() is not None, 90.0)
+    assert wait_for(lambda: attacked() or process.poll() is not None, 240.0)
     time.sleep(settle_s)  # caches and queues fill once
     robots = [child for child in children(process.pid) if 'robot' in command_of(child)]
     found = {}
