@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Speak 20 times a second and write down whatever is heard: a process of either kind."""
+"""Speak 20 times a second and write down who is heard with which frame; of either kind."""
 
+from itertools import count
 import sys
 import time
 
@@ -27,12 +28,12 @@ def main(kind, name):
 
     def heard(message):
         if message.sender != name:
-            print(message.sender, flush=True)
+            print(message.sender, int.from_bytes(bytes(message.data[:4]), 'big'), flush=True)
 
     bus.subscribe(frame, '/swarm/mesh', profiles.MESH, heard)
     speak = bus.publisher(frame, '/swarm/mesh', profiles.MESH)
-    while True:
-        speak(frame(sender=name, data=list(range(200))))
+    for number in count():
+        speak(frame(sender=name, data=[*number.to_bytes(4, 'big'), *range(196)]))
         loop.spin_until(time.monotonic() + 0.05)
 
 

@@ -59,7 +59,7 @@ def environment(kind, tmp_path):
 
 
 @rooted
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize('kind', ['dds', 'ros'])
 def test_a_cut_really_cuts_in_one_direction_or_both_and_heals(processes, tmp_path, kind):
     if kind == 'ros' and importlib.util.find_spec('rclpy') is None:
@@ -71,13 +71,19 @@ def test_a_cut_really_cuts_in_one_direction_or_both_and_heals(processes, tmp_pat
 
     def hears(name, more=10):
         before = count(name)
-        return wait_for(lambda: count(name) > before + more, 30.0)
+        return wait_for(lambda: count(name) > before + more, 60.0)
 
-    def deaf(name, seconds=1.0):
-        time.sleep(0.3)  # what is on its way
+    def silent(name, seconds):
         before = count(name)
         time.sleep(seconds)
         return count(name) == before
+
+    def deaf(name, seconds=1.0):
+        # What is on its way comes, on a busy host later.
+        return wait_for(lambda: silent(name, seconds), 30.0)
+
+    def numbers(name):
+        return [int(line.split()[1]) for line in processes.log(name).read_text().splitlines()]
 
     with Namespaces(NAMES) as made:
         for name in NAMES:
@@ -85,7 +91,7 @@ def test_a_cut_really_cuts_in_one_direction_or_both_and_heals(processes, tmp_pat
             # `ip netns exec NAME python talk.py ...`
             processes.start(name, '-c', 'import os, sys; os.execvp(sys.argv[1], sys.argv[1:])',
                             *inside[:-3], sys.executable, *inside[-3:])
-        assert wait_for(lambda: all(count(name) > 5 for name in NAMES), 40.0)
+        assert wait_for(lambda: all(count(name) > 5 for name in NAMES), 120.0)
         made.lose({(0, 1): 1000, (1, 0): 1000})
         assert deaf('robot1', 2.0)
         assert deaf('robot2', 2.0)
@@ -94,10 +100,10 @@ def test_a_cut_really_cuts_in_one_direction_or_both_and_heals(processes, tmp_pat
         assert deaf('robot2')
         made.lose({(0, 1): 500})
         assert hears('robot2')
-        before = count('robot1'), count('robot2')
-        assert hears('robot1', 60)  # both speak at one rate
-        whole, half = count('robot1') - before[0], count('robot2') - before[1]
-        assert 0.2 * whole < half < 0.8 * whole
+        before = count('robot2')
+        assert hears('robot2', 30)
+        some = numbers('robot2')[before:]
+        assert 0.2 < len(some) / (some[-1] - some[0] + 1) < 0.8
         made.lose({})
         assert hears('robot2')
 
@@ -135,7 +141,8 @@ def test_shared_memory_passes_by_every_rule_in_one_namespace_and_never_between_t
         made.lose({})
         time.sleep(3.0)
         for name, others in {'first': 'second', 'third': 'fourth'}.items():
-            assert set(processes.log(name).read_text().split()) == {others}
+            lines = processes.log(name).read_text().splitlines()
+            assert {line.split()[0] for line in lines} == {others}
 
 
 @rooted
@@ -170,7 +177,7 @@ def test_a_lock_whose_file_is_gone_is_none(monkeypatch, tmp_path, again):
 
 
 @rooted
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_what_a_killed_run_left_is_removed_at_the_next_start(processes):
     holder = processes.start('holder', '-c', (
         'import time\n'
@@ -192,14 +199,14 @@ def test_what_a_killed_run_left_is_removed_at_the_next_start(processes):
 
 
 @rooted
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize('number', ENDS)
 def test_a_run_that_is_interrupted_removes_everything(processes, number):
     before = left_behind()
     out = processes.folder / 'out'
     process = processes.start('netns', '-m', 'swarm_coordination.cli.main', 'netns', 'smoke',
                               '--backend', 'dds', '--out', out)
-    assert wait_for(lambda: len(children(process.pid)) == 6, 40.0)
+    assert wait_for(lambda: len(children(process.pid)) == 6, 90.0)
     below = processes.left = children(process.pid)
     process.send_signal(number)
     assert wait_for(lambda: process.poll() is not None and gone(below), 30.0), below
@@ -207,20 +214,20 @@ def test_a_run_that_is_interrupted_removes_everything(processes, number):
 
 
 @rooted
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGHUP])
 def test_a_run_that_is_ended_while_it_makes_namespaces_removes_them(processes, number):
     before = left_behind()
     process = processes.start('netns', '-m', 'swarm_coordination.cli.main', 'netns', 'smoke',
                               '--backend', 'dds', '--out', processes.folder / 'out')
-    assert wait_for(lambda: set(left_behind()) - set(before), 40.0)
+    assert wait_for(lambda: set(left_behind()) - set(before), 90.0)
     process.send_signal(number)
-    assert process.wait(20.0) == 130, processes.log('netns').read_text()
+    assert process.wait(60.0) == 130, processes.log('netns').read_text()
     assert set(left_behind()) <= set(before)  # those of earlier runs may go too
 
 
 @rooted
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGHUP])
 def test_a_run_that_is_ended_when_its_processes_have_ended_removes_everything(processes, number):
     # As while pictures are drawn, or the report is written.
@@ -235,10 +242,10 @@ def test_a_run_that_is_ended_when_its_processes_have_ended_removes_everything(pr
         f'sys.exit(main.main(["netns", "smoke", "--backend", "dds", '
         f'"--out", {str(processes.folder / "out")!r}]))\n'
     ))
-    assert wait_for(lambda: 'writing' in processes.log('netns').read_text(), 40.0)
+    assert wait_for(lambda: 'writing' in processes.log('netns').read_text(), 90.0)
     assert set(left_behind()) - set(before)
     process.send_signal(number)
-    assert process.wait(20.0) == 130, processes.log('netns').read_text()
+    assert process.wait(60.0) == 130, processes.log('netns').read_text()
     assert set(left_behind()) <= set(before)  # those of earlier runs may go too
 
 
@@ -273,7 +280,7 @@ def test_what_nohup_ignores_stays_ignored():
 
 
 @rooted
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 def test_what_a_killed_run_left_is_removed_on_demand_and_named(processes, capsys):
     holder = processes.start('holder', '-c', (
         'import os, signal\n'
