@@ -6,7 +6,7 @@ import json
 from dds.real_swarm import RealSwarm
 import pytest
 
-pytestmark = [pytest.mark.dds, pytest.mark.beside, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.dds, pytest.mark.timeout(240)]
 FRAMES = 5_000
 
 

@@ -45,7 +45,6 @@ def test_after_sigkill_of_the_leader_the_others_go_on_and_it_comes_back_with_its
     assert swarm.put(leader, 'after')
 
 
-@pytest.mark.beside
 def test_a_robot_stopped_for_ten_seconds_believes_nothing_that_waited(swarm):
     leader = swarm.leader()
     swarm.running[leader].send_signal(signal.SIGSTOP)
