@@ -149,13 +149,19 @@ def test_a_robot_whose_pose_comes_whole_says_where_its_frames_are(field):
     for topic, profile in ((TF, profiles.TF), (TF_STATIC, profiles.TF_STATIC)):
         seen = field.seen[topic] = []
         field.bus.subscribe(TYPES.TFMessage, topic, profile, seen.append)
+    stamps = []
+
+    def pose():
+        stamps.append(field.clock.stamp())
+        return MAKE.pose_to(Pose(1.0, 2.0, 0.0, 0.0), stamps[-1])
+
     field.repeat(
-        field.bus.publisher(TYPES.PoseStamped, '/robot1/pose', profiles.STATE_OFFERED),
-        lambda: MAKE.pose_to(Pose(1.0, 2.0, 0.0, 0.0), field.clock.stamp()))
+        field.bus.publisher(TYPES.PoseStamped, '/robot1/pose', profiles.STATE_OFFERED), pose)
     field.fly(publish_tf='pose')
     assert field.until(lambda: links(TF) and links(TF_STATIC))
     assert links(TF_STATIC) == {('map', 'robot1/odom')}
     assert links(TF) == {('robot1/odom', 'robot1/base_link')}
+    assert all(one.header.stamp in stamps for said in field.seen[TF] for one in said.transforms)
 
 
 def test_odometry_in_another_frame_moves_nothing(field):

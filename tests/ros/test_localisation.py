@@ -10,8 +10,9 @@ from rclpy.time import Time
 from ros.support import MAKE
 from swarm_coordination.control.controller import FormationController
 from swarm_coordination.control.settings import ControlSettings
-from swarm_coordination.live.localisation import AHEAD_MAX_NS, Localisation
+from swarm_coordination.live.localisation import Localisation
 from swarm_coordination.live.quiet import PERIOD_NS
+from swarm_coordination.live.stamps import AHEAD_MAX_NS
 from swarm_coordination.ros import clock as clock_module
 from swarm_coordination.ros.clock import CoreClock
 from swarm_coordination.ros.messages import messages

@@ -5,9 +5,11 @@ import math
 import time
 from xml.etree import ElementTree
 
+from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Odometry
 import pytest
+from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from ros.support import bring_up, Ground, MAKE
 from std_msgs.msg import String
@@ -18,6 +20,7 @@ from swarm_coordination.live.own_frames import TF_PERIOD_NS
 from swarm_coordination.ros import qos
 from swarm_coordination.ros.controller_node import ControllerNode
 from swarm_coordination.ros.coordinator_node import CoordinatorNode
+from swarm_coordination.ros.health import Level
 from swarm_coordination.ros.messages import messages
 from swarm_coordination.ros.world_node import WorldNode
 from swarm_coordination.views import Pose
@@ -37,28 +40,32 @@ def robot(run, kind, moves='holonomic', **parameters):
 
 
 def send_odometry(run, ground, frame='robot1/odom'):
-    """Send odometry of a robot 1 m ahead of where it began."""
+    """Send odometry of a robot 1 m ahead of where it began; return its frame, to be changed."""
     publisher = ground.node.create_publisher(Odometry, '/robot1/odom', 10)
-    due = [0]
+    frames = [frame]
 
     def publish():
-        due[0] += 1
         stamp = ground.node.get_clock().now().to_msg()
         message = MAKE.odometry_to(Pose(1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0), 'robot1', stamp)
-        message.header.frame_id = frame
+        message.header.frame_id = frames[0]
         publisher.publish(message)
 
     run.runners[-1].at(lambda: 0, publish)
+    return frames
 
 
-def send_poses(run, ground):
-    """Send poses as fast as they can be taken; return how many, in a list that is kept."""
+def send_poses(run, ground, ages_s=(0,)):
+    """
+    Send poses as fast as they can be taken; return how many, in a list that is kept.
+
+    The first of ``ages_s``, which may be changed, is how old they are.
+    """
     publisher = ground.node.create_publisher(PoseStamped, '/robot1/pose', 10)
     sent = [0]
 
     def publish():
         sent[0] += 1
-        stamp = ground.node.get_clock().now().to_msg()
+        stamp = (ground.node.get_clock().now() - Duration(seconds=ages_s[0])).to_msg()
         publisher.publish(MAKE.pose_to(Pose(3.0, 0.0, 1.5, 0.0), stamp))
 
     run.runners[-1].at(lambda: 0, publish)
@@ -162,6 +169,35 @@ def test_a_robot_whose_pose_comes_whole_says_both_links_but_not_at_every_pose(ru
     # However late they come: never more than one in each period since before the first pose.
     assert len(ground.seen['/tf']) <= 1 + (time.monotonic_ns() - begun_ns) / TF_PERIOD_NS
     assert sent[0] > len(ground.seen['/tf'])
+
+
+@needs_tf
+def test_a_chain_that_would_stay_broken_is_a_warning_in_diagnostics_until_it_joins(run):
+    robot(run, CoordinatorNode, publish_tf='map_to_odom')
+    ground = Ground(run)
+    ground.watch(DiagnosticArray, '/diagnostics', qos.DIAGNOSTICS)
+    ground.watch(TF_MESSAGE, '/tf', qos.TF)
+
+    def told(level, text):
+        return any(
+            status.name == 'robot1: frames' and status.level == level.value
+            and text in status.message
+            for array in ground.seen['/diagnostics'] for status in array.status)
+
+    assert run.spin(lambda: told(Level.WARN, 'no odometry'))
+    ages_s = [5]  # as in a backlog
+    send_poses(run, ground, ages_s)
+    frame = send_odometry(run, ground, 'odom')
+    assert run.spin(lambda: told(Level.WARN, "have to be 'robot1/odom'"))
+    frame[0] = 'robot1/odom'
+    assert run.spin(lambda: told(Level.WARN, 's apart'))
+    assert ground.seen['/tf'] == []
+    ages_s[0] = 0
+    assert run.spin(lambda: told(Level.OK, 'said'))
+    assert run.spin(lambda: ground.seen['/tf'])
+    (link,) = ground.newest('/tf').transforms
+    assert (link.header.frame_id, link.child_frame_id) == ('map', 'robot1/odom')
+    assert link.transform.translation.x == pytest.approx(2.0)
 
 
 @needs_tf

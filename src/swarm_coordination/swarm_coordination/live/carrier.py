@@ -96,7 +96,7 @@ class Carrier:
             bus.publisher(bus.types.PoseStamped, 'pose', profiles.STATE_OFFERED)
             if composed else None
         )
-        self._frames = OwnFrames(bus, robot, options.pose_source, options.publish_tf)
+        self.frames = OwnFrames(bus, robot, options.pose_source, options.publish_tf)
         self._localisation = localise(bus, robot, options.pose_source, self._on_pose)
         self._next_status = 0
         self._deadline_ns = self._ticked_ns = self._clock.now()
@@ -134,12 +134,13 @@ class Carrier:
         self.pose = pose
         self._core.observe(pose, velocity, time_ns)
         self._guard.observe(pose, self._clock.now())
-        base = self._localisation.pose  # of the axle, where the core has the point ahead of it
+        # Of the axle, where the core has the point ahead of it.
+        base, stamp = self._localisation.pose, self._localisation.stamp
         if base is None:
             return
         if self._show_pose is not None:
-            self._show_pose(self._make.pose_to(base, self._clock.stamp()))
-        self._frames.observe(base)
+            self._show_pose(self._make.pose_to(base, stamp))
+        self.frames.observe(base, time_ns, stamp)
 
     def _on_deadline(self) -> None:
         self.pump(self._clock.now())

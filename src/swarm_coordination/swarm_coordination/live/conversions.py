@@ -259,18 +259,33 @@ class MessageMaker:
 
     def transforms_to(self, links: Iterable[tuple[str, str, Pose]], stamp: Any) -> Any:
         """Return a TFMessage; each link is (parent, child, where the child stands in it)."""
-        transforms = []
-        for parent, child, pose in links:
-            made = self._types.TransformStamped(
-                child_frame_id=child,
-                transform=self._types.Transform(
-                    translation=self._types.Vector3(x=pose.x, y=pose.y, z=pose.z),
-                    rotation=self.yaw_to_quaternion(pose.yaw),
-                ),
-            )
-            made.header.frame_id, made.header.stamp = parent, stamp
-            transforms.append(made)
-        return self._types.TFMessage(transforms=transforms)
+        return self._types.TFMessage(transforms=[
+            self._link(parent, child, pose, self.yaw_to_quaternion(pose.yaw), stamp)
+            for parent, child, pose in links
+        ])
+
+    def odometry_as_transform(
+        self, odometry: Any, parent: str, child: str, stamp: Any
+    ) -> Any:
+        """Return a TFMessage of the link that an Odometry with a usable pose tells, tilt too."""
+        pose = odometry.pose.pose
+        turned = (pose.orientation.x, pose.orientation.y, pose.orientation.z, pose.orientation.w)
+        # A listener of tf is stricter than we are about the length.
+        x, y, z, w = (value / math.hypot(*turned) for value in turned)
+        rotation = self._types.Quaternion(x=x, y=y, z=z, w=w)
+        return self._types.TFMessage(
+            transforms=[self._link(parent, child, pose.position, rotation, stamp)]
+        )
+
+    def _link(self, parent: str, child: str, at: Any, rotation: Any, stamp: Any) -> Any:
+        made = self._types.TransformStamped(
+            child_frame_id=child,
+            transform=self._types.Transform(
+                translation=self._types.Vector3(x=at.x, y=at.y, z=at.z), rotation=rotation
+            ),
+        )
+        made.header.frame_id, made.header.stamp = parent, stamp
+        return made
 
     def twist_to(self, command: VelocityCommand, yaw: float) -> Any:
         """Return ``command`` (in ``map``) for the base of a robot at ``yaw``."""

@@ -6,9 +6,8 @@ The pose comes from the topic ``pose``, or is composed: the pose of ``odom`` in 
 frame, and where that stands in map, by tf or by the start pose (``live.frames``). A wrong frame is
 refused, counted and said. The velocity comes with ``odom`` in base_link and is turned by the pose.
 
-A message is as old as its header's stamp says by this process's ROS clock (the host's clock, or
-simulated time), so what has waited while the process was paused is known to be old. The core gets
-``now`` less that age, in its own clock. A stamp of zero says nothing: the time of receipt counts.
+A message is as old as its header's stamp says (``live.stamps``), so what has waited while the
+process was paused is known to be old.
 """
 
 from __future__ import annotations
@@ -29,8 +28,9 @@ from swarm_coordination.live.conversions import (
 )
 from swarm_coordination.live.frames import base_frame, MapToOdom, odometry_pose
 from swarm_coordination.live.quiet import Quiet
+from swarm_coordination.live.stamps import stamp_of, time_of
 from swarm_coordination.transport.profiles import STATE
-from swarm_coordination.units import NS_PER_MS, NS_PER_S, ns_to_seconds
+from swarm_coordination.units import NS_PER_S
 from swarm_coordination.views import Pose
 
 # Where a robot has its pose from: the first is the default.
@@ -38,9 +38,6 @@ POSE_SOURCES = ('pose', 'tf', 'start')
 # A velocity older than this says nothing about the pose beside it: half of a base's command
 # time-out.
 ODOM_AGE_MAX_NS = NS_PER_S // 4
-# A stamp may be ahead by what keeps clocks of two hosts apart, or by a step of ``/clock``; one
-# further ahead is of another clock, and no age follows from it.
-AHEAD_MAX_NS = 100 * NS_PER_MS
 # As long as a message at 1 Hz that is refused again and again.
 REFUSAL_FRESH_NS = NS_PER_S
 # Takes a pose, a velocity (both in map) and the time of the pose.
@@ -83,7 +80,7 @@ class Localisation:
     Subscribes on a bus; ``on_pose(pose, velocity, time)`` is called with each usable pose.
 
     ``time`` is that of the pose in the core's clock; it never goes back. ``pose`` is the newest,
-    of the axle where a robot has one.
+    of the axle where a robot has one, ``stamp`` its header's, or that of its receipt.
     """
 
     def __init__(
@@ -96,6 +93,7 @@ class Localisation:
         self._velocity = (0.0, 0.0, 0.0)
         self._velocity_ns: int | None = None
         self.pose: Pose | None = None
+        self.stamp: Any = None
         self._pose_ns: int | None = None
         self.refused: Counter[str] = Counter()
         self._refusal, self._refusal_ns = '', 0  # the newest, in words
@@ -126,13 +124,14 @@ class Localisation:
     def _take(self, message: Any, read: Callable[[Any], Pose]) -> None:
         try:
             pose = read(message)
-            time_ns = self._time_of(message.header.stamp)
+            time_ns = time_of(self._clock, message.header.stamp)
             if self._pose_ns is not None and time_ns < self._pose_ns:
                 raise MessageRefused('late', 'a newer pose came before it')
         except MessageRefused as error:
             self._refuse(error)
             return
         self.pose, self._pose_ns = pose, time_ns
+        self.stamp = stamp_of(self._clock, message.header.stamp)
         velocity = (0.0, 0.0, 0.0)
         if self._velocity_ns is not None and time_ns - self._velocity_ns <= ODOM_AGE_MAX_NS:
             x, y = to_map(self._velocity[0], self._velocity[1], pose.yaw)
@@ -142,7 +141,7 @@ class Localisation:
     def _take_odometry(self, message: Any) -> None:
         try:
             velocity = base_velocity_from(message, self._base_frame)
-            time_ns = self._time_of(message.header.stamp)
+            time_ns = time_of(self._clock, message.header.stamp)
         except MessageRefused as error:
             self._refuse(error)
             return
@@ -150,19 +149,6 @@ class Localisation:
         link = self._link
         if link is not None:
             self._take(message, lambda got: link.place(odometry_pose(got, self._robot)))
-
-    def _time_of(self, stamp: Any) -> int:
-        """Return when a message is from, in the core's clock; raises MessageRefused."""
-        now = int(self._clock.now())
-        if not stamp.sec and not stamp.nanosec:
-            return now
-        age_ns = int(self._clock.age_ns(stamp))
-        if age_ns < -AHEAD_MAX_NS:
-            raise MessageRefused(
-                'from_the_future',
-                f'a stamp {ns_to_seconds(-age_ns):.3f} s ahead of the ROS clock here',
-            )
-        return now - max(0, age_ns)
 
     def _refuse(self, error: MessageRefused) -> None:
         self.refused[error.reason] += 1

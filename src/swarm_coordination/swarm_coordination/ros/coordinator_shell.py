@@ -24,7 +24,7 @@ from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
 from swarm_coordination.ros.description import robot_description
 from swarm_coordination.ros.endpoints import Endpoints
-from swarm_coordination.ros.health import consensus_health, mesh_health, Report
+from swarm_coordination.ros.health import consensus_health, frames_health, mesh_health, Report
 from swarm_coordination.storage.store import Storage
 from swarm_coordination.transport import profiles
 from swarm_coordination.wire.codec import WireCodec
@@ -133,10 +133,12 @@ class CoordinatorShell:
             self._recording = None
 
     def health(self) -> list[Report]:
-        """Return the health of mesh and consensus."""
-        status, told = self.core.status(self.clock.now()), self._carrier.told
+        """Return the health of mesh and consensus, and of links that need odometry."""
+        now, told = self.clock.now(), self._carrier.told
+        status, trouble = self.core.status(now), self._carrier.frames.trouble(now)
         mesh = mesh_health(status, len(told.heard), told.conflict, told.refused)
-        return [mesh, consensus_health(status)]
+        frames = [] if trouble is None else [frames_health(trouble)]
+        return [mesh, consensus_health(status), *frames]
 
     def _carry_out(self, out: RobotOutput, now: int) -> None:
         """Hand table and target over to the controller's node."""

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-What a robot reports of its own health, as diagnostic_msgs: four parts, each with its values.
+What a robot reports of its own health, as diagnostic_msgs, in parts, each with its values.
 
 ``mesh`` and ``consensus`` come from the coordinator, ``controller`` and ``localisation`` from the
-controller, beside one report of each node's own state. The rules are pure functions of what the
+controller, beside one report of each node's own state. ``frames`` is the coordinator's, where it
+says links of tf by odometry. The rules are pure functions of what the
 core says of itself.
 """
 
@@ -153,3 +154,10 @@ def localisation_health(
     if ns_to_seconds(age_ns) > timeout_s:
         return Report('localisation', Level.STALE, 'the pose is too old', values)
     return Report('localisation', Level.OK, 'fresh', values)
+
+
+def frames_health(trouble: str) -> Report:
+    """Return the health of links that follow from odometry; ``trouble``: why none is said."""
+    if trouble:
+        return Report('frames', Level.WARN, trouble, {})
+    return Report('frames', Level.OK, 'said', {})

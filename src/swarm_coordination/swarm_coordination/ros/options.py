@@ -82,9 +82,9 @@ class CoordinatorOptions:
     publish_tf: str = setting(
         PUBLISHED[0], '', None, None,
         'links of map -> <robot>/odom -> <robot>/base_link that nobody else publishes. none; '
-        'pose: with pose_source pose both, map -> odom the identity, odom -> base_link the pose; '
-        'map_to_odom: from `pose` and `odom`, where the driver publishes odom -> base_link; '
-        'odom_to_base: from `odom`, where the driver does not',
+        'pose: with pose_source pose both, map -> odom the identity, odom -> base_link the pose '
+        '(x, y, z, yaw); map_to_odom: from `pose` and `odom`, where the driver publishes '
+        '<robot>/odom -> <robot>/base_link; odom_to_base: from `odom`, where the driver does not',
         choices=PUBLISHED,
     )
     status_period_s: float = setting(

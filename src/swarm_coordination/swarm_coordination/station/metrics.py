@@ -20,7 +20,7 @@ from swarm_coordination.station.watch import Picture, RobotSeen
 # Those of a robot's nodes, then of its adapter; others' are not served.
 PARTS = (
     'coordinator', 'formation_controller', 'mesh', 'consensus', 'controller', 'localisation',
-    'px4', 'crazyflie', 'battery',
+    'frames', 'px4', 'crazyflie', 'battery',
 )
 
 

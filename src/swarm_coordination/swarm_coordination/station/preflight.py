@@ -21,7 +21,7 @@ from swarm_coordination.station.watch import Picture
 from swarm_coordination.views import Mode
 from swarm_coordination.wire.codec import MAJOR, Prefix
 
-# As far as a pose may be stamped ahead (``live.localisation``).
+# As far as a pose may be stamped ahead (``live.stamps``).
 AHEAD_MAX_S = 0.1
 
 
