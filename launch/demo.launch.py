@@ -7,6 +7,7 @@ from pathlib import Path
 from launch.actions import ExecuteProcess, Shutdown
 from launch_ros.substitutions import ExecutableInPackage
 from swarm_coordination.launching import actions
+from swarm_coordination.launching.attended import attended
 
 ARGUMENTS = (
     ('scenario', 'default', None, 'scenario to play: a name of config/scenarios, or a file'),
@@ -44,8 +45,7 @@ def start(_context, given):
     run = make_options(scenario, stage.swarm, Path('out'), **numbers)
     count = len(stage.robots(len(run.swarm.robots)))
     return [
-        *actions.attended(),
-        demo_process(given, scenario.source, stage.source, count, run.seed),
+        attended(demo_process(given, scenario.source, stage.source, count, run.seed)),
         *world_processes(given, scenario.source, stage.source, count),
         *view_processes(given, stage.source, in_gazebo),
     ]
@@ -83,7 +83,7 @@ def view_processes(given, source, in_gazebo):
     if not given.flag('rviz'):
         return []
     level, defaults = given.text('log_level'), {'use_sim_time': in_gazebo}
-    return [views.station(source, level, defaults=defaults), *views.rviz(level, defaults=defaults)]
+    return [views.station(source, level, defaults=defaults), views.rviz(level, defaults=defaults)]
 
 
 def ended(event, context):

@@ -7,6 +7,7 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import PathJoinSubstitution
 from launch_ros.substitutions import FindPackageShare
 from swarm_coordination.launching import actions
+from swarm_coordination.launching.attended import attended
 
 ARGUMENTS = (
     ('robots', '5', None, 'number of robots: the first ones of the swarm file'),
@@ -33,9 +34,10 @@ def start(_context, given):
     models = [(robot, model_sdf(robot.name, robot.kind)) for robot in robots]
     folder = run_folder('swarm_gazebo_')
     return [
-        *actions.attended(),
-        simulator(given, stage, folder),
-        *(spawned(stage.ground.name, robot, sdf) for robot, sdf in models),
+        attended(
+            simulator(given, stage, folder),
+            *(spawned(stage.ground.name, robot, sdf) for robot, sdf in models),
+        ),
         bridge(given, folder, [robot.name for robot in robots]),
         actions.process(
             'gazebo_world', 'gazebo_world', ['gazebo_world'], log_level=given.text('log_level'),

@@ -16,10 +16,10 @@ def start(_context, given):
     """Return rviz; a missing file raises before it starts."""
     from swarm_coordination.launching import views
 
-    return views.rviz(
+    return [views.rviz(
         given.text('log_level'), shown=given.file('rviz_config'),
         files=given.file('params_file'), decided=given.decided(use_sim_time=given.flag),
-    )
+    )]
 
 
 def generate_launch_description():

@@ -126,7 +126,7 @@ def view_processes(given, common, decided):
     time = given.decided(use_sim_time=given.flag)
     return [
         views.station(decided['swarm_file'], level, **common, decided=time),
-        *views.rviz(level, **common, decided=time),
+        views.rviz(level, **common, decided=time),
     ]
 
 

@@ -15,6 +15,7 @@ from live.processes import gone
 import psutil
 import pytest
 from swarm_coordination.launching.params_file import said
+from swarm_coordination.live import attendant
 import yaml
 
 pytest.importorskip('launch', reason='the ROS package launch is missing: source ROS 2')
@@ -361,6 +362,103 @@ def test_however_a_launch_ends_it_leaves_neither_ours_nor_the_programs_of_others
     process.wait(40.0)
     assert wait_for(lambda: gone(below), 60.0)
     assert launched.left() == []
+
+
+# A launch of the user: ours, and after it something that starts what shall outlive all of it, as
+# `ros2` does its daemon.
+COMPOSITE = """
+from launch import LaunchDescription
+from launch.actions import ExecuteProcess, IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+
+def generate_launch_description():
+    ours = [IncludeLaunchDescription(
+        PythonLaunchDescriptionSource({folder!r} + '/' + name + '.launch.py'),
+        launch_arguments=list(words.items())) for name, words in {given!r}.items()]
+    return LaunchDescription([*ours, ExecuteProcess(cmd=[{python!r}, '-c', {program!r}])])
+"""
+DAEMON = """
+import pathlib, subprocess
+daemon = subprocess.Popen(['sleep', '300'], start_new_session=True)
+pathlib.Path({file!r}).write_text(str(daemon.pid))
+"""
+
+
+def test_what_a_launch_starts_beside_ours_is_not_touched(launched, monkeypatch):
+    folder = launched.storage.parent
+    prefix = stand_ins.ros_gz(folder)
+    both = f'{prefix}{os.pathsep}{stand_ins.packages(folder / "more", {"rviz2": {"rviz2": None}})}'
+    monkeypatch.setenv('AMENT_PREFIX_PATH', f'{both}{os.pathsep}{os.environ["AMENT_PREFIX_PATH"]}')
+    number, composite = folder / 'daemon', folder / 'composite.launch.py'
+    composite.write_text(COMPOSITE.format(
+        folder=str(FOLDER), python=sys.executable, program=DAEMON.format(file=str(number)),
+        given={'gazebo': {'robots': '1', 'gui': 'false', 'swarm_file': str(launched.swarm_file)},
+               'rviz': {}}))
+    process = launched(str(composite))
+    bridged = folder / 'parameter_bridge.calls'
+    called = [folder / 'gazebo.calls', folder / 'more/rviz2.calls', bridged, number]
+    assert wait_for(lambda: all(path.exists() for path in called), 60.0), launched.log()
+    assert wait_for(number.read_text, 20.0)
+    daemon = psutil.Process(int(number.read_text()))
+    try:
+        below = psutil.Process(process.pid).children()
+        (bridge,) = [one for one in below if 'lib/ros_gz_bridge' in ' '.join(one.cmdline())]
+        mark = bridge.environ()[attendant.MARK]
+        bridge.kill()
+        assert wait_for(lambda: len(bridged.read_text().splitlines()) == 2, 60.0), launched.log()
+        # Gazebo, rviz, the bridge that was started again, each with two of its own that are deaf;
+        # and the two that the first one left.
+        assert wait_for(lambda: len(attendant.marked(mark)) == 11, 60.0), launched.log()
+        assert attendant.MARK not in daemon.environ()
+        process.send_signal(signal.SIGINT)
+        process.wait(60.0)
+        assert wait_for(lambda: not attendant.marked(mark), 60.0)
+        assert not gone([daemon])
+    finally:
+        daemon.kill()
+
+
+def test_an_attendant_that_has_ended_is_told_of(launched, monkeypatch):
+    folder = launched.storage.parent
+    prefix = stand_ins.packages(folder, {'rviz2': {'rviz2': None}})
+    monkeypatch.setenv(
+        'AMENT_PREFIX_PATH', f'{prefix}{os.pathsep}{os.environ["AMENT_PREFIX_PATH"]}')
+    process = launched('rviz.launch.py')
+    assert wait_for((folder / 'rviz2.calls').exists, 60.0), launched.log()
+    below = psutil.Process(process.pid).children()
+    (attending,) = [one for one in below if attendant.__name__ in one.cmdline()]
+    (shown,) = [one for one in below if 'lib/rviz2' in ' '.join(one.cmdline())]
+    mark = shown.environ()[attendant.MARK]
+    attending.kill()
+    assert wait_for(lambda: 'has ended itself (status -9)' in launched.log(), 60.0)
+    process.send_signal(signal.SIGINT)
+    process.wait(40.0)
+    attendant.end(mark, 0.1)
+
+
+TWICE = """
+import psutil
+from launch import LaunchDescription, LaunchService
+from swarm_coordination.launching.attended import attended
+
+def attending():
+    service = LaunchService()
+    service.include_launch_description(LaunchDescription([attended()]))
+    assert service.run() == 0
+    return psutil.Process().children()
+
+(first,) = attending()
+assert attending() == [first]
+first.kill()
+while first.status() != psutil.STATUS_ZOMBIE:
+    pass
+(other,) = [one for one in attending() if one != first]
+assert other.status() != psutil.STATUS_ZOMBIE
+"""
+
+
+def test_a_process_has_one_attendant_and_another_where_that_has_ended(domain):
+    subprocess.run([sys.executable, '-c', TWICE], check=True, timeout=100.0)
 
 
 def test_a_model_that_cannot_be_spawned_ends_the_launch_and_is_named(launched, monkeypatch):

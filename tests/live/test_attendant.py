@@ -85,6 +85,24 @@ def test_it_stays_for_as_long_as_its_parent_whatever_it_is_sent(parent):
     assert wait_for(lambda: gone(parent.below), 60.0)
 
 
+def test_it_runs_no_module_that_lies_in_the_working_folder(tmp_path, monkeypatch):
+    (tmp_path / 'psutil.py').write_text(f'open({str(tmp_path / "ran")!r}, "w").close()')
+    monkeypatch.chdir(tmp_path)
+    # Found by a relative entry, which holds elsewhere; the stray colon is the folder itself.
+    source = os.path.relpath(Path(attendant.__file__).parents[2])
+    monkeypatch.setenv('PYTHONPATH', os.pathsep.join(['', source]))
+    begun = attendant.begin(f'here_{os.getpid()}', 0.1)
+    try:
+        assert wait_for(lambda: begun.poll() is not None or all(
+            _ignores(begun.pid, one) for one in ENDS), 60.0)
+        assert begun.poll() is None
+        assert not (tmp_path / 'ran').exists()
+        assert psutil.Process(begun.pid).environ()['PYTHONPATH'] == os.path.realpath(source)
+    finally:
+        begun.kill()
+        begun.wait()
+
+
 DEAF = """
 import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)

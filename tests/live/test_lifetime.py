@@ -21,6 +21,8 @@ CHILD = """
 import pathlib, signal, sys, time
 from swarm_coordination.live.lifetime import die_with_parent
 file, patience_s, deaf = pathlib.Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3] == 'deaf'
+if sys.argv[3] == 'elsewhere':
+    sys.platform = 'darwin'
 def ends(*_):
     file.write_text('ended well')
     sys.exit()
@@ -32,7 +34,8 @@ time.sleep(300)
 
 
 @pytest.mark.parametrize(('patience_s', 'kind', 'said'), [
-    (0.0, 'heeds', 'begun'), (30.0, 'heeds', 'ended well'), (0.3, 'deaf', 'begun')])
+    (0.0, 'heeds', 'begun'), (30.0, 'heeds', 'ended well'), (0.3, 'deaf', 'begun'),
+    (0.0, 'elsewhere', 'begun'), (30.0, 'elsewhere', 'ended well')])
 def test_a_child_ends_with_its_parent(tmp_path, patience_s, kind, said):
     file = tmp_path / 'said'
     parent = subprocess.Popen(

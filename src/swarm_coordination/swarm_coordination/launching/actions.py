@@ -23,16 +23,15 @@ from launch.actions import (
     IncludeLaunchDescription,
     LogInfo,
     OpaqueFunction,
-    SetEnvironmentVariable,
     TimerAction,
 )
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from swarm_coordination.configuration.locations import shared_folder
+from swarm_coordination.launching.attended import attended_environment
 from swarm_coordination.launching.backoff import Backoff
 from swarm_coordination.launching.parameters import parameter_words
-from swarm_coordination.live import attendant
 from swarm_coordination.live.run_folder import run_folder
 
 PACKAGE = 'swarm_coordination'
@@ -138,7 +137,8 @@ def process(
     Return a process, of this package if nothing else is said, started again when it fails.
 
     ``nodes`` are those that it runs, without their namespace (none: nothing is decided for
-    them); for the rest see ``parameters.parameter_words``.
+    them); for the rest see ``parameters.parameter_words``. A launch file that starts another
+    package's has something ``attended`` too.
     """
     named = [f'{namespace and "/" + namespace}/{node}' for node in nodes]
     words = ros_words(named, log_level, defaults=defaults, files=files, decided=decided)
@@ -162,29 +162,6 @@ def ros_words(
 @cache
 def _parameter_folder() -> Path:
     return run_folder('swarm_launch_')
-
-
-@cache
-def _mark() -> str:
-    # Not to be met again: numbers of processes come back.
-    return f'{os.getpid()}_{time.time_ns()}'
-
-
-@cache
-def _attend() -> Any:
-    # One for each process that launches, and no process of the launch: that would end it with the
-    # others, while there may be something left to do.
-    return attendant.begin(_mark())
-
-
-def attended() -> list[Any]:
-    """Return what has the programs of others, started after it, end with the launch."""
-    def attend(_: Any) -> None:
-        _attend()
-
-    return [
-        SetEnvironmentVariable(attendant.MARK, _mark()), OpaqueFunction(function=attend)
-    ]
 
 
 def done_once(package: str, executable: str, failure: str, **options: Any) -> Any:
@@ -223,6 +200,8 @@ class _Kept:
         # Ours end with the launch process even where that is killed and cannot end its children
         # (for those of others: ``attended``); robots on plain Cyclone DDS are met too.
         self._environment = bound_to_this_process(interoperable_environment(os.environ))
+        if package != PACKAGE:
+            self._environment |= attended_environment()
         self._backoff = Backoff()
         self._started_s = 0.0
 

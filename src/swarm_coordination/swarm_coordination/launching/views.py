@@ -13,7 +13,8 @@ from typing import Any
 
 from launch_ros.actions import Node
 from swarm_coordination.configuration import config_folder
-from swarm_coordination.launching.actions import attended, process, ros_words
+from swarm_coordination.launching.actions import process, ros_words
+from swarm_coordination.launching.attended import attended
 
 # The name that rviz2 gives its own node (rviz_common, VisualizerApp).
 RVIZ = '/rviz'
@@ -41,10 +42,10 @@ def rviz(
     defaults: Mapping[str, Any] | None = None,
     files: Sequence[str] = (),
     decided: Mapping[str, Any] | None = None,
-) -> list[Any]:
+) -> Any:
     """Return rviz; ``shown``: the file of displays, ours where there is none."""
     displays = shown or [str(config_folder() / 'rviz' / 'swarm.rviz')]
     words = ros_words([RVIZ], log_level, defaults=defaults, files=files, decided=decided)
-    return [*attended(), Node(
+    return attended(Node(
         package='rviz2', executable='rviz2', output='screen', arguments=['-d', *displays, *words]
-    )]
+    ))

@@ -4,13 +4,14 @@ Ends the programs of others that an ended launch leaves: a process of its own be
 
 Ours end with their parent (``lifetime``). Gazebo, its bridge and rviz do not ask the kernel for
 that, and Gazebo starts processes of its own, which a launch does not know of when it ends its own
-children. All of them carry a mark in their environment, which children inherit: when the parent is
-gone, however it went, whoever carries it is asked to end, then made to; and folders that a killed
-parent could not remove are.
+children. All of them carry a mark in their environment, which children inherit: when the parent
+process is gone, however it went, whoever carries it is asked to end, then made to; and folders
+that a killed parent could not remove are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import os
 import signal
 import subprocess
@@ -34,14 +35,25 @@ def begin(mark: str, patience_s: float = PATIENCE_S) -> subprocess.Popen[bytes]:
     Start an attendant of this process, which ends with it and its programs.
 
     It has a session of its own, so that no key of a terminal reaches it, and holds no pipe open
-    that this process writes to.
+    that this process writes to. Whether it has ended, ``poll()`` says.
     """
     nothing = subprocess.DEVNULL
     return subprocess.Popen(
         [sys.executable, '-m', __name__, mark, str(os.getpid()), str(patience_s)],
         stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True,
-        env={name: value for name, value in os.environ.items() if name != MARK},
+        # ``-m`` looks for modules in the working folder first, where anybody's may lie.
+        cwd='/', env=_environment(os.environ),
     )
+
+
+def _environment(given: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without mark, whose folders of modules hold in any other folder."""
+    kept = {name: value for name, value in given.items() if name != MARK}
+    if 'PYTHONPATH' in kept:
+        # An empty entry, as a stray colon makes one, is the working folder again.
+        entries = filter(None, kept['PYTHONPATH'].split(os.pathsep))
+        kept['PYTHONPATH'] = os.pathsep.join(os.path.abspath(entry) for entry in entries)
+    return kept
 
 
 def marked(mark: str) -> list[psutil.Process]:

@@ -4,8 +4,8 @@ A child process that ends with its parent, however the parent ends.
 
 The parent names itself in the child's environment; the child asks the kernel (Linux, prctl(2)
 PR_SET_PDEATHSIG) for a signal at the parent's death and then looks whether that has happened
-already. Nothing is left behind even where the parent itself is killed, or dies of a terminal that
-is closed.
+already. Where the kernel knows no such thing it looks itself. Nothing is left behind even
+where the parent itself is killed, or dies of a terminal that is closed.
 """
 
 from __future__ import annotations
@@ -40,16 +40,22 @@ def die_with_parent(patience_s: float = 0.0) -> None:
     if not parent:
         return
     number = signal.SIGTERM if patience_s else signal.SIGKILL
-    if sys.platform.startswith('linux'):
+    by_kernel = sys.platform.startswith('linux')
+    if by_kernel:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
     if os.getppid() != int(parent):
         sys.exit(f'{PARENT}: process {parent} has ended already')
-    if patience_s:
-        threading.Thread(target=_outlive, args=(int(parent), patience_s), daemon=True).start()
+    if patience_s or not by_kernel:
+        threading.Thread(
+            target=_outlive, args=(int(parent), patience_s, by_kernel), daemon=True
+        ).start()
 
 
-def _outlive(parent: int, patience_s: float) -> None:
+def _outlive(parent: int, patience_s: float, asked: bool) -> None:
+    """End this process after its parent; ``asked``: the kernel sends the request to end."""
     while os.getppid() == parent:
         time.sleep(_PERIOD_S)
+    if patience_s and not asked:
+        os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(patience_s)
     os.kill(os.getpid(), signal.SIGKILL)
