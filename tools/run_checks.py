@@ -29,7 +29,8 @@ REPORTS = ROOT / 'out' / 'test-reports'
 NO_TESTS = 5
 # Where tests with the marks of the slower steps stand: to look for them elsewhere would take each
 # of these steps ten seconds of a core (tests/packaging/test_lanes.py: there are none elsewhere).
-NODES = ('tests/dds', 'tests/launching', 'tests/netns', 'tests/packaging', 'tests/ros')
+NODES = ('tests/dds', 'tests/fallacies', 'tests/launching', 'tests/netns', 'tests/packaging',
+         'tests/ros')
 BUILDS = ('tests/packaging',)
 # With a sourced ROS 2 the pytest plugins of its own packages stand in sys.path, written for
 # another pytest: ours are named one by one, in either case, so that both run the same.
@@ -43,8 +44,9 @@ class Step(NamedTuple):
     group: str  # what --only selects
     command: tuple[str, ...]
     report: Path | None = None  # JUnit file of a pytest step
-    # 'idle': from the beginning, on the processor time that the others leave; 'equal': beside the
-    # last of the others, the tests of nodes, which wait more than they compute.
+    # 'idle': from the beginning, on the processor time that the others leave; 'low': likewise, but
+    # with a little of its own, for what has a time limit; 'equal': beside the last of the others,
+    # the tests of nodes, which wait more than they compute.
     beside: str = ''
 
 
@@ -73,16 +75,21 @@ def _run_beside(selected: list[Step]) -> list[Outcome]:
     """Run the steps in turn, but some beside the others."""
     *first, last = [step for step in selected if not step.beside]
     equals = [step for step in selected if step.beside == 'equal']
-    idlers = [step for step in selected if step.beside == 'idle']
+    yielding = [step for step in selected if step.beside in ('low', 'idle')]
     with ThreadPoolExecutor(1) as equal, ThreadPoolExecutor(1) as idle:
-        left = [idle.submit(_run, step, _output(step)) for step in idlers]
-        outcomes = [_run(step) for step in first]
-        waiting = [equal.submit(_run, step, _output(step)) for step in equals]
-        outcomes.append(_run(last))
-        for step, future in zip(equals + idlers, waiting + left):
-            outcomes.append(future.result())
-            print(f'\n=== {step.name} ===')
-            sys.stdout.write(_output(step).read_text(errors='replace'))
+        try:
+            left = [idle.submit(_run, step, _output(step)) for step in yielding]
+            outcomes = [_run(step) for step in first]
+            waiting = [equal.submit(_run, step, _output(step)) for step in equals]
+            outcomes.append(_run(last))
+            for step, future in zip(equals + yielding, waiting + left):
+                outcomes.append(future.result())
+                print(f'\n=== {step.name} ===')
+                sys.stdout.write(_output(step).read_text(errors='replace'))
+        except KeyboardInterrupt:  # ends what runs; what has not begun is not to begin
+            equal.shutdown(wait=False, cancel_futures=True)
+            idle.shutdown(wait=False, cancel_futures=True)
+            raise
     return outcomes
 
 
@@ -105,7 +112,7 @@ def steps(options: argparse.Namespace) -> list[Step]:
                 f'(ros or dds) and not root and not beside and not colcon{slow}', *NODES),
         _pytest('namespaces', 'ros', f'(root or beside){slow}', *NODES)._replace(beside='equal'),
         # Before the campaign, which alone fills what cores are left at the end.
-        _pytest('colcon builds', 'colcon', f'colcon{slow}', *BUILDS)._replace(beside='idle'),
+        _pytest('colcon builds', 'colcon', f'colcon{slow}', *BUILDS)._replace(beside='low'),
         Step('campaign', 'check', (python, '-m', 'swarm_coordination.cli.main', 'check',
                                    '--profile', 'small', '--seeds', '0..199',
                                    '--jobs', str(options.jobs)), beside='idle'),
@@ -129,8 +136,8 @@ def _run(step: Step, output: Path | None = None) -> Outcome:
         code = subprocess.run(step.command, cwd=ROOT, env=_environment(), check=False).returncode
     else:
         # The interpreter yields before it becomes the command: all that this starts inherits it.
-        yielding = (sys.executable, __file__, '--yielding') if step.beside == 'idle' else ()
-        command = (*yielding, *step.command)
+        first = (sys.executable, __file__, '--yielding', step.beside)
+        command = step.command if step.beside == 'equal' else (*first, *step.command)
         with output.open('wb') as file:
             code = subprocess.run(command, cwd=ROOT, env=_environment(), check=False,
                                   stdout=file, stderr=subprocess.STDOUT).returncode
@@ -140,9 +147,11 @@ def _run(step: Step, output: Path | None = None) -> Outcome:
     return Outcome(step, code, seconds, *_counts(step.report))
 
 
-def _become(command: list[str]) -> None:
-    """Replace this process by a command that only runs where the processor is idle."""
-    if hasattr(os, 'SCHED_IDLE'):
+def _become(how: str, command: list[str]) -> None:
+    """Replace this process by a command that yields to the others."""
+    if how == 'low':
+        os.nice(10)  # a tenth of what others get
+    elif hasattr(os, 'SCHED_IDLE'):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     else:
         os.nice(19)
@@ -206,7 +215,7 @@ def _options() -> argparse.Namespace:
 
 if __name__ == '__main__':
     if sys.argv[1:2] == ['--yielding']:
-        _become(sys.argv[2:])
+        _become(sys.argv[2], sys.argv[3:])
     try:
         sys.exit(main())
     except KeyboardInterrupt:

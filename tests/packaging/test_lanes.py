@@ -19,11 +19,12 @@ def run_checks():
 
 
 @pytest.mark.parametrize(('marks', 'folders'), [
-    ('ros|dds|root|beside', 'NODES'),
-    ('colcon', 'BUILDS'),
+    # Marks of tests in namespaces are kept in one place, for all that need the same.
+    (r'mark\.(ros|dds|root|beside)|netns\.needs', 'NODES'),
+    (r'mark\.colcon', 'BUILDS'),
 ])
 def test_tests_of_a_mark_stand_where_they_are_looked_for(marks, folders):
-    pattern = re.compile(rf'\bmark\.({marks})\b')
+    pattern = re.compile(rf'\b({marks})\b')
     found = {
         path.relative_to(ROOT).parts[:2]
         for path in (ROOT / 'tests').rglob('test_*.py')

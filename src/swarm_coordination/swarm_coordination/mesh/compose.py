@@ -85,7 +85,7 @@ class Composer:
         self._urgent = False
         self._short_of = 0  # bytes the last urgent attempt wanted and did not have
         self._beacon_short_of = 0  # the same of the last beacon
-        self._beacon_size = 0  # bytes of the newest beacon, with no other section beside it
+        self._beacon_size = 0  # bytes of the newest beacon, without levels and intents
         self.state = Beacon(0, False, 0, 0, 0, 0, 0, 0, 0, 0, ())
         self.want: Want | None = None
         self.counter = 0
@@ -163,7 +163,7 @@ class Composer:
             self._note_short(draft.size, beacon_due=beacon_due)
             return None
         self._note_short(0, beacon_due=beacon_due)
-        if beacon_due and not (own.consensus or own.mission or own.intents):
+        if beacon_due and not (own.consensus or own.intents):
             self._beacon_size = draft.size
         draft.limit = min(draft.limit, tokens)
         self._urgent = more = self._add_others(draft, tokens, now, beacon_due=beacon_due)
