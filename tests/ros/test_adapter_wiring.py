@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The adapters' nodes fly in virtual time: topics, QoS and requests are those of the makers."""
 
+from pathlib import Path
 import time
 from types import SimpleNamespace
 
@@ -227,6 +228,8 @@ def test_time_that_goes_back_ends_an_adapter_well_wherever_it_is_met(
 PARENT = """
 import os, subprocess, sys, time
 from swarm_coordination.live.lifetime import bound_to_this_process
+path = os.pathsep.join([sys.argv[2], os.environ.get('PYTHONPATH', '')])
+os.environ['PYTHONPATH'] = path.rstrip(os.pathsep)
 subprocess.Popen([sys.executable, '-m', 'ros.landing_adapter', sys.argv[1]],
                  env=bound_to_this_process(os.environ))
 time.sleep(300)
@@ -235,7 +238,7 @@ time.sleep(300)
 
 def test_a_launch_that_is_killed_lands_the_crazyflies_that_it_flew(run):
     file = run.folder / 'asked'
-    launch = run.start('launch', '-c', PARENT, file)
+    launch = run.start('launch', '-c', PARENT, file, Path(__file__).parent.parent)
     assert wait_for(lambda: file.exists() and file.read_text() == 'flies\n', 60.0), (
         run.log('launch').read_text())
     run.left = children(launch.pid)

@@ -5,8 +5,8 @@ What goes into the next frame, and when: stop, consensus, beacon, then the rest.
 A frame leaves every beacon period. Stops, consensus changes, new log items and intents do not
 wait for it, but keep a least distance. The byte budget holds always: when it is short the frame
 waits, and what may wait (relays, digests, items served) leaves one frame's worth of bytes to
-what may not. Beacons get a third of a budget that runs short: they come more seldom, and the
-rest tells of robots out of hearing, which are known by that alone. While entries wait for their
+what may not. Where beacons leave what may wait no bytes they come more seldom: the rest tells of
+robots out of hearing, which are known by that alone. While entries wait for their
 bytes, they and the beacons get half of the budget each: so a beacon is late by twice its own bytes
 at most, and entries of any length get through.
 """
@@ -47,10 +47,14 @@ _SELDOM = 10
 _MISSED = 3.5
 # The budget is ample while this part of the burst is left.
 AMPLE_SHARE = 2
-# Where it is not, beacons take one byte in so many. The rest goes to relays and digests, by which
-# alone robots out of hearing are known. Of swarms like those of the profile `narrow`, on 1.5 kB/s,
-# 1 in 80 does not heal in time; where beacons take every other byte 1 in 10, and all bytes, half.
+# Where it is not, and a relay or digest was left out, beacons take one byte in so many: robots out
+# of hearing are known by those alone (docs/protocol.md, section 1).
 BEACONS_SHARE = 3
+# But they come within so many periods where relays wait, and where digests do: heartbeats ride in
+# them, and election time-outs begin at 0.2 s. In one hop, where next to nothing is relayed, five
+# robots on 1 kB/s elected twice a minute with six for both, while nothing failed.
+PACED_BY_RELAYS = 6
+PACED_BY_DIGESTS = 4
 
 
 class Composer:
@@ -85,7 +89,8 @@ class Composer:
         self._urgent = False
         self._short_of = 0  # bytes the last urgent attempt wanted and did not have
         self._beacon_short_of = 0  # the same of the last beacon
-        self._beacon_size = 0  # bytes of the newest beacon, without levels and intents
+        self._paced = 0  # periods within which the next beacon comes; 0: nothing was left out
+        self._header_size = 0
         self.state = Beacon(0, False, 0, 0, 0, 0, 0, 0, 0, 0, ())
         self.want: Want | None = None
         self.counter = 0
@@ -157,14 +162,13 @@ class Composer:
         """Return a frame of ``tokens`` bytes, ``own_tokens`` for stops and own sections."""
         header = FrameHeader(*self._ids, self._parts.own.identity, self.counter + 1)
         draft = Draft(self._codec, header, self._settings.mtu_bytes)
+        self._header_size = draft.size
         self._add_stops(draft)
         own = self._add_own(draft, tokens, now, beacon_due=beacon_due)
         if draft.size > own_tokens:
             self._note_short(draft.size, beacon_due=beacon_due)
             return None
         self._note_short(0, beacon_due=beacon_due)
-        if beacon_due and not (own.consensus or own.intents):
-            self._beacon_size = draft.size
         draft.limit = min(draft.limit, tokens)
         self._urgent = more = self._add_others(draft, tokens, now, beacon_due=beacon_due)
         mtu = self._settings.mtu_bytes
@@ -187,9 +191,15 @@ class Composer:
         more = self._relays.add_urgent(draft, now, beacon_due=beacon_due)
         draft.limit = min(draft.limit, max(draft.size, tokens - self._settings.mtu_bytes))
         if beacon_due:
+            missing, draft.missing = draft.missing, 0
             self._relays.add_rest(draft, now)
             self.silent.add(draft, now)
+            relays_wait = draft.missing > 0
             self._add_digests(draft, now)
+            self._paced = PACED_BY_RELAYS if relays_wait else PACED_BY_DIGESTS
+            if not draft.missing:
+                self._paced = 0
+            draft.missing = missing or draft.missing
         return self._parts.snapshots.add(draft, now, beacon_due=beacon_due) or more
 
     def _note_short(self, size: int, *, beacon_due: bool) -> None:
@@ -212,16 +222,19 @@ class Composer:
         if beacon_due:
             self.heartbeat += 1
             self._parts.sent.note(own.owner.incarnation, self.heartbeat, now)
-            self._next_beacon_ns = self._after_beacon(now)
+            self._next_beacon_ns = self._after_beacon(own, now)
 
-    def _after_beacon(self, now: int) -> int:
+    def _after_beacon(self, own: Fragment, now: int) -> int:
         """Return when the next beacon is due: later where they would take most of the budget."""
         due = self._next_beacon_ns + self._period_ns
         if due <= now:
             due = now + self._period_ns
-        if self._savings or self._is_ample(self.bucket.available(now)):
+        if not self._paced or self._savings or self._is_ample(self.bucket.available(now)):
             return due
-        return max(due, now + BEACONS_SHARE * self.bucket.comes_in_ns(self._beacon_size))
+        bare = Fragment(own.owner, 0, own.beacon)
+        size = self._header_size + self._codec.measure(bare, own.owner)
+        wait_ns = BEACONS_SHARE * self.bucket.comes_in_ns(size)
+        return max(due, now + min(wait_ns, self._paced * self._period_ns))
 
     def _is_ample(self, tokens: int) -> bool:
         return AMPLE_SHARE * tokens >= self._settings.burst_bytes
