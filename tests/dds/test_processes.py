@@ -77,7 +77,7 @@ def test_the_disk_of_another_robot_is_refused_with_status_2_and_says_why(process
 
 
 @pytest.mark.beside
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_minute_of_5000_hostile_frames_a_second_is_refused_and_counted_and_changes_nothing(
     processes
 ):
