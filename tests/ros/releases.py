@@ -33,6 +33,7 @@ NAMES = {
     ('launch', 'LaunchDescription'): HUMBLE,
     ('launch.actions', 'DeclareLaunchArgument'): HUMBLE,
     ('launch.actions', 'ExecuteProcess'): HUMBLE,
+    ('launch.actions', 'GroupAction'): HUMBLE,
     ('launch.actions', 'IncludeLaunchDescription'): HUMBLE,
     ('launch.actions', 'LogInfo'): HUMBLE,
     ('launch.actions', 'OpaqueFunction'): HUMBLE,
@@ -40,6 +41,7 @@ NAMES = {
     ('launch.actions', 'Shutdown'): HUMBLE,
     ('launch.actions', 'TimerAction'): HUMBLE,
     ('launch.launch_description_sources', 'PythonLaunchDescriptionSource'): HUMBLE,
+    ('launch.logging', 'get_logger'): HUMBLE,
     ('launch.substitutions', 'LaunchConfiguration'): HUMBLE,
     ('launch.substitutions', 'PathJoinSubstitution'): HUMBLE,
     ('launch_ros.actions', 'Node'): HUMBLE,
@@ -66,6 +68,7 @@ KEYWORDS = {
         'floating_point_range', 'integer_range'},
     'DeclareLaunchArgument': {'default_value', 'description', 'choices'},
     'TimerAction': {'period', 'actions', 'cancel_on_shutdown'},
+    'GroupAction': {'actions', 'scoped', 'forwarding', 'launch_configurations'},
     'IncludeLaunchDescription': {'launch_arguments'},
     'ExecuteProcess': {'cmd', 'name', 'cwd', 'env', 'additional_env', 'output', 'on_exit'},
 }
