@@ -76,9 +76,9 @@ def _run_beside(selected: list[Step]) -> list[Outcome]:
     *first, last = [step for step in selected if not step.beside]
     equals = [step for step in selected if step.beside == 'equal']
     yielding = [step for step in selected if step.beside in ('low', 'idle')]
-    with ThreadPoolExecutor(1) as equal, ThreadPoolExecutor(1) as idle:
+    with ThreadPoolExecutor(1) as equal, ThreadPoolExecutor(max(1, len(yielding))) as left_over:
         try:
-            left = [idle.submit(_run, step, _output(step)) for step in yielding]
+            left = [left_over.submit(_run, step, _output(step)) for step in yielding]
             outcomes = [_run(step) for step in first]
             waiting = [equal.submit(_run, step, _output(step)) for step in equals]
             outcomes.append(_run(last))
@@ -88,7 +88,6 @@ def _run_beside(selected: list[Step]) -> list[Outcome]:
                 sys.stdout.write(_output(step).read_text(errors='replace'))
         except KeyboardInterrupt:  # ends what runs; what has not begun is not to begin
             equal.shutdown(wait=False, cancel_futures=True)
-            idle.shutdown(wait=False, cancel_futures=True)
             raise
     return outcomes
 
@@ -111,7 +110,6 @@ def steps(options: argparse.Namespace) -> list[Step]:
         _pytest('DDS and ROS tests', 'ros',
                 f'(ros or dds) and not root and not beside and not colcon{slow}', *NODES),
         _pytest('namespaces', 'ros', f'(root or beside){slow}', *NODES)._replace(beside='equal'),
-        # Before the campaign, which alone fills what cores are left at the end.
         _pytest('colcon builds', 'colcon', f'colcon{slow}', *BUILDS)._replace(beside='low'),
         Step('campaign', 'check', (python, '-m', 'swarm_coordination.cli.main', 'check',
                                    '--profile', 'small', '--seeds', '0..199',
