@@ -76,19 +76,16 @@ def _run_beside(selected: list[Step]) -> list[Outcome]:
     *first, last = [step for step in selected if not step.beside]
     equals = [step for step in selected if step.beside == 'equal']
     yielding = [step for step in selected if step.beside in ('low', 'idle')]
-    with ThreadPoolExecutor(1) as equal, ThreadPoolExecutor(max(1, len(yielding))) as left_over:
-        try:
-            left = [left_over.submit(_run, step, _output(step)) for step in yielding]
-            outcomes = [_run(step) for step in first]
-            waiting = [equal.submit(_run, step, _output(step)) for step in equals]
-            outcomes.append(_run(last))
-            for step, future in zip(equals + yielding, waiting + left):
-                outcomes.append(future.result())
-                print(f'\n=== {step.name} ===')
-                sys.stdout.write(_output(step).read_text(errors='replace'))
-        except KeyboardInterrupt:  # ends what runs; what has not begun is not to begin
-            equal.shutdown(wait=False, cancel_futures=True)
-            raise
+    # A thread for each: none waits for another, so Ctrl-C, which ends what runs, begins nothing.
+    with ThreadPoolExecutor(len(equals) + len(yielding)) as pool:
+        left = [pool.submit(_run, step, _output(step)) for step in yielding]
+        outcomes = [_run(step) for step in first]
+        waiting = [pool.submit(_run, step, _output(step)) for step in equals]
+        outcomes.append(_run(last))
+        for step, future in zip(equals + yielding, waiting + left):
+            outcomes.append(future.result())
+            print(f'\n=== {step.name} ===')
+            sys.stdout.write(_output(step).read_text(errors='replace'))
     return outcomes
 
 

@@ -6,9 +6,9 @@ A frame leaves every beacon period. Stops, consensus changes, new log items and 
 wait for it, but keep a least distance. The byte budget holds always: when it is short the frame
 waits, and what may wait (relays, digests, items served) leaves one frame's worth of bytes to
 what may not. Where beacons leave what may wait no bytes they come more seldom: the rest tells of
-robots out of hearing, which are known by that alone. While entries wait for their
-bytes, they and the beacons get half of the budget each: so a beacon is late by twice its own bytes
-at most, and entries of any length get through.
+robots out of hearing, which are known by that alone. While entries wait for their bytes, they and
+the beacons get half of the budget each: so a beacon is late by twice its own bytes at most, and
+entries of any length get through.
 """
 
 from __future__ import annotations
@@ -90,7 +90,6 @@ class Composer:
         self._short_of = 0  # bytes the last urgent attempt wanted and did not have
         self._beacon_short_of = 0  # the same of the last beacon
         self._paced = 0  # periods within which the next beacon comes; 0: nothing was left out
-        self._header_size = 0
         self.state = Beacon(0, False, 0, 0, 0, 0, 0, 0, 0, 0, ())
         self.want: Want | None = None
         self.counter = 0
@@ -162,7 +161,6 @@ class Composer:
         """Return a frame of ``tokens`` bytes, ``own_tokens`` for stops and own sections."""
         header = FrameHeader(*self._ids, self._parts.own.identity, self.counter + 1)
         draft = Draft(self._codec, header, self._settings.mtu_bytes)
-        self._header_size = draft.size
         self._add_stops(draft)
         own = self._add_own(draft, tokens, now, beacon_due=beacon_due)
         if draft.size > own_tokens:
@@ -191,16 +189,19 @@ class Composer:
         more = self._relays.add_urgent(draft, now, beacon_due=beacon_due)
         draft.limit = min(draft.limit, max(draft.size, tokens - self._settings.mtu_bytes))
         if beacon_due:
-            missing, draft.missing = draft.missing, 0
-            self._relays.add_rest(draft, now)
-            self.silent.add(draft, now)
-            relays_wait = draft.missing > 0
-            self._add_digests(draft, now)
-            self._paced = PACED_BY_RELAYS if relays_wait else PACED_BY_DIGESTS
-            if not draft.missing:
-                self._paced = 0
-            draft.missing = missing or draft.missing
+            self._add_rest(draft, now)
         return self._parts.snapshots.add(draft, now, beacon_due=beacon_due) or more
+
+    def _add_rest(self, draft: Draft, now: int) -> None:
+        """Add what may wait, and note by what is left out of it how the next beacon is paced."""
+        missing, draft.missing = draft.missing, 0
+        self._relays.add_rest(draft, now)
+        self.silent.add(draft, now)
+        self._paced = PACED_BY_RELAYS if draft.missing else 0
+        self._add_digests(draft, now)
+        if draft.missing and not self._paced:
+            self._paced = PACED_BY_DIGESTS
+        draft.missing = missing or draft.missing
 
     def _note_short(self, size: int, *, beacon_due: bool) -> None:
         if beacon_due:
@@ -222,9 +223,9 @@ class Composer:
         if beacon_due:
             self.heartbeat += 1
             self._parts.sent.note(own.owner.incarnation, self.heartbeat, now)
-            self._next_beacon_ns = self._after_beacon(own, now)
+            self._next_beacon_ns = self._after_beacon(draft, own, now)
 
-    def _after_beacon(self, own: Fragment, now: int) -> int:
+    def _after_beacon(self, draft: Draft, own: Fragment, now: int) -> int:
         """Return when the next beacon is due: later where they would take most of the budget."""
         due = self._next_beacon_ns + self._period_ns
         if due <= now:
@@ -232,7 +233,7 @@ class Composer:
         if not self._paced or self._savings or self._is_ample(self.bucket.available(now)):
             return due
         bare = Fragment(own.owner, 0, own.beacon)
-        size = self._header_size + self._codec.measure(bare, own.owner)
+        size = draft.overhead + self._codec.measure(bare, own.owner)
         wait_ns = BEACONS_SHARE * self.bucket.comes_in_ns(size)
         return max(due, now + min(wait_ns, self._paced * self._period_ns))
 

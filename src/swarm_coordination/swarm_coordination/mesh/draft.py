@@ -32,7 +32,7 @@ class Draft:
     def __init__(self, codec: FrameCodec, header: FrameHeader, limit: int) -> None:
         self._codec, self._header = codec, header
         self.limit = limit
-        self.size = codec.overhead(Frame(header))
+        self.overhead = self.size = codec.overhead(Frame(header))
         self.missing = 0  # bytes that it would need to have for the first part refused
         self.fragments: list[Fragment] = []
         self.stops: list[StopFlag] = []
