@@ -6,7 +6,7 @@ import re
 import signal
 import time
 
-from live.processes import children, gone, quickest, wait_for
+from live.processes import children, quickest, wait_for
 import psutil
 import pytest
 from swarm_coordination.configuration import find_swarm_file
@@ -31,13 +31,9 @@ def test_the_demo_flies_where_nothing_of_ros_nor_of_what_is_optional_can_be_impo
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGKILL])
 def test_a_demo_that_is_ended_leaves_no_process_after_three_seconds(processes, number):
     def ended(attempt):
-        process, _ = processes.play(f'ended{attempt}', 'smoke', '--backend', 'dds')
-        assert wait_for(lambda: len(children(process.pid)) == 6, 30.0)
-        below = processes.left = children(process.pid)
-        sent_s = time.monotonic()
-        process.send_signal(number)
-        assert wait_for(lambda: process.poll() is not None and gone(below), 30.0), below
-        return time.monotonic() - sent_s
+        return processes.seconds_to_end(
+            number, 6, f'ended{attempt}', 'smoke', '--backend', 'dds'
+        )
 
     assert quickest(ended, 3.0) <= 3.0
 

@@ -52,6 +52,21 @@ class Processes:
         command = ('-m', 'swarm_coordination.cli.main', verb, scenario, '--out', out, *options)
         return self.start(name, *command), out
 
+    def seconds_to_end(self, number, below, name, scenario, *options, settle_s=0.0):
+        """
+        Start a demo of ``below`` processes, send it a signal; return until when all were gone.
+
+        In seconds from the signal, which comes ``settle_s`` after the last of them has begun.
+        """
+        process, _ = self.play(name, scenario, *options)
+        assert wait_for(lambda: len(children(process.pid)) == below, 30.0)
+        time.sleep(settle_s)
+        self.left = children(process.pid)
+        sent_s = time.monotonic()
+        process.send_signal(number)
+        assert wait_for(lambda: process.poll() is not None and gone(self.left), 30.0), self.left
+        return time.monotonic() - sent_s
+
     def judged(self, process, out, seconds, backend='ros', entries=5):
         """
         Wait for a demo's end and return its report, every expectation of which held.

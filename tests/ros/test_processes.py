@@ -7,7 +7,7 @@ import signal
 import time
 
 from geometry_msgs.msg import Twist
-from live.processes import children, gone, quickest, wait_for
+from live.processes import quickest, wait_for
 import psutil
 import pytest
 from ros.support import Ground
@@ -41,14 +41,8 @@ def test_two_demos_at_once_do_not_meet(run):
 ])
 def test_a_demo_that_is_ended_leaves_no_process_after_three_seconds(run, number):
     def ended(attempt):
-        process, _ = run.play(f'ended{attempt}', SCENARIO)
-        assert wait_for(lambda: len(children(process.pid)) == 4, 30.0)
-        time.sleep(0.5)  # somewhere in the middle of the robots' start
-        below = run.left = children(process.pid)
-        sent_s = time.monotonic()
-        process.send_signal(number)
-        assert wait_for(lambda: process.poll() is not None and gone(below), 30.0), below
-        return time.monotonic() - sent_s
+        # Somewhere in the middle of the robots' start.
+        return run.seconds_to_end(number, 4, f'ended{attempt}', SCENARIO, settle_s=0.5)
 
     assert quickest(ended, 3.0) <= 3.0
 
