@@ -144,23 +144,34 @@ class RaftRules(Observer):
         number = node.number
         before = self._seen[number]
         seen = core.standing
+        taken: list[SnapshotRecord] = []
         if output is not NOTHING:
+            installs = [e.value for e in output.events if e.kind == 'snapshot_installed']
             if output.persist:
-                self._wrote(node, output.persist, before, seen)
-            for event in output.events:
-                if event.kind == 'snapshot_installed':
-                    self._applied[node.number] = max(event.value, self._applied[node.number])
+                taken = self._wrote(node, output.persist, before, seen, installs)
+            self._applied[number] = max(self._applied[number], *installs, 0)
         if seen is not before and seen != before:
             self._changed(node, before, seen, now)
+        for record in taken:
+            self._install(self.logs[number], record, node)
         if output.committed:
             self._apply(node, output, seen)
         if number in self.leading:
             self._check_quorum(node, seen, now)
 
     def _wrote(
-        self, node: Node, persist: tuple[PersistRequest, ...], before: Standing, seen: Standing
-    ) -> None:
+        self, node: Node, persist: tuple[PersistRequest, ...], before: Standing, seen: Standing,
+        installs: list[int],
+    ) -> list[SnapshotRecord]:
+        """
+        Keep the shadow of the log; return snapshots to be looked at once the commit index is.
+
+        These are of what the robot itself applied, maybe in the same event in which it learnt
+        that it is committed (a leader that wakes reads acknowledgements and then ticks). One that
+        it ``installs`` comes before: it is the log that is committed now.
+        """
         log = self.logs[node.number]
+        taken: list[SnapshotRecord] = []
         leads_on = before.role == seen.role == Role.LEADER and before.term == seen.term
         for request in persist:
             for record in request.records:
@@ -181,7 +192,11 @@ class RaftRules(Observer):
                         )
                     log.put(record.entry)
                 elif isinstance(record, SnapshotRecord):
-                    self._install(log, record, node)
+                    if record.index in installs:
+                        self._install(log, record, node)
+                    else:
+                        taken.append(record)
+        return taken
 
     def _check_change(self, node: Node, seen: Standing, chain: int) -> None:
         """Check that a leader may change the voters of a log that ends with ``chain``."""

@@ -2,9 +2,10 @@
 """
 A safety stop reaches everybody, and is lifted only under the counters that a command named.
 
-A stop is certain once it is on a disk; one whose issuer died before may be forgotten. Who has
-heard of a stop obeys it until its own log lifts that counter: checked whenever something is
-lifted, and once all have healed for all that is on any disk.
+A stop is certain once it is on a disk, for as long as anybody knows it: one whose issuer died
+before may be forgotten, and so may one whose every copy was on disks that are lost. Who has heard
+of a stop obeys it until its own log lifts that counter: checked whenever something is lifted, and
+once all have healed for all that is certain.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class StopRules(Observer):
     def __init__(self, rules: RaftRules) -> None:
         self.checks = 0
         self._rules = rules
-        self._raised: dict[int, int] = {}  # issuer: highest counter on any disk
+        self._raised: dict[int, int] = {}  # issuer: highest counter that is certain
         self._lifted: dict[int, int] = {}
         self._lifts: list[tuple[int, int, int]] = []  # (index, issuer, counter), ascending
         self._judged = 0
@@ -33,12 +34,21 @@ class StopRules(Observer):
         self._heard: dict[int, dict[int, int]] = {}  # the same, in memory of this life
 
     def started(self, node: Node, recovered: Recovered, now: int) -> None:
+        """Begin a life with what the disk gave back."""
+        self._heard[node.number] = dict(self._on_disk.get(node.number, {}))
+
+    def crashed(self, node: Node, now: int) -> None:
         """Forget what was heard and not written."""
         self._heard[node.number] = dict(self._on_disk.get(node.number, {}))
 
     def wiped(self, node: Node, now: int) -> None:
-        """Forget what a disk held."""
+        """Forget what a disk held, and what nobody else knows."""
         self._on_disk.pop(node.number, None)
+        self._heard.pop(node.number, None)  # it is dead
+        known = [*self._on_disk.values(), *self._heard.values()]
+        for issuer, counter in self._raised.items():
+            still = max((held.get(issuer, 0) for held in known), default=0)
+            self._raised[issuer] = min(counter, still)
 
     def durable(self, node: Node, request: PersistRequest, now: int) -> None:
         """Note the stops that are on a disk."""

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rules a campaign checks: they notice what breaks them, and nothing else."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from swarm_coordination.campaign.broken import InvariantBroken
+from swarm_coordination.campaign.raft_rules import RaftRules
+from swarm_coordination.campaign.stop_rules import StopRules
+from swarm_coordination.consensus.messages import Role, Standing
+from swarm_coordination.persistence import (
+    Entry,
+    EntryRecord,
+    fresh,
+    PersistRequest,
+    Provision,
+    SnapshotRecord,
+    StopRecord,
+)
+from swarm_coordination.robot.outputs import NOTHING, RobotEvent
+
+NODES = tuple(SimpleNamespace(number=n, name=f'r{n}', storage_id=100 + n) for n in range(3))
+EMPTY = fresh(Provision('r', 100, 1, (), bytes(32)))
+STATE = b'state'
+ISSUER = 7
+
+
+def followed() -> RaftRules:
+    """Return the rules of three robots that have just started with empty disks."""
+    rules = RaftRules(NODES, (100, 101, 102))
+    for node in NODES:
+        rules.started(node, EMPTY, 0)
+    return rules
+
+
+def written(*records):
+    """Return an output that asks for these records to be made durable."""
+    return NOTHING._replace(persist=(PersistRequest(1, records),))
+
+
+def after(rules, robot, output, commit, role=Role.FOLLOWER):
+    """Tell the rules of an event of a robot in term 1."""
+    core = SimpleNamespace(standing=Standing(1, role, commit))
+    rules.after(NODES[robot], core, output, 0)
+
+
+def replicated(*robots, entries=2, term=1) -> RaftRules:
+    """Return rules that saw these robots write entries, durably; nothing is committed yet."""
+    rules = followed()
+    records = [EntryRecord(Entry(i, term, b'%d' % i)) for i in range(1, entries + 1)]
+    for robot in robots:
+        after(rules, robot, written(*records), 0)
+        rules.durable(NODES[robot], PersistRequest(1, tuple(records)), 0)
+    return rules
+
+
+def test_a_snapshot_of_what_is_committed_in_the_same_event_is_no_fault():
+    # A leader that wakes reads the acknowledgements that waited, commits, and ticks: one event.
+    rules = replicated(0, 1)
+    after(rules, 0, written(SnapshotRecord(2, 1, b'', STATE)), 2)
+
+
+@pytest.mark.parametrize('commit', [0, 1])
+def test_a_snapshot_ahead_of_the_commit_index_is_noticed(commit):
+    rules = replicated(0, 1)
+    with pytest.raises(InvariantBroken, match='snapshot at entry 2 of term 1, which was not comm'):
+        after(rules, 0, written(SnapshotRecord(2, 1, b'', STATE)), commit)
+
+
+def test_a_snapshot_of_what_no_majority_holds_is_noticed():
+    rules = replicated(0)
+    with pytest.raises(InvariantBroken, match='on the disks of 1 of 3 voters'):
+        after(rules, 0, written(SnapshotRecord(2, 1, b'', STATE)), 2)
+
+
+def test_an_installed_snapshot_takes_the_place_of_another_log_before_the_commit_is_looked_at():
+    rules = replicated(0, 1)
+    after(rules, 0, NOTHING, 2)
+    after(rules, 2, written(EntryRecord(Entry(1, 0, b'cut')), EntryRecord(Entry(2, 0, b'cut'))), 0)
+    output = written(SnapshotRecord(2, 1, b'', STATE))
+    installed = RobotEvent(0, 'snapshot_installed', '', 2)
+
+    with pytest.raises(InvariantBroken, match='committed another entry 2'):
+        after(rules, 2, output, 2)
+    after(rules, 2, output._replace(events=(installed,)), 2)
+
+
+def test_a_snapshot_with_another_state_is_noticed():
+    rules = replicated(0, 1)
+    after(rules, 0, written(SnapshotRecord(2, 1, b'', STATE)), 2)
+    with pytest.raises(InvariantBroken, match='r1 has another state in its snapshot'):
+        after(rules, 1, written(SnapshotRecord(2, 1, b'', b'other')), 2)
+
+
+def heard(stops, robot, counter, durable=True):
+    """Tell of a stop that a robot has heard, and written where ``durable``."""
+    request = PersistRequest(1, (StopRecord(ISSUER, counter, 1),))
+    stops.after(NODES[robot], None, NOTHING._replace(persist=(request,)), 0)
+    if durable:
+        stops.durable(NODES[robot], request, 0)
+
+
+def stopped() -> StopRules:
+    """Return the rules of stops for three robots that have just started."""
+    stops = StopRules(followed())
+    for node in NODES:
+        stops.started(node, EMPTY, 0)
+    return stops
+
+
+def test_a_stop_is_in_force_once_it_is_on_a_disk():
+    stops = stopped()
+    heard(stops, 0, 1, durable=False)
+    assert stops.in_force() == {}
+    heard(stops, 0, 1)
+    assert stops.in_force() == {ISSUER: 1}
+
+
+@pytest.mark.parametrize('also, left', [
+    (None, {}),
+    ('disk', {ISSUER: 2}),
+    ('memory', {ISSUER: 2}),
+    ('the one before', {ISSUER: 1}),
+])
+def test_a_stop_whose_every_copy_is_lost_is_forgotten_and_no_other(also, left):
+    stops = stopped()
+    heard(stops, 0, 2)
+    if also:
+        heard(stops, 1, 1 if also == 'the one before' else 2, durable=also != 'memory')
+    stops.crashed(NODES[0], 0)
+    assert stops.in_force() == {ISSUER: 2}  # its disk still has it
+
+    stops.wiped(NODES[0], 0)
+    assert stops.in_force() == left
+
+
+def test_what_only_memory_knew_is_lost_with_the_process():
+    stops = stopped()
+    heard(stops, 0, 2)
+    heard(stops, 1, 2, durable=False)
+    stops.crashed(NODES[1], 0)
+    stops.wiped(NODES[0], 0)
+    assert stops.in_force() == {}
+
+
+def test_what_was_heard_and_never_durable_is_not_made_certain_by_a_lost_disk():
+    stops = stopped()
+    heard(stops, 0, 1)
+    heard(stops, 1, 3, durable=False)
+    stops.wiped(NODES[0], 0)
+    assert stops.in_force() == {ISSUER: 1}
