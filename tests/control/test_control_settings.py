@@ -32,6 +32,7 @@ def test_the_defaults_are_accepted():
         ({'recovery_speed_mps': 1.5}, 'recovery_speed_mps'),
         ({'age_max_s': 0.06}, 'age_max_s'),
         ({'age_max_s': 2.5}, 'age_max_s'),
+        ({'localisation_error_m': 1.0}, 'age_max_s'),
     ],
 )
 def test_a_setting_outside_its_bounds_is_refused_by_name(change, field):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two robots that want to collide, or to lose each other, cannot: whatever ages and phases."""
+"""Two robots that want to collide, or lose each other, cannot: whatever ages, phases, errors."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from swarm_coordination.control.halfspaces import (
     Relaxation,
     relaxed,
     sight,
+    Sighting,
     silent_rows,
 )
 from swarm_coordination.control.projection import project
@@ -26,6 +27,14 @@ from swarm_coordination.control.settings import ControlSettings
 SETTINGS = ControlSettings(localisation_error_m=0.001)
 # A base that stops at once when a command is overdue: the shares of a gap alone limit the speed.
 PROMPT = replace(SETTINGS, command_timeout_s=0.0, deceleration_mps2=100.0)
+# Places known that badly: the direction between two robots is off by as much as they turn in T.
+ASTRAY = replace(PROMPT, localisation_error_m=0.2)
+# As config/robots/turtlebot4.yaml has it: slow robots, whose way within T hides no error.
+SLOW = replace(
+    SETTINGS, speed_max_mps=0.3, safety_distance_m=0.8, localisation_error_m=0.05,
+    recovery_speed_mps=0.1, deceleration_mps2=0.5,
+)
+LIMITS = pytest.mark.parametrize('limits', [PROMPT, ASTRAY, SLOW], ids=['exact', 'astray', 'slow'])
 DISTANCES = st.floats(0.0, 15.0)
 DRIFTS = st.floats(0.0, 3.0)
 
@@ -46,14 +55,16 @@ def test_standing_still_satisfies_every_row_that_is_no_recovery(distance, drift,
 
 @given(st.floats(0.7, 9.4), st.floats(0.0, 0.6), st.floats(-1, 1), st.integers(0, 2**32))
 @settings(max_examples=300)
+@pytest.mark.parametrize('limits', [PROMPT, ASTRAY], ids=['exact', 'astray'])
 def test_an_admissible_velocity_closes_at_most_its_share_from_anywhere_in_the_ball(
-    distance, drift, side, seed
+    limits, distance, drift, side, seed
 ):
     rng = random.Random(seed)
-    rows = collision_rows(sight(2, distance, 0.0, drift, True), PROMPT)
+    rows = collision_rows(sight(2, distance, 0.0, drift, True), limits)
+    rows = relaxed(rows, Relaxation.COLLISION_RECOVERY)
     got = project(rng.uniform(-2, 0), rng.uniform(-1, 1), rows, SETTINGS.speed_max_mps)
     assert got.feasible
-    angle, reach = rng.uniform(0, math.tau), drift * abs(side)
+    angle, reach = rng.uniform(0, math.tau), (drift + limits.offset_error_m) * abs(side)
     x, y = distance - reach * math.cos(angle), -reach * math.sin(angle)
     true = math.hypot(x, y)
     closing = -(got.x * x + got.y * y) / true
@@ -62,8 +73,28 @@ def test_an_admissible_velocity_closes_at_most_its_share_from_anywhere_in_the_ba
         assert closing <= SETTINGS.collision_gain * gap / (2.0 * SETTINGS.hold_s) + 1e-9
 
 
+@pytest.mark.parametrize('limits', [PROMPT, ASTRAY], ids=['exact', 'astray'])
+def test_an_admissible_velocity_stretches_a_link_by_its_share_along_every_way_it_can_have(limits):
+    rng = random.Random(3)
+    for _ in range(300):
+        far, drift = rng.uniform(7.5, 9.0), rng.uniform(0.0, 0.4)
+        rows = link_rows(sight(2, far, 0.0, drift, True), limits)
+        turning = drift + 2.0 * limits.speed_max_mps * limits.hold_s + limits.offset_error_m
+        angle, reach = rng.uniform(0.0, math.tau), turning * rng.random() ** 0.1
+        x, y = far + reach * math.cos(angle), reach * math.sin(angle)
+        mx, my = x / math.hypot(x, y), y / math.hypot(x, y)
+        got = project(2.0 * mx, 2.0 * my, rows, limits.speed_max_mps)
+        gap = max(0.0, limits.link_distance_m - far - drift)
+        share = limits.link_gain * gap / (2.0 * limits.hold_s)
+        assert got.x * mx + got.y * my <= min(share, limits.speed_max_mps) + 1e-9
+
+
 class Duel:
-    """Two robots with ticks of their own, each seeing the other as it was some time ago."""
+    """
+    Two robots with ticks of their own, each seeing the other as it was some time ago.
+
+    Wishes are by the truth, what is admitted by measured places.
+    """
 
     def __init__(self, seed: int, limits: ControlSettings, age_max_s: float, wish: str) -> None:
         self.rng, self.limits, self.wish = random.Random(seed), limits, wish
@@ -109,15 +140,27 @@ class Duel:
         age = self.rng.choice((0.0, self.age_max_s, self.rng.uniform(0.0, self.age_max_s)))
         x, y = self.paths[robot][-1][1:]
         qx, qy = self.place(1 - robot, now - age)
-        seen = sight(1 - robot, x - qx, y - qy, self.limits.speed_max_mps * age, robot == 0)
+        true = sight(1 - robot, x - qx, y - qy, 0.0, robot == 0)
+        ex, ey = self.error(true)
+        drift = self.limits.speed_max_mps * age
+        seen = sight(1 - robot, x - qx + ex, y - qy + ey, drift, robot == 0)
         rows = collision_rows(seen, self.limits) + link_rows(seen, self.limits)
         rows = relaxed(rows, Relaxation.COLLISION_RECOVERY)
         sign = -1.0 if self.wish == 'meet' else 1.0
         turn = self.rng.choice((0.0, 0.0, self.rng.uniform(-1.6, 1.6)))
-        wx = sign * (seen.nx * math.cos(turn) - seen.ny * math.sin(turn)) * 2.0
-        wy = sign * (seen.ny * math.cos(turn) + seen.nx * math.sin(turn)) * 2.0
+        wx = sign * (true.nx * math.cos(turn) - true.ny * math.sin(turn)) * 2.0
+        wy = sign * (true.ny * math.cos(turn) + true.nx * math.sin(turn)) * 2.0
         got = project(wx, wy, rows, self.limits.speed_max_mps)
         self.velocity[robot] = (got.x, got.y)
+
+    def error(self, true: Sighting) -> tuple[float, float]:
+        """Both places measured are off by e, against each other: mostly across the line."""
+        turn = self.rng.choice((1.0, -1.0, self.rng.uniform(-2.0, 2.0))) * math.pi / 2.0
+        way = 2.0 * self.limits.localisation_error_m
+        return (
+            way * (true.nx * math.cos(turn) - true.ny * math.sin(turn)),
+            way * (true.ny * math.cos(turn) + true.nx * math.sin(turn)),
+        )
 
 
 def worst(wish: str, limits: ControlSettings, age_max_s: float, duels: int) -> float:
@@ -130,19 +173,30 @@ def worst(wish: str, limits: ControlSettings, age_max_s: float, duels: int) -> f
     return abs(min(measures))
 
 
+@LIMITS
 @pytest.mark.parametrize('age_max_s', [0.0, 0.15, 0.4])
-def test_two_robots_that_fly_at_each_other_never_come_closer_than_the_safety_distance(age_max_s):
-    assert worst('meet', PROMPT, age_max_s, 25) >= SETTINGS.safety_distance_m
+def test_two_robots_that_fly_at_each_other_never_come_closer_than_the_safety_distance(
+    age_max_s, limits
+):
+    assert worst('meet', limits, age_max_s, 25) >= limits.safety_distance_m
 
 
+@LIMITS
 @pytest.mark.parametrize('age_max_s', [0.0, 0.15, 0.4])
-def test_two_robots_that_flee_each_other_never_stretch_a_kept_link(age_max_s):
-    assert worst('part', PROMPT, age_max_s, 25) <= SETTINGS.kept_range_m
+def test_two_robots_that_flee_each_other_never_stretch_a_kept_link(age_max_s, limits):
+    assert worst('part', limits, age_max_s, 25) <= limits.kept_range_m
 
 
 def test_without_the_wedge_or_the_drift_or_with_a_larger_share_robots_do_come_closer(monkeypatch):
     distance = SETTINGS.safety_distance_m
     assert worst('meet', replace(PROMPT, collision_gain=1.5), 0.0, 25) < distance
+    sine = halfspaces._sine
+    for limits in (ASTRAY, SLOW):  # an error of places that turns no direction
+        error_m = limits.offset_error_m
+        monkeypatch.setattr(
+            halfspaces, '_sine', lambda radius, far, off=error_m: sine(radius - off, far)
+        )
+        assert worst('meet', limits, 0.0, 25) < limits.safety_distance_m
     monkeypatch.setattr(halfspaces, '_sine', lambda radius, distance: 0.0)
     assert worst('meet', PROMPT, 0.4, 25) < distance
     assert worst('part', PROMPT, 0.4, 25) > SETTINGS.kept_range_m

@@ -73,13 +73,15 @@ def test_one_robot_ahead_is_closed_in_on_no_faster_than_the_distance_admits(seed
     ControlSettings(),
     ControlSettings(speed_max_mps=0.5, age_max_s=3.0, follow_age_s=0.6),
     ControlSettings(safety_distance_m=1.2, hold_s=0.3, range_m=12.0),
-], ids=['default', 'slow radio', 'large'])
+    ControlSettings(localisation_error_m=0.1),
+], ids=['default', 'slow radio', 'large', 'astray'])
 def test_at_the_following_distance_rows_admit_a_part_of_the_speed_and_nothing_where_all_is_shut(
     settings
 ):
     age_s = settings.follow_age_s + settings.pose_period_s
     drift, far = settings.speed_max_mps * age_s, settings.follow_distance_m
-    sine = (drift + settings.speed_max_mps * settings.hold_s) / far
+    turning = drift + settings.speed_max_mps * settings.hold_s + settings.offset_error_m
+    sine = turning / far
     for side in (1.0, -1.0):  # one ahead, one behind
         rows = collision_rows(sight(2, side * far, 0.0, drift, True), settings)
         bounds = [row.bound / math.sqrt(1.0 - sine * sine) for row in rows]

@@ -74,6 +74,19 @@ def test_differential_robots_drive_along_their_heading_and_form_a_circle():
     assert result.min_distance_over_d >= 1.0
 
 
+def test_distances_of_differential_robots_hold_for_their_axles_however_they_are_turned():
+    case = Case(kind='differential', settings=controller_settings(kind='differential'))
+    plain = controller_settings()
+    assert case.apart_m == pytest.approx(plain.safety_distance_m)
+    assert case.clear_m == pytest.approx(plain.obstacle_distance_m)
+    lever = case.ahead_m  # of two axles face to face the points ahead are nearer, back to back not
+    assert case.settings.safety_distance_m - 2.0 * lever >= case.apart_m
+    assert case.settings.kept_range_m + 2.0 * lever <= plain.kept_range_m + 1e-9
+    assert case.settings.obstacle_distance_m - lever >= case.clear_m
+    # What is left is the error of the point itself: an arc flown for a straight line.
+    assert plain.localisation_error_m < case.settings.localisation_error_m < 0.01
+
+
 def test_quadrotors_change_their_velocity_within_the_limit_and_keep_the_downwash_off():
     settings = controller_settings(kind='quadrotor')
     flight = Flight(Case(robots=8, kind='quadrotor', settings=settings), 4)

@@ -10,18 +10,18 @@ direction to it turns by at most theta. A robot may close, per hold time, a shar
 gap that is surely there (Bullo, Cortes, Martinez, *Distributed Control of Robotic Networks*,
 chapter 4, and the buffered Voronoi cell share out gaps the same way):
 
-    collision  -n(+-theta) . u <= cos(theta) c1 max(0, d - r - D),  sin(theta) = (r + vT)/d
-    kept link   n(+-theta) . u <= cos(theta) c2 max(0, R - d - r),  sin(theta) = (r + 2vT)/d
+    collision  -n(+-theta) . u <= cos(theta) c1 max(0, d - r - D),  sin(theta) = (r + vT + 2e)/d
+    kept link   n(+-theta) . u <= cos(theta) c2 max(0, R - d - r),  sin(theta) = (r + 2vT + 2e)/d
     c = min(a / (2 T), 1 / (2 S))
 
 S, the stopping time, is for controllers that starve: a base goes on with its last command until
 its time-out and then brakes, as far as S seconds at full speed. That closes half of the gap.
-D and R are those for measured positions (2 e more, 2 e less). The two normals of a pair span all
-directions that the other robot can be in, so the staleness of the direction is covered exactly,
-and every right-hand side is at least 0 whatever the ages: standing still is always admissible.
-In space (``dimensions: 3``) the directions are a cone, covered by the four edges of the pyramid
-around it, and heights count a ``downwash_factor`` less for collisions. docs/control.md has the
-proof.
+D and R are those for measured positions (2e more, 2e less); the direction between two of them is
+off by 2e, too. The two normals of a pair span all directions that the other robot can be in, so
+staleness and error of the direction are covered exactly, and every right-hand side is at least 0
+whatever the ages: standing still is always admissible. In space (``dimensions: 3``) the
+directions are a cone, covered by the four edges of the pyramid around it, and heights count a
+``downwash_factor`` less for collisions. docs/control.md has the proof.
 
 Where the last known distance itself breaks a bound, one more row demands recovery (bound < 0);
 it is the first thing given up when the rows have no common point (``Relaxation``).
@@ -109,7 +109,8 @@ def collision_rows(seen: Sighting, settings: ControlSettings) -> list[HalfSpace]
     In space ``seen`` is in heights divided by ``downwash_factor``.
     """
     hold, gain = settings.hold_s, settings.collision_gain
-    sine = _sine(seen.drift_m + settings.speed_max_mps * hold, seen.distance_m)
+    turning_m = seen.drift_m + settings.speed_max_mps * hold + settings.offset_error_m
+    sine = _sine(turning_m, seen.distance_m)
     gap = seen.distance_m - settings.collision_distance_m
     rate = _share(gain, settings) * max(0.0, gap - seen.drift_m)
     rows = _towards(seen, -1.0, sine, rate, Kind.COLLISION, settings)
@@ -122,7 +123,8 @@ def collision_rows(seen: Sighting, settings: ControlSettings) -> list[HalfSpace]
 def link_rows(seen: Sighting, settings: ControlSettings) -> list[HalfSpace]:
     """Return the rows that keep the link with a robot within range; [] where none can bind."""
     hold, gain = settings.hold_s, settings.link_gain
-    sine = _sine(seen.drift_m + 2.0 * settings.speed_max_mps * hold, seen.distance_m)
+    turning_m = seen.drift_m + 2.0 * settings.speed_max_mps * hold + settings.offset_error_m
+    sine = _sine(turning_m, seen.distance_m)
     gap = settings.link_distance_m - seen.distance_m
     rate = _share(gain, settings) * max(0.0, gap - seen.drift_m)
     rows = _towards(seen, 1.0, sine, rate, Kind.LINK, settings)

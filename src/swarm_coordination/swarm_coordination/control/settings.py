@@ -140,14 +140,19 @@ class ControlSettings:
     )
 
     @property
+    def offset_error_m(self) -> float:
+        """Greatest error of the measured way from one robot to another: 2 e."""
+        return 2.0 * self.localisation_error_m
+
+    @property
     def collision_distance_m(self) -> float:
         """Safety distance between measured positions: D + 2 e."""
-        return self.safety_distance_m + 2.0 * self.localisation_error_m
+        return self.safety_distance_m + self.offset_error_m
 
     @property
     def link_distance_m(self) -> float:
         """Kept range between measured positions: R_k - 2 e."""
-        return self.kept_range_m - 2.0 * self.localisation_error_m
+        return self.kept_range_m - self.offset_error_m
 
     @property
     def obstacle_clear_m(self) -> float:
@@ -232,5 +237,9 @@ def check_control(settings: ControlSettings, source: str, prefix: str = '') -> N
             'large enough to leave room between kept links and collisions: above '
             f'{settings.kept_range_m + settings.collision_distance_m - binding:.2f} m',
         )
-    if drift + 2.0 * speed * hold > WEDGE_SINE_MAX * binding:
-        refuse('age_max_s', 'smaller: a row that old leaves a kept link no direction to move')
+    if drift + 2.0 * speed * hold + settings.offset_error_m > WEDGE_SINE_MAX * binding:
+        refuse(
+            'age_max_s',
+            'smaller: a row that old, of a place off by localisation_error_m = '
+            f'{settings.localisation_error_m:g} m, leaves a kept link no direction to move',
+        )

@@ -72,6 +72,16 @@ class Case:
         return AHEAD_M if self.kind == 'differential' else 0.0
 
     @property
+    def apart_m(self) -> float:
+        """Least distance of two robots, of their axles where a point ahead is steered (D)."""
+        return self.settings.safety_distance_m - 2.0 * self.ahead_m
+
+    @property
+    def clear_m(self) -> float:
+        """Least distance of a robot, of its axle where it has one, from an obstacle."""
+        return self.settings.obstacle_distance_m - self.ahead_m
+
+    @property
     def spacing_m(self) -> float:
         """Distance of neighbouring slots."""
         return SPACING_SHARE * self.settings.range_m
@@ -112,11 +122,16 @@ def controller_settings(
         dimensions=3 if kind == 'quadrotor' or shape == 'sphere' else 2,
     )
     if kind == 'differential':
-        # Poses are of the point ahead, distances hold for the axle; and a period's arc is not
-        # the straight line that was commanded.
+        # Poses are of the point ahead, distances hold for the axle: as far off as AHEAD_M at both
+        # ends. And a period's arc is not the straight line that was commanded.
         arc_m = 0.5 * speed * TURN_MAX_RADPS * settings.period_s**2
-        error_m = settings.localisation_error_m + AHEAD_M + arc_m
-        return replace(settings, localisation_error_m=error_m)
+        return replace(
+            settings,
+            safety_distance_m=settings.safety_distance_m + 2.0 * AHEAD_M,
+            kept_range_m=settings.kept_range_m - 2.0 * AHEAD_M,
+            obstacle_distance_m=settings.obstacle_distance_m + AHEAD_M,
+            localisation_error_m=settings.localisation_error_m + arc_m,
+        )
     if kind == 'quadrotor':
         return replace(settings, acceleration_max_mps2=3.0, downwash_factor=2.0)
     return settings

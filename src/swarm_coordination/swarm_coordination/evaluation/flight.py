@@ -156,7 +156,7 @@ class Flight:
         result.makespan_s = self.now - GATHER_S
         result.rmse_m = float(np.sqrt(np.mean(np.minimum(errors, 1e3) ** 2)))
         result.max_error_m = float(min(errors.max(), 1e3))
-        result.min_distance_over_d = self._least / case.settings.safety_distance_m
+        result.min_distance_over_d = self._least / case.apart_m
         if self.ground.bounded:
             result.min_obstacle_gap_m = self._gap
         result.min_lambda2 = self._lambda2

@@ -241,12 +241,11 @@ def failed(case: Case, results: list[Result]) -> list[int]:
     """
     if case.method != 'certified':
         return []
-    least_gap = case.settings.obstacle_distance_m
     return [
         result.seed
         for result in results
         if result.min_distance_over_d < 1.0
-        or (result.min_obstacle_gap_m or 0.0) < (0.0 if case.obstacles == 'none' else least_gap)
+        or (result.min_obstacle_gap_m or 0.0) < (0.0 if case.obstacles == 'none' else case.clear_m)
         or (proved(case) and result.within_assumptions and not result.connected)
         or (case.kill == 'in_2_connected' and result.disconnected_s > 0.0)
     ]

@@ -39,7 +39,7 @@ def collision(
     gap = far - limits.collision_m
     rate = limits.collision_rate * max(0.0, gap - drift)
     if rate < limits.speed:
-        sine = _sine(drift + limits.speed * limits.hold_s, far)
+        sine = _sine(drift + limits.speed * limits.hold_s + 2.0 * limits.error, far)
         count = _towards(rows, count, -nx, -ny, -nz, sine, rate, COLLISION, limits.space)
     if gap < 0.0:
         demand = min(-limits.collision_recovery * gap, limits.recovery_speed)
@@ -64,7 +64,7 @@ def link(
     gap = limits.link_m - far
     rate = limits.link_rate * max(0.0, gap - drift)
     if rate < limits.speed:
-        sine = _sine(drift + 2.0 * limits.speed * limits.hold_s, far)
+        sine = _sine(drift + 2.0 * limits.speed * limits.hold_s + 2.0 * limits.error, far)
         count = _towards(rows, count, nx, ny, nz, sine, rate, LINK, limits.space)
     if gap < 0.0:
         demand = min(-limits.link_recovery * gap, limits.recovery_speed)
