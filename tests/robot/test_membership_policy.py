@@ -166,6 +166,30 @@ def test_the_successor_is_fit_up_to_date_and_stays() -> None:
     assert successor(picture(3, behind=(2,))) == 3
 
 
+def test_the_successor_of_a_removed_leader_may_be_weak_and_of_any_other_may_not() -> None:
+    assert successor(picture(3, weak=(1, 2, 3))) == 0
+    assert successor(picture(3, weak=(1, 2, 3), removed=(1,))) == 2
+    assert successor(picture(3, weak=(2,), removed=(1,))) == 3
+    assert successor(picture(3, unfit=(2, 3), removed=(1,))) == 0
+
+
+@pytest.mark.parametrize('fault', ['dead', 'unfit'])
+def test_a_voter_is_removed_once_a_majority_of_those_that_stay_lives(fault: str) -> None:
+    without = Membership.of((1, 3), (2,))
+    assert settled(picture(3, removed=(3,), **{fault: (2,)})) == without  # evicted before
+    assert settled(picture(3, removed=(2,), **{fault: (2,)})) == Membership.of((1, 3))
+    assert settled(picture(4, removed=(4,), **{fault: (2,)})) == Membership.of((1, 2, 3))
+    assert settled(picture(2, 1, removed=(3,), **{fault: (2,)})) == Membership.of((1, 2))
+
+
+def test_a_sole_voter_that_was_removed_makes_a_learner_its_successor() -> None:
+    sole = MembershipSettings(last_two='sole_voter')
+    for settings in (SETTINGS, sole):
+        assert settled(picture(1, 1, removed=(1,)), settings) == Membership.of((1, 2))
+        assert settled(picture(1, 1), settings) is None
+    assert settled(picture(2, removed=(1,)), sole) is None  # it hands over, nobody goes on alone
+
+
 @given(
     st.integers(1, 7), st.integers(0, 4), st.sets(st.integers(1, 11)), st.sets(st.integers(1, 11)),
     st.sets(st.integers(1, 11)), st.sampled_from(['both', 'sole_voter']),

@@ -50,6 +50,19 @@ def join(
     return len(swarm.disks) - 1
 
 
+def transfer(swarm: RobotsOnOneRadio, target: int) -> None:
+    """Have an operator ask, at the robot after it, that ``target`` lead."""
+    command = encode_command(TransferLeadership(1000 + target)).decode()
+    swarm.robot((target + 1) % len(swarm.robots)).propose(command, swarm.now)
+
+
+def remove(swarm: RobotsOnOneRadio, robot: int) -> None:
+    """Have an operator take a robot off the roster, at another one."""
+    command = encode_command(RosterRemove(1000 + robot)).decode()
+    asked = next(at for at in swarm.living() if at != robot)
+    swarm.robot(asked).propose(command, swarm.now)
+
+
 def lose_the_leader(swarm: RobotsOnOneRadio, left: int) -> None:
     """Kill the leader, the worst one to lose, and wait until so many voters are left."""
     swarm.kill(swarm.leader())
@@ -203,7 +216,7 @@ def test_who_leaves_the_roster_leaves_the_voters_and_hands_leadership_over_first
     swarm.run(2.0)
     old = swarm.leader()
     asked = (old + 1) % 4
-    swarm.robot(asked).propose(encode_command(RosterRemove(1000 + old)).decode(), swarm.now)
+    remove(swarm, old)
     assert swarm.until(lambda: len(swarm.status(asked).voters) == 3, 3.0)
     assert 'transfer' in swarm.kinds(old)
     assert f'robot{old + 1}' not in (*swarm.status(asked).voters, *swarm.status(asked).learners)
@@ -215,8 +228,7 @@ def test_an_operator_moves_leadership() -> None:
     swarm.run(2.0)
     old = swarm.leader()
     target = (old + 2) % 3
-    command = encode_command(TransferLeadership(1000 + target)).decode()
-    swarm.robot((old + 1) % 3).propose(command, swarm.now)
+    transfer(swarm, target)
     assert swarm.until(lambda: swarm.status(target).leader == 1000 + target, 1.0)
     term = swarm.status(target).term
     swarm.run(8.0)
@@ -237,6 +249,81 @@ def test_a_leader_short_of_battery_hands_over_to_one_that_is_not() -> None:
     swarm.robot(old).coordinator.battery(0.19)
     swarm.run(1.0)
     assert swarm.leader() == 3 - old - weak
+
+
+@pytest.mark.parametrize('because', ['weak', 'removed'])
+def test_who_leads_by_an_operators_wish_hands_over_as_anybody_else(because: str) -> None:
+    swarm = RobotsOnOneRadio(4)
+    swarm.run(2.0)
+    old = swarm.leader()
+    target = (old + 1) % 4
+    transfer(swarm, target)
+    assert swarm.until(lambda: swarm.status(old).leader == 1000 + target, 1.0)
+    swarm.run(1.0)
+    if because == 'weak':
+        swarm.robot(target).coordinator.battery(0.05)
+    else:
+        remove(swarm, target)
+    assert swarm.until(lambda: swarm.status(old).leader != 1000 + target, 7.0)
+    swarm.run(3.0)
+    assert swarm.leader() != target
+    assert (f'robot{target + 1}' in voters(swarm)) is (because == 'weak')
+
+
+def test_a_wish_for_whoever_leads_already_changes_nothing() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    old = swarm.leader()
+    transfer(swarm, old)
+    swarm.run(1.0)
+    assert swarm.leader() == old
+    swarm.robot(old).coordinator.battery(0.05)
+    swarm.run(1.0)
+    assert swarm.leader() != old
+
+
+def test_an_operators_wish_is_void_for_every_leader_after_the_one_that_obeyed_it() -> None:
+    swarm = RobotsOnOneRadio(5)
+    swarm.run(2.0)
+    target = (swarm.leader() + 1) % 5
+    transfer(swarm, target)
+    swarm.run(3.0)
+    assert swarm.leader() == target
+    swarm.kill(target)
+    swarm.run(8.0)
+    swarm.start(target)
+    swarm.run(8.0)
+    assert swarm.leader() != target
+    assert [kind for at in range(5) for kind in swarm.kinds(at)].count('transfer') == 1
+
+
+def test_a_removed_leader_hands_over_to_a_weak_one_where_nobody_is_fit() -> None:
+    swarm = RobotsOnOneRadio(4)
+    swarm.run(2.0)
+    old = swarm.leader()
+    for at in range(4):
+        swarm.robot(at).coordinator.battery(0.1)
+    swarm.run(6.0)
+    assert swarm.leader() == old  # the others are no better
+    told = [event.text for event in swarm.events[old] if event.kind == 'refused']
+    assert told == ['leadership stays, no other can lead: its battery is low']
+    remove(swarm, old)
+    assert swarm.until(lambda: len(voters(swarm)) == 3, 8.0)
+    assert swarm.leader() != old and f'robot{old + 1}' not in voters(swarm)
+
+
+def test_a_removal_waits_until_the_voters_that_stay_have_a_majority_that_lives() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(2.0)
+    leader = swarm.leader()
+    dead, leaving = (at for at in range(3) if at != leader)
+    swarm.kill(dead)
+    assert swarm.until(lambda: 'silent' in swarm.kinds(leader), 3.0)
+    remove(swarm, leaving)  # of two voters, one of them dead, there would be no majority
+    assert swarm.until(lambda: voters(swarm) == (f'robot{leader + 1}',), 15.0)
+    swarm.kill(leaving)
+    assert commits(swarm, 'alone')
+    assert 'no_quorum' not in swarm.kinds(leader)[swarm.kinds(leader).index('quorum'):]
 
 
 def test_two_voters_both_stay_or_become_one_as_it_is_set() -> None:

@@ -91,6 +91,10 @@ class Sessions:
         """Return the session of ``robot``; an unused one where there is none."""
         return self._sessions.get(robot, Session())
 
+    def __len__(self) -> int:
+        """Sessions held."""
+        return len(self._sessions)
+
     def next_serial(self, robot: int) -> int:
         """Return the only serial of ``robot`` that would be applied now."""
         return self.of(robot).last_serial + 1

@@ -269,8 +269,8 @@ class Coordinator:
             if release.incarnation > self._mesh.identity.incarnation:
                 self._mesh.raise_incarnation(release.incarnation)
         if release.serial:
-            for serial in self._submissions.persisted(release.serial):
-                self._event(now, 'accepted', f'command {serial} is on disk', serial)
+            for told in self._submissions.persisted(release.serial):
+                self._event(now, *told)
         self._settle(now)
 
     def tick(self, now: int) -> None:
@@ -450,9 +450,8 @@ class Coordinator:
                 self._event(now, *event)
             self.watches.changed(applied.outcome.changes)
             self._carry_out(applied.outcome.command, entry.term, now)
-        if applied.session == self.storage_id and self._submissions.settle():
-            kind = 'applied' if applied.applied else 'refused'
-            self._event(now, kind, applied.result, applied.serial)
+        for told in self._submissions.applied(applied):
+            self._event(now, *told)
         self.tasks.settled()
 
     def _carry_out(self, command: Command, term: int, now: int) -> None:

@@ -22,6 +22,7 @@ from swarm_coordination.mission.commands import (
     Envelope,
 )
 from swarm_coordination.mission.log_time import LogClock
+from swarm_coordination.mission.sessions import SESSIONS_MAX
 from swarm_coordination.mission.state import MissionState
 from swarm_coordination.persistence import EntryKind
 
@@ -64,6 +65,8 @@ class Leading:
         proposed = 0
         if session in self._state.removed:
             return proposed  # it would be refused every time, and shown again for ever
+        if not self._has_session(session):
+            return proposed  # neither applied nor refused for good: it waits for one to end
         for intent in intents:
             expected = self.next_serial(session)
             if intent.serial < expected:
@@ -75,6 +78,16 @@ class Leading:
             self._next[session] = intent.serial + 1
             proposed += 1
         return proposed
+
+    def _has_session(self, robot: int) -> bool:
+        """Whether ``robot`` has a session, or gets one, by all that the log holds."""
+        sessions = self._state.sessions
+        if robot in sessions or robot in self._next:
+            return True
+        coming = sum(
+            other not in sessions and other not in self._state.removed for other in self._next
+        )
+        return len(sessions) + coming < SESSIONS_MAX
 
     def propose_assignment(self, command: AssignSlots, now: int) -> None:
         """Append a slot assignment of our own; it needs no session: it names its epoch."""

@@ -5,7 +5,8 @@ Who should vote: what a leader proposes next, one voter at a time.
 Theory of operation. The leader shows the policy what it sees of every robot, once per beacon
 period; the policy answers with the next membership, or None. In this order:
 
-1. Who was taken off the roster leaves the membership.
+1. Who was taken off the roster leaves the membership; a voter once a majority of those that stay
+   lives: without it nothing would commit any more, so who is lost among them is evicted before.
 2. A voter that has been silent for a while, or cannot vote any more, is demoted to learner: at
    most one in ``evict_interval_s``, and never below ``min_voters``.
 3. A robot that belongs to nobody's list joins as a learner.
@@ -107,7 +108,9 @@ class MembershipPolicy:
         membership = picture.membership
         for robot in membership.members:
             if robot in picture.removed and robot != picture.leader:
-                return Change(membership.without(robot), robot, 'taken off the roster')
+                without = membership.without(robot)
+                if robot in membership.learners or _can_commit(without, picture):
+                    return Change(without, robot, 'taken off the roster')
         return None
 
     def _lost(self, robot: int, picture: Picture, now: int) -> str:
@@ -158,12 +161,14 @@ class MembershipPolicy:
     def _promotion(self, picture: Picture, now: int) -> Change | None:
         membership, settings = picture.membership, self._settings
         count = len(membership.voters)
+        # A leader that was taken off the roster leaves as soon as another voter can lead.
+        leaving = picture.leader in picture.removed
         if count > settings.min_voters and any(
             not picture.robots[robot].alive for robot in membership.voters
         ):
             return None  # it may be evicted soon: then there is one change less to make
         promotable = self._promotable(picture, now)
-        missing = 1 if count % 2 == 0 else 2
+        missing = 1 if (count - leaving) % 2 == 0 else 2
         if len(promotable) < missing or count + missing > settings.voters_max:
             return None
         robot = promotable[0]
@@ -173,7 +178,8 @@ class MembershipPolicy:
         voters = picture.membership.voters
         if self._settings.last_two != 'sole_voter' or len(voters) != 2:
             return None
-        if picture.leader not in voters or self._promotable(picture, now):
+        stays = picture.leader in voters and picture.leader not in picture.removed
+        if not stays or self._promotable(picture, now):
             return None
         (other,) = (robot for robot in voters if robot != picture.leader)
         # Nobody can tell its death from a cut, and a dead one cannot agree. Who has lived for
@@ -183,14 +189,30 @@ class MembershipPolicy:
         return Change(picture.membership.demoted(other), other, 'the leader goes on alone')
 
 
+def _can_commit(membership: Membership, picture: Picture) -> bool:
+    """Whether a majority of these voters lives and has a disk to trust."""
+    able = [
+        robot
+        for robot in membership.voters
+        if (seen := picture.robots[robot]).alive and seen.fitness is not Fitness.NO_VOTER
+    ]
+    return len(able) > len(membership.voters) // 2
+
+
 def successor(picture: Picture) -> int:
-    """Return the voter that should lead next, the most up to date one that is fit; 0 for none."""
-    fit = [
-        (-seen.match, robot)
+    """
+    Return the voter that should lead next, the most up to date one that is fit; 0 for none.
+
+    A leader that was taken off the roster has to go: where nobody is fit, to one that is short
+    of battery.
+    """
+    may = {Fitness.FIT, Fitness.WEAK} if picture.leader in picture.removed else {Fitness.FIT}
+    able = [
+        (seen.fitness is Fitness.WEAK, -seen.match, robot)
         for robot in picture.membership.voters
         if (seen := picture.robots[robot]).alive
-        and seen.fitness is Fitness.FIT
+        and seen.fitness in may
         and robot != picture.leader
         and robot not in picture.removed
     ]
-    return min(fit)[1] if fit else 0
+    return min(able)[2] if able else 0

@@ -225,5 +225,5 @@ class Snapshots:
         self._watches.restored()
         text = f'state of entry {values.index} in the place of entries from {first} on'
         self._tell(now, 'snapshot_installed', text, values.index)
-        for serial, effect in self._submissions.restored():
-            self._tell(now, 'applied' if effect else 'refused', 'by a snapshot', serial)
+        for told in self._submissions.restored():
+            self._tell(now, *told)

@@ -8,6 +8,7 @@ An operator's command and what the robot itself asks for (a task's renewal) go t
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from swarm_coordination.errors import CommandError, ProposalRefused, TakenOffRoster
 from swarm_coordination.mesh.rows import Intent
@@ -21,7 +22,8 @@ from swarm_coordination.mission.commands import (
 )
 from swarm_coordination.mission.formations import FormationLimits
 from swarm_coordination.mission.intents import IntentQueue
-from swarm_coordination.mission.state import MissionState
+from swarm_coordination.mission.sessions import SESSIONS_MAX
+from swarm_coordination.mission.state import Applied, MissionState
 from swarm_coordination.mission.validation import check_mission
 from swarm_coordination.persistence import Recovered, REQUEST_LENGTH_MAX, REQUESTS_MAX
 from swarm_coordination.robot.durability import Outbox
@@ -29,9 +31,20 @@ from swarm_coordination.robot.tasks import TaskHolder
 from swarm_coordination.units import seconds_to_ns
 
 
+class Told(NamedTuple):
+    """What has become of an own command: kind (see ``RobotEvent``), text, serial."""
+
+    kind: str
+    text: str
+    serial: int
+
+
 class Submissions:
     """
     The own session, from acceptance to application.
+
+    Whatever was accepted is told ``applied`` or ``refused`` in the end. Taken off the roster, the
+    robot has no session any more: what still waits then is refused.
 
     Parameters
     ----------
@@ -113,6 +126,12 @@ class Submissions:
                 f'the storage of {self._name} was lost, damaged or copied, and its serials with '
                 'it: ask another robot'
             )
+        sessions = self._state.sessions
+        if self._robot not in sessions and len(sessions) >= SESSIONS_MAX:
+            raise ProposalRefused(
+                f'no session left: {SESSIONS_MAX} robots have one until they are taken off the '
+                'roster'
+            )
         record = self._queue.accept(canonical_command(command), request)
         if request:
             self._requests[request] = record.serial
@@ -134,11 +153,15 @@ class Submissions:
             except ProposalRefused:
                 return  # it is due again at the next tick, and the holder stops in time
 
-    def persisted(self, serial: int) -> range:
-        """Note that every serial up to ``serial`` is on disk; return those that are new."""
+    def persisted(self, serial: int) -> list[Told]:
+        """Note that every serial up to ``serial`` is on disk; return what is to be told of it."""
         first = self._queue.durable_serial + 1
         self._queue.persisted(serial)
-        return range(first, serial + 1)
+        told = [
+            Told('accepted', f'command {new} is on disk', new)
+            for new in range(first, serial + 1)
+        ]
+        return told + self._void('the robot was taken off the roster')
 
     def shown(self) -> tuple[Intent, ...]:
         """Return the oldest durable commands, for the own row and for the leader here."""
@@ -150,20 +173,44 @@ class Submissions:
             Intent(record.serial, record.payload) for record in self._queue.durable_after(serial)
         )
 
-    def restored(self) -> tuple[tuple[int, bool], ...]:
-        """Settle what a snapshot holds; return those serials and whether they took effect."""
+    def restored(self) -> list[Told]:
+        """Settle what a snapshot holds; return what is to be told of it."""
         session = self._state.sessions.of(self._robot)
         serials = range(self._queue.first_serial, session.last_serial + 1)
-        self.settle()
+        self._settle(session.last_serial)
         self.tasks.settled()
-        return tuple((serial, session.took_effect(serial) is True) for serial in serials)
+        told = [
+            Told('applied' if session.took_effect(serial) is True else 'refused',
+                 'by a snapshot', serial)
+            for serial in serials
+        ]
+        return told + self._void('by a snapshot: taken off the roster, outcome unknown')
 
-    def settle(self) -> bool:
-        """Drop what the mission state has applied; return whether anything was dropped."""
-        settled = self._queue.settle(self._state.sessions.of(self._robot).last_serial)
+    def applied(self, applied: Applied) -> list[Told]:
+        """Settle what the mission state has just applied; return what is to be told of it."""
+        told = []
+        if applied.session == self._robot:
+            last = self._state.sessions.of(self._robot).last_serial
+            # The command that ends the own session has used up its serial like any other.
+            if self._settle(max(last, applied.serial) if applied.applied else last):
+                kind = 'applied' if applied.applied else 'refused'
+                told.append(Told(kind, applied.result, applied.serial))
+        return told + self._void('the robot was taken off the roster')
+
+    def _settle(self, serial: int) -> bool:
+        """Drop commands up to ``serial``; return whether there were any."""
+        settled = self._queue.settle(serial)
         if settled is not None:
             self._outbox.settle(settled)
         return settled is not None
+
+    def _void(self, text: str) -> list[Told]:
+        """Drop every durable command once no session is left for it; return what is to be told."""
+        if self.on_roster:
+            return []
+        serials = range(self._queue.first_serial, self._queue.durable_serial + 1)
+        self._settle(self._queue.durable_serial)
+        return [Told('refused', text, serial) for serial in serials]
 
 
 def check_command(

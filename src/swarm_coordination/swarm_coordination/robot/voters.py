@@ -4,6 +4,8 @@ A robot's care of who votes and who leads: the policy applied to what this robot
 
 Only a leader acts, and only while no change is under way. Leadership is handed over when an
 operator asked for it, when the battery is low, and before the leader itself leaves the roster.
+An operator's wish is for the leader of the term in which it was appended: that one obeys it once,
+for everybody else, and in every later term, it is void.
 Everybody tells the mesh who belongs to the swarm, and people who votes.
 """
 
@@ -57,9 +59,10 @@ class Voters:
         self._replication, self._settings = replication, settings
         self._name_of, self._tell = name_of, tell
         self._policy: MembershipPolicy | None = None
-        self._term = 0  # that the policy and the request belong to
-        self._asked = 0  # whom an operator wants to lead; 0 for nobody
+        self._term = 0  # that the policy belongs to
+        self._asked: tuple[int, int] | None = None  # whom an operator wants to lead; the term
         self._transfer_ns = 0  # not again before this
+        self._stays = ''  # why it should not lead and does, as told
         self._shown: Configuration | None = None
         self._quorum = False
         self._void_since: int | None = None
@@ -71,11 +74,13 @@ class Voters:
         self._watch_void(now)
         raft = self._raft
         if raft.role is not Role.LEADER:
-            self._policy = None
+            self._policy = self._asked = None
             return
         if self._policy is None or self._term != raft.term:
             self._policy = MembershipPolicy(self._settings, now)
-            self._term, self._transfer_ns = raft.term, now
+            self._term, self._transfer_ns, self._stays = raft.term, now, ''
+            if self._asked is not None and self._asked[1] != raft.term:
+                self._asked = None
         picture = self._picture()
         self._hand_over(picture, now)
         change = self._policy.change(picture, now)
@@ -105,8 +110,11 @@ class Voters:
 
     def ask_for(self, robot: int, term: int) -> None:
         """Take an operator's committed wish that ``robot`` lead, where it came in this term."""
-        if term == self._raft.term:  # an older one was heeded, or is void, since then
-            self._asked, self._transfer_ns = robot, 0
+        raft = self._raft
+        if raft.role is not Role.LEADER or term != raft.term:
+            return  # who led that term has heeded it, or it is void
+        if robot != raft.member:
+            self._asked, self._transfer_ns = (robot, term), 0
 
     def battery(self, charge: float) -> None:
         """Take the own charge, 0 to 1."""
@@ -161,9 +169,12 @@ class Voters:
         if not reason or now < self._transfer_ns:
             return
         self._transfer_ns = now + TRANSFER_AGAIN_NS
-        target = self._asked or successor(picture)
-        self._asked = 0
+        target = self._asked[0] if self._asked is not None else successor(picture)
+        self._asked = None
         if not target:
+            if self._stays != reason:
+                self._stays = reason
+                self._tell(now, 'refused', f'leadership stays, no other can lead: {reason}', 0)
             return
         try:
             self._raft.transfer(target, now)
@@ -174,8 +185,8 @@ class Voters:
         self._tell(now, 'transfer', text, target)
 
     def _reason_to_leave(self, picture: Picture) -> str:
-        if self._asked and self._term == self._raft.term:
-            return 'an operator asked for it' if self._asked != self._raft.member else ''
+        if self._asked is not None:
+            return 'an operator asked for it'
         if self._raft.member in picture.removed:
             return 'it was taken off the roster'
         weak = picture.robots[self._raft.member].fitness is Fitness.WEAK
