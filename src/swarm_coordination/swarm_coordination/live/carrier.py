@@ -127,8 +127,8 @@ class Carrier:
     # ---------------------------------------------------------------- what comes in
 
     def _take_frame(self, data: bytes, now: int) -> None:
-        self._core.receive(data, now)
-        self._pump_soon(now)
+        if self._core.receive(data, now):  # of most nothing comes, and the next tick stays
+            self._pump_soon(now)
 
     def _on_pose(self, pose: Pose, velocity: tuple[float, float, float], time_ns: int) -> None:
         self.pose = pose

@@ -24,10 +24,10 @@ class WatchedCoordinator:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._core, name)
 
-    def receive(self, data: bytes, now: int) -> None:
+    def receive(self, data: bytes, now: int) -> bool:
         """Take a frame."""
         self._note(now, 'receive', data=base64.b64encode(data).decode())
-        self._core.receive(data, now)
+        return bool(self._core.receive(data, now))
 
     def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> None:
         """Take the own pose."""

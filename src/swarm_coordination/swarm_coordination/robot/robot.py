@@ -60,9 +60,9 @@ class Robot:
         """Storage id of this robot: its identity in votes, sessions and slots."""
         return self.coordinator.storage_id
 
-    def receive(self, frame: bytes, now: int) -> None:
-        """Take a frame from the air; never raises on bad input, counts it."""
-        self.coordinator.receive(frame, now)
+    def receive(self, frame: bytes, now: int) -> bool:
+        """Take a frame from the air, as ``Coordinator.receive``; bad input is counted."""
+        return self.coordinator.receive(frame, now)
 
     def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> None:
         """Take the own pose and velocity in ``map`` (m, rad, m/s) from localisation."""
