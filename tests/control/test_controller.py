@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import math
 
 from hypothesis import given, settings
@@ -174,6 +175,18 @@ def test_a_controller_that_starts_while_moving_brakes_from_that_motion():
     controller = FormationController(1, SETTINGS, 0)
     controller.observe(ORIGIN, (1.0, 0.0, 0.0), 0)
     assert controller.update(PERIOD).command.vx == pytest.approx(0.85)
+
+
+@pytest.mark.parametrize(('dimensions', 'climb'), [(2, 1.5), (3, 0.0)])
+@pytest.mark.parametrize('limit', [0.0, 3.0])
+def test_no_velocity_of_odometry_makes_a_command_faster_than_the_robot(limit, dimensions, climb):
+    settings = replace(SETTINGS, acceleration_max_mps2=limit, dimensions=dimensions)
+    controller = FormationController(1, settings, 0)
+    controller.observe(ORIGIN, (1e5, 0.0, 1e-9 if dimensions == 3 else 1e5), 0)
+    controller.table(table(0), 0)
+    report = controller.update(0)  # without a target: braking, from the motion there is
+    assert (report.command.vx, report.command.vz) == pytest.approx((1.5, climb))
+    assert 'pose_frozen' not in controller.update(PERIOD).reasons
 
 
 @pytest.mark.parametrize(
@@ -372,3 +385,22 @@ def test_a_pose_that_is_frozen_while_commands_ask_for_metres_brakes_until_it_mov
     now = 40 * PERIOD
     assert controller.observe(ORIGIN._replace(x=0.01), STILL, now)
     assert controller.update(now).reasons == ()
+
+
+@pytest.mark.parametrize(('theta', 'epoch', 'released'), [
+    (2.0, 2, (3,)), (2.0, 1, ()), (2.0, 3, ()), (0.0, 1, (3,)),
+])
+def test_a_goal_of_another_epoch_than_the_tables_certifies_nothing(theta, epoch, released):
+    controller = FormationController(1, replace(SETTINGS, look_ahead_s=theta))
+    controller.observe(ORIGIN, STILL, 0)
+    rows = tuple(
+        neighbor(robot, 4.5 * (robot - 1), 0.0, links=links, epoch=2, goal=goal)
+        for robot, links, goal in (
+            (2, (1, 3), (4.5, 2.0, 0.0)), (3, (1, 2), (6.0, 0.0, 0.0)))
+    )
+    controller.table(table(0, *rows)._replace(epoch=2), 0)
+    own = target(0)._replace(epoch=epoch, goal=(-3.0, 0.0, 0.0))
+    controller.target(own, 0)
+    report = controller.update(0)
+    assert report.released == released
+    assert set(report.kept) == {2, 3} - set(released)

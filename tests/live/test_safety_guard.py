@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A robot short of charge asks to be taken off the roster until the swarm has done it."""
+"""A robot beyond its fence stops the swarm; short of charge it asks to be taken off the roster."""
 
 import json
 from types import SimpleNamespace
 
 import pytest
 from swarm_coordination.errors import ProposalRefused, TakenOffRoster
-from swarm_coordination.live.safety_guard import AGAIN_MAX_NS, AGAIN_NS, SafetyGuard
+from swarm_coordination.live.safety_guard import AGAIN_MAX_NS, AGAIN_NS, DOUBT_NS, SafetyGuard
 from swarm_coordination.units import NS_PER_S
 from swarm_coordination.vehicles.safety import SafetyOptions
+from swarm_coordination.views import Pose
 
 MINUTE_NS = 60 * NS_PER_S
 
@@ -22,12 +23,13 @@ class Bus:
         self.time = NS_PER_S
         self.clock = SimpleNamespace(now=lambda: self.time, due_ns=lambda deadline: deadline)
         self.asked, self.said, self.landed, self.refusals = [], [], [], []
-        self.charges = []
+        self.charges, self.stops = [], []
         self.session = SimpleNamespace(settled_serial=0, on_roster=True)
         core = SimpleNamespace(
             storage_id=7, battery=self.charges.append, propose=self._propose,
-            session=self.session)
-        self.guard = SafetyGuard(self, self, core, lambda now: None, SafetyOptions())
+            session=self.session, stop=self._stop)
+        options = SafetyOptions(fence_x_max_m=5.0)
+        self.guard = SafetyGuard(self, self, core, lambda now: None, options)
 
     def publisher(self, kind, topic, profile):
         return self.landed.append
@@ -48,6 +50,15 @@ class Bus:
             raise self.refusals.pop(0)
         return len(self.asked)
 
+    def _stop(self, level, now):
+        self.stops.append(now)
+        return len(self.stops)
+
+    def at_x(self, x_m, believed=True, after_ns=NS_PER_S // 10):
+        """Have a pose come, a tenth of a second after the one before."""
+        self.time += after_ns
+        self.guard.observe(Pose(x_m, 0.0, 0.0, 0.0), self.time, believed=believed)
+
     def run(self, until_ns):
         """Let time pass, deadline by deadline."""
         while self.due_ns() <= until_ns:
@@ -65,6 +76,43 @@ class Bus:
 def robot():
     """Give a robot with a guard."""
     return Bus()
+
+
+def test_a_robot_that_leaves_its_fence_stops_the_swarm_at_once_and_once(robot):
+    for x_m in (4.8, 4.9, 5.1, 5.2, 5.1):
+        robot.at_x(x_m)
+    assert robot.stops == [NS_PER_S + 3 * NS_PER_S // 10]
+    robot.at_x(4.9)
+    robot.at_x(5.1)
+    assert len(robot.stops) == 2
+
+
+def test_outliers_that_are_not_believed_stop_nobody(robot):
+    for _ in range(100):
+        robot.at_x(4.9)
+        for _ in range(4):
+            robot.at_x(40.0, believed=False)
+    robot.at_x(4.9)
+    for _ in range(100):  # off for good, now here, now there
+        for _ in range(4):
+            robot.at_x(40.0, believed=False)
+        robot.at_x(-40.0, believed=False)
+    assert robot.stops == []
+
+
+def test_a_robot_that_is_carried_off_faster_than_it_can_fly_stops_the_swarm(robot):
+    robot.at_x(4.9)
+    began = robot.time + NS_PER_S // 10
+    for k in range(100):
+        robot.at_x(6.0 + k, believed=False)
+    assert robot.stops == [began + DOUBT_NS]
+
+
+def test_an_outlier_within_the_fence_is_no_return(robot):
+    robot.at_x(5.2)
+    robot.at_x(0.0, believed=False)
+    robot.at_x(5.2)
+    assert len(robot.stops) == 1
 
 
 def test_a_robot_with_charge_asks_for_nothing(robot):

@@ -65,7 +65,12 @@ class Disk:
 
 
 class RobotsOnOneRadio:
-    """Robots 3 m apart in a row; whoever is in ``cut`` hears and is heard by nobody."""
+    """
+    Robots 3 m apart in a row; whoever is in ``cut`` hears and is heard by nobody.
+
+    They stand whatever they are told, by a localisation with a noise of a micrometre: a pose that
+    did not change at all would be a frozen one.
+    """
 
     def __init__(self, count: int, settings: RobotSettings | None = None) -> None:
         self.now = 0
@@ -81,6 +86,8 @@ class RobotsOnOneRadio:
         self.cut: set[int] = set()
         self.island: set[int] = set()  # hears, and is heard by, itself only
         self.blind: set[int] = set()  # without localisation
+        self.frozen: set[int] = set()  # whose localisation repeats itself
+        self.off_m: dict[int, float] = {}  # whose localisation is so far off in x
         self._generation = 0
         for at in range(count):
             self.robots.append(None)
@@ -119,7 +126,9 @@ class RobotsOnOneRadio:
             for at, robot in enumerate(self.robots):
                 if robot is not None:
                     if at not in self.blind:
-                        robot.observe(Pose(3.0 * at, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0), self.now)
+                        noise_m = 0.0 if at in self.frozen else 1e-6 * (self.now // STEP_NS % 2)
+                        pose = Pose(3.0 * at + self.off_m.get(at, 0.0), noise_m, 0.0, 0.0)
+                        robot.observe(pose, (0.0, 0.0, 0.0), self.now)
                     robot.tick(self.now)
             for at, robot in enumerate(self.robots):
                 if robot is not None:

@@ -32,7 +32,7 @@ from swarm_coordination.control.halfspaces import (
     Relaxation,
     silent_rows,
 )
-from swarm_coordination.control.nominal import brake, STANDSTILL, track
+from swarm_coordination.control.nominal import bounded, brake, STANDSTILL, track
 from swarm_coordination.control.obstacles import Surround
 from swarm_coordination.control.picture import Picture
 from swarm_coordination.control.settings import ControlSettings
@@ -123,8 +123,9 @@ class FormationController:
         """
         taken = self._pose.offer(pose, now)
         if taken and self._command is None and all(map(math.isfinite, velocity)):
-            # Started while moving: braking begins from the motion there is.
-            self._command = VelocityCommand(*velocity, 0.0)
+            # Started while moving: braking begins from the motion there is. What is faster than
+            # the robot can be is no motion of its own, and no command to begin from.
+            self._command = VelocityCommand(*bounded(*velocity, self._settings), 0.0)
         return taken
 
     def table(self, table: NeighborTable, now: int) -> bool:
@@ -265,7 +266,10 @@ class FormationController:
         if pose is None or table is None or not self._pose.fresh(now):
             return None
         target = self._target.target
-        goal = target.goal if target is not None and target.slot >= 0 else None
+        # Table and target come apart. A goal of another epoch than the others' weighs links by
+        # other slots than they do, which is unsound; without one a link is kept.
+        aimed = target is not None and target.slot >= 0 and target.epoch == table.epoch
+        goal = target.goal if target is not None and aimed else None
         resilience = target.resilience if target is not None else 0
         return Picture(
             self._settings, pose, self._pose.age_s(now), table, self._table.age_s(now), goal,

@@ -65,12 +65,12 @@ def track(
     vz = gain * ez + settings.cohesion_gain * dz
     if feed_forward:
         vx, vy, vz = vx + target.velocity[0], vy + target.velocity[1], vz + target.velocity[2]
-    vx, vy, vz = _bounded(vx, vy, vz, settings)
+    vx, vy, vz = bounded(vx, vy, vz, settings)
     if around:
         vx, vy = queued(
             (vx, vy), pose, rows, settings.follow_distance_m, settings.dimensions == 3
         )
-        vx, vy, vz = _bounded(vx, vy, vz, settings)
+        vx, vy, vz = bounded(vx, vy, vz, settings)
     turn = settings.yaw_gain * math.remainder(target.yaw - pose.yaw, 2.0 * math.pi)
     return VelocityCommand(vx, vy, vz, _clip(turn, settings.yaw_rate_max_radps))
 
@@ -128,7 +128,7 @@ def _lead(
     return (dx / near, dy / near, dz / near) if near else (0.0, 0.0, 0.0)
 
 
-def _bounded(
+def bounded(
     vx: float, vy: float, vz: float, settings: ControlSettings
 ) -> tuple[float, float, float]:
     """Return a velocity cut to the speed bound; in the plane its vertical part by itself."""

@@ -59,10 +59,12 @@ class Carrier:
     One life of ``core`` on a bus, from its making to ``close``.
 
     ``core`` is a whole Robot, or the Coordinator of one whose controller runs elsewhere; the
-    storage is closed by us. ``nonce`` tells processes of one name apart. ``carry_out(output,
-    now)`` gets all that came out of the core, for what only one kind of process does with it.
-    ``options`` may be replaced at any time: periods and time-outs follow. Raises
-    ConfigurationError where the pose's source or transforms cannot be had.
+    storage is closed by us. ``observe(pose, velocity, time)`` takes what localisation says on
+    the core's behalf and returns whether it is believed; ``pose`` is the newest that was.
+    ``nonce`` tells processes of one name apart. ``carry_out(output, now)`` gets all that came out
+    of the core, for what only one kind of process does with it. ``options`` may be replaced at
+    any time: periods and time-outs follow. Raises ConfigurationError where the pose's source or
+    transforms cannot be had.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Carrier:
         loop: Turns,
         robot: RobotConfiguration,
         core: Robot | Coordinator,
+        observe: Callable[[Pose, tuple[float, float, float], int], bool],
         storage: Storage,
         nonce: int,
         options: CarrierOptions,
@@ -78,7 +81,7 @@ class Carrier:
         mesh: Mesh | None = None,
     ) -> None:
         self._bus, self._loop, self._clock = bus, loop, bus.clock
-        self._core, self._carry_out = core, carry_out
+        self._core, self._observe, self._carry_out = core, observe, carry_out
         coordinator = core.coordinator if isinstance(core, Robot) else core
         self.options = options
         self.pose: Pose | None = None
@@ -131,9 +134,10 @@ class Carrier:
             self._pump_soon(now)
 
     def _on_pose(self, pose: Pose, velocity: tuple[float, float, float], time_ns: int) -> None:
-        self.pose = pose
-        self._core.observe(pose, velocity, time_ns)
-        self._guard.observe(pose, self._clock.now())
+        believed = self._observe(pose, velocity, time_ns)
+        if believed:
+            self.pose = pose
+        self._guard.observe(pose, self._clock.now(), believed=believed)
         # Of the axle, where the core has the point ahead of it.
         base, stamp = self._localisation.pose, self._localisation.stamp
         if base is None:

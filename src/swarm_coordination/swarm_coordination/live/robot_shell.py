@@ -65,7 +65,7 @@ class RobotShell:
 
         core = Robot(recovered, robot.settings, codec, random.Random(nonce), now, before)
         self._carrier = Carrier(
-            bus, loop, robot, core, storage, nonce, options, self._carry_out
+            bus, loop, robot, core, core.observe, storage, nonce, options, self._carry_out
         )
 
     def close(self) -> None:

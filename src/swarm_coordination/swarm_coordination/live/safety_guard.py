@@ -3,10 +3,14 @@
 Acts on what a robot watches of itself: leaving the fence stops the swarm, a low battery its part.
 
 Beyond the fence the robot raises the safety stop, once for each time it leaves; as any stop it is
-lifted by a committed command. A low battery is told to the core, which hands leadership over;
-then the robot asks to be taken off the roster, again where that is refused, ever more seldom,
-until it holds; and at last it says on ``land`` (std_msgs/Bool) that it has to land, which its
-autopilot's adapter obeys.
+lifted by a committed command. An outlier of localisation is no leaving: poses that the robot does
+not believe count only once they have been beyond the fence, and nothing else, for half a second.
+So a robot that is carried off faster than it can fly, whose poses are never believed, stops the
+swarm all the same.
+
+A low battery is told to the core, which hands leadership over; then the robot asks to be taken off
+the roster, again where that is refused, ever more seldom, until it holds; and at last it says on
+``land`` (std_msgs/Bool) that it has to land, which its autopilot's adapter obeys.
 """
 
 from __future__ import annotations
@@ -27,6 +31,9 @@ STOP = 2  # swarm_msgs/SetStop LEVEL_STOP
 # The first wait after a refusal, doubled up to the last: a queue that is full empties within
 # seconds once there is a quorum, and half a minute is short against a battery's last tenth.
 AGAIN_NS, AGAIN_MAX_NS = NS_PER_S, 32 * NS_PER_S
+# Poses that are not believed are beyond the fence for so long before they count: several of them,
+# at 5 Hz and above; as long as a base goes on with its last command.
+DOUBT_NS = NS_PER_S // 2
 _NEVER = 2**62
 
 
@@ -44,7 +51,8 @@ class SafetyGuard:
         self._bus, self._core, self._pump, self._options = bus, core, pump, options
         self._battery = BatteryWatch(options)
         self._acted = Charge.FLY
-        self._beyond = False
+        self._beyond_since: int | None = None  # None: the newest pose is within
+        self._stopped = False  # since it left
         self._serial = 0  # of the request to be taken off the roster; 0: none in hand
         self._again_ns, self._wait_ns = _NEVER, AGAIN_NS
         self._land = bus.publisher(bus.types.Bool, 'land', profiles.DESCRIPTION)
@@ -53,14 +61,21 @@ class SafetyGuard:
         )
         loop.at(lambda: bus.clock.due_ns(self._again_ns), self._leave)
 
-    def observe(self, pose: Pose, now: int) -> None:
-        """Look whether the robot is within its fence."""
+    def observe(self, pose: Pose, now: int, *, believed: bool) -> None:
+        """Look whether the robot is within its fence, by a pose that has come now."""
         text = outside(pose, self._options)
-        if text and not self._beyond:
-            counter = self._core.stop(STOP, now)
-            self._bus.say(f'{text}: safety stop {counter}', 'error')
-            self._pump(now)
-        self._beyond = bool(text)
+        if not text:
+            self._beyond_since = None
+            self._stopped = self._stopped and not believed
+            return
+        if self._beyond_since is None:
+            self._beyond_since = now
+        if self._stopped or not (believed or now - self._beyond_since >= DOUBT_NS):
+            return
+        self._stopped = True
+        counter = self._core.stop(STOP, now)
+        self._bus.say(f'{text}: safety stop {counter}', 'error')
+        self._pump(now)
 
     def _on_battery(self, message: Any) -> None:
         charge = float(message.percentage)

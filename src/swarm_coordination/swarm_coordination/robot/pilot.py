@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from swarm_coordination.control.controller import ControlReport, FormationController
+from swarm_coordination.robot.believing import Believing, finds_frozen
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.views import Pose, VelocityCommand
@@ -40,12 +41,13 @@ class Pilot:
         )
         self.report: ControlReport | None = None
         self._coordinator = coordinator
+        self._believing = Believing(coordinator, settings.control)
         self._handed_over = -1
 
-    def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> None:
-        """Take the own pose and velocity; what the controller believes goes to both."""
-        if self.controller.observe(pose, velocity, now):
-            self._coordinator.observe(pose, velocity, now)
+    def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> bool:
+        """Take the own pose and velocity; return False where they are refused."""
+        self.controller.observe(pose, velocity, now)
+        return self._believing.observe(pose, velocity, now)
 
     def step(self, now: int) -> VelocityCommand | None:
         """Hand over what is new, after a tick of the coordinator; return a command if due."""
@@ -59,6 +61,7 @@ class Pilot:
         if now < controller.next_deadline():
             return None
         self.report = controller.update(now)
+        self._believing.frozen = finds_frozen(self.report)
         return self.report.command
 
     def next_deadline(self) -> int:

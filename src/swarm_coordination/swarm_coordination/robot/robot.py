@@ -64,9 +64,13 @@ class Robot:
         """Take a frame from the air, as ``Coordinator.receive``; bad input is counted."""
         return self.coordinator.receive(frame, now)
 
-    def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> None:
-        """Take the own pose and velocity in ``map`` (m, rad, m/s) from localisation."""
-        self._pilot.observe(pose, velocity, now)
+    def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> bool:
+        """
+        Take the own pose and velocity in ``map`` (m, rad, m/s) from localisation.
+
+        Returns False where they are refused: no number, or further off than it can have moved.
+        """
+        return self._pilot.observe(pose, velocity, now)
 
     def propose(self, command: str, now: int) -> int:
         """Accept an operator's command (JSON); see ``Coordinator.propose``."""

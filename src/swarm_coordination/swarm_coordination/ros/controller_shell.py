@@ -5,6 +5,9 @@ Carries the core's ``FormationController``: pose, table and target in, ``cmd_vel
 All decisions are ``control.controller``'s, the watchdogs too: when the coordinator dies, its
 table goes stale and the controller brakes to a stop. Whenever this part is paused or closed while
 it was flying, its last word to the base is a command to stand.
+
+One thing goes the other way: ``pose_frozen`` tells the coordinator, which knows of no commands,
+not to beacon a pose that they do not move.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from swarm_coordination.live.frames import base_frame
 from swarm_coordination.live.localisation import localise
 from swarm_coordination.live.quiet import Quiet
 from swarm_coordination.recording.recorded import recorded
+from swarm_coordination.robot.believing import finds_frozen
 from swarm_coordination.ros.endpoints import Endpoints
 from swarm_coordination.ros.health import controller_health, localisation_health, Report
 from swarm_coordination.transport import profiles
@@ -51,11 +55,15 @@ class ControllerShell:
         self._refused: Counter[str] = Counter()
         self._refusals = Quiet()
         self._report: ControlReport | None = None
+        self._yaw = 0.0  # of the newest pose believed
         self._steers = robot.kind == 'differential'
         self._stamped = node.options.cmd_vel_stamped
         types = endpoints.types
         kind = types.TwistStamped if self._stamped else types.Twist
         self._cmd_vel = endpoints.publisher(kind, 'cmd_vel', profiles.COMMAND)
+        self._pose_frozen = endpoints.publisher(
+            types.Bool, 'pose_frozen', profiles.TABLE_OFFERED
+        )
         self.localisation = localise(
             endpoints, robot, node.localisation_options.pose_source, self._on_pose
         )
@@ -97,7 +105,8 @@ class ControllerShell:
         ]
 
     def _on_pose(self, pose: Pose, velocity: tuple[float, float, float], time_ns: int) -> None:
-        self.core.observe(pose, velocity, time_ns)
+        if self.core.observe(pose, velocity, time_ns):
+            self._yaw = pose.yaw
 
     def _on_table(self, message: Any) -> None:
         try:
@@ -121,10 +130,9 @@ class ControllerShell:
         # A fixed rhythm; periods that a busy host has cost are not made up for.
         self._next_ns += max(1, -(-(now - self._next_ns + 1) // self._period_ns)) * self._period_ns
         report = self._report = self.core.update(now)
-        pose = self.localisation.pose
-        yaw = pose.yaw if pose is not None else 0.0
-        steered = steer(report.command, yaw) if self._steers else report.command
-        self._command(self._make.twist_to(steered, yaw))
+        steered = steer(report.command, self._yaw) if self._steers else report.command
+        self._command(self._make.twist_to(steered, self._yaw))
+        self._pose_frozen(self._bus.types.Bool(data=finds_frozen(report)))
 
     def _command(self, twist: Any) -> None:
         if self._stamped:

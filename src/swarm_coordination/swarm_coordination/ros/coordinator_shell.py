@@ -20,6 +20,7 @@ from swarm_coordination.live.carrier import Carrier, CarrierOptions
 from swarm_coordination.live.conversions import MessageMaker
 from swarm_coordination.persistence import Recovered
 from swarm_coordination.recording.recorded import recorded
+from swarm_coordination.robot.believing import Believing
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
 from swarm_coordination.ros.description import robot_description
@@ -65,9 +66,12 @@ class CoordinatorShell:
             swarm.FormationTarget, 'target', profiles.TABLE_OFFERED
         )
         self._describe(robot)
+        self._believing = Believing(self.core, robot.settings.control)
+        endpoints.subscribe(endpoints.types.Bool, 'pose_frozen', profiles.TABLE, self._on_frozen)
+        apart = self._mesh_apart() if node.options.mesh_domain >= 0 else None
         self._carrier = Carrier(
-            endpoints, endpoints, robot, self.core, storage, nonce, self._options(),
-            self._carry_out, self._mesh_apart() if node.options.mesh_domain >= 0 else None,
+            endpoints, endpoints, robot, self.core, self._believing.observe, storage, nonce,
+            self._options(), self._carry_out, apart,
         )
 
     def _options(self) -> CarrierOptions:
@@ -139,6 +143,10 @@ class CoordinatorShell:
         mesh = mesh_health(status, len(told.heard), told.conflict, told.refused)
         frames = [] if trouble is None else [frames_health(trouble)]
         return [mesh, consensus_health(status), *frames]
+
+    def _on_frozen(self, message: Any) -> None:
+        """Take what the other half says of the pose."""
+        self._believing.frozen = message.data
 
     def _carry_out(self, out: RobotOutput, now: int) -> None:
         """Hand table and target over to the controller's node."""
