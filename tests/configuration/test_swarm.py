@@ -200,6 +200,25 @@ def test_the_shipped_swarm_starts_apart_and_in_contact_for_every_number_of_robot
     assert min(math.dist(a, b) for a, b in itertools.combinations(starts, 2)) > 1.5
 
 
+@pytest.mark.parametrize(
+    ('measure', 'height_m', 'bound'),
+    [
+        ('dimensions: 2', 3.0, 'in the plane (it is 0.200 m)'),
+        ('dimensions: 3', 3.0, None),
+        ('dimensions: 3, downwash_factor: 2.0', 1.1, 'heights divided by 2 (downwash) (it is 0.585'),
+    ],
+)
+def test_starts_are_apart_as_the_safety_filter_measures_it(load, measure, height_m, bound):
+    text = SMALL.replace('period_s: 0.04', f'period_s: 0.04, {measure}')
+    text = text.replace('x_m: 3.0, y_m: 0.0, z_m: 0.5', f'x_m: 0.2, y_m: 0.0, z_m: {height_m}')
+    if bound is None:
+        assert load(text).names == ('robot1', 'robot2')
+        return
+    error = refused(load, text)
+    assert error.field == 'robots.robot2.start'
+    assert bound in error.bound
+
+
 def test_more_robots_than_the_file_has_are_refused():
     swarm = load_swarm(SHIPPED)
     with pytest.raises(ConfigurationError, match='1 to 12 robots'):

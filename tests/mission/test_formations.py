@@ -7,7 +7,7 @@ import math
 import pytest
 from swarm_coordination.area.shapes import Area, box
 from swarm_coordination.errors import CommandError
-from swarm_coordination.mission.commands import StartMission
+from swarm_coordination.mission.commands import Change, StartMission
 from swarm_coordination.mission.formations import (
     check_slots,
     Formation,
@@ -20,6 +20,7 @@ from swarm_coordination.mission.formations import (
 from swarm_coordination.mission.validation import check_mission
 
 LIMITS = FormationLimits(9.5, 0.6, 0.9, 0.4, 1.125)
+SPACE = LIMITS._replace(dimensions=3)
 SHAPES = [
     Formation('line', 3000),
     Formation('column', 3000),
@@ -82,7 +83,8 @@ def test_a_turned_formation_points_along_the_yaw():
 
 
 def test_slots_closer_than_safety_distance_and_margin_are_refused():
-    with pytest.raises(CommandError, match=r'slots 0 and 1 are 0\.900 m apart: at least 1\.000'):
+    reason = r'slots 0 and 1 are 0\.900 m apart in the plane: at least 1\.000'
+    with pytest.raises(CommandError, match=reason):
         check_slots(Formation('line', 900), 3, LIMITS)
     check_slots(Formation('line', 1000), 3, LIMITS)
 
@@ -91,6 +93,52 @@ def test_a_slot_graph_that_falls_apart_at_the_kept_range_is_refused():
     with pytest.raises(CommandError, match=r'slots \[1, 2\] are 9\.501 m from the others'):
         check_slots(Formation('line', 9501), 3, LIMITS)
     check_slots(Formation('line', 9500), 3, LIMITS)
+
+
+STACKED = Formation('custom', 1000, 0, (((0, 0, 0),), ((0, 0, 0), (0, 0, 1100))))
+
+
+@pytest.mark.parametrize(
+    ('limits', 'reason'),
+    [
+        (LIMITS, r'are 0\.000 m apart in the plane: at least 1\.000'),
+        (SPACE, None),
+        (SPACE._replace(downwash_factor=2.0), r'are 0\.550 m apart with heights divided by 2 '),
+    ],
+    ids=['plane', 'space', 'downwash'],
+)
+def test_slots_are_apart_as_the_safety_filter_measures_it(limits, reason):
+    mission = MISSION._replace(formation=STACKED)
+    if reason is None:
+        check_mission(mission, limits, 2)
+        return
+    with pytest.raises(CommandError, match=reason):
+        check_mission(mission, limits, 2)
+
+
+def test_slots_are_joined_as_the_radio_measures_it_whatever_the_safety_filter_does():
+    offsets = ((0, 0, 0), (3000, 0, 9100))  # 9.582 m; 3 m in the plane
+    formation = Formation('custom', 1000, 0, (offsets[:1], offsets))
+    for limits in (LIMITS, SPACE, SPACE._replace(downwash_factor=3.0)):
+        with pytest.raises(CommandError, match=r'slots \[1\] are 9\.582 m from the others'):
+            check_slots(formation, 2, limits)
+
+
+@pytest.mark.parametrize(
+    ('before', 'after', 'count', 'nearest'),
+    [
+        (Formation('v', 9000), Formation('circle', 3000), 5, r'0\.830'),
+        (Formation('grid', 6000), Formation('v', 6000), 7, r'0\.924'),
+    ],
+)
+def test_slots_that_meet_on_the_way_between_two_looks_are_refused(before, after, count, nearest):
+    for formation in (before, after):
+        check_mission(MISSION._replace(formation=formation), LIMITS, count)
+    mission = MISSION._replace(
+        formation=before, path=((0, 0, 0), (9000, 0, 0)), changes=(Change(1, after),)
+    )
+    with pytest.raises(CommandError, match=rf'on its way to .* are {nearest} m apart'):
+        check_mission(mission, LIMITS, count)
 
 
 MISSION = StartMission('test', Formation('line', 3000), ((0, 0, 0),), 900, 5000)
@@ -135,7 +183,7 @@ def test_grid_and_sphere_are_centred_spaced_and_connected_for_any_number(shape, 
         assert abs(sum(offset[axis] for offset in offsets)) <= count
     if count > 1:
         assert closest(offsets) == pytest.approx(3000, abs=3)
-    check_slots(Formation(shape, 3000), count, LIMITS)
+    check_slots(Formation(shape, 3000), count, SPACE)
 
 
 def test_a_sphere_uses_all_three_dimensions():

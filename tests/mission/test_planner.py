@@ -275,6 +275,22 @@ def test_a_stuck_formation_is_committed_shrunk_and_then_opened():
     assert opened.layout.scale_pm == 1000
 
 
+def test_a_formation_in_space_is_shrunk_no_further_than_its_heights_allow():
+    tower = Formation('custom', 3000, 0, tuple(
+        tuple((0, 0, 3000 * k) for k in range(count)) for count in (1, 2, 3)
+    ))
+    leader = Leader(MISSION._replace(formation=tower))
+    leader.planner = MissionPlanner(
+        leader.settings,
+        FormationLimits(9.5, 0.6, 0.9, 0.4, dimensions=3, downwash_factor=2.0),
+    )
+    leader.assign(1, 2, 3)
+    stuck = places(leader, r1=(20.0, 3.0), r2=(20.0, 0.0), r3=(20.0, -3.0))
+    found = (leader.plan(robots=stuck, after_ms=500) for _ in range(20))
+    shrunk = next(filter(None, found))
+    assert shrunk.layout.scale_pm == 667  # 3 m above each other count as 1.5 m
+
+
 def test_no_formation_is_shrunk_beside_a_dead_robot_that_holds_it_up():
     leader = Leader()
     leader.assign(1, 2, 3)

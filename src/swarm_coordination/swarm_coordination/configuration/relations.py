@@ -60,17 +60,18 @@ def check_starts(source: str, robots: Mapping[str, tuple[Pose, RobotSettings]]) 
     """
     Check that the robots may start where they stand: apart, and in contact.
 
-    Any two further apart than the safety distance and localisation errors; all joined by hops
-    within the kept range. Raises ConfigurationError.
+    Any two further apart, as the safety filter measures it, than the safety distance and
+    localisation errors; all joined by hops within the kept range. Raises ConfigurationError.
     """
     for (name, (a, settings)), (other, (b, _)) in itertools.combinations(robots.items(), 2):
-        distance, closest = math.dist(a[:3], b[:3]), settings.control.collision_distance_m
+        limits, closest = settings.formation_limits, settings.control.collision_distance_m
+        distance = limits.apart(a[:3], b[:3])
         if distance <= closest:
             raise ConfigurationError(
                 source,
                 f'robots.{other}.start',
                 tuple(b),
-                f'more than {closest:g} m from {name} (it is {distance:.3f} m)',
+                f'more than {closest:g} m from {name}{limits.measured} (it is {distance:.3f} m)',
             )
     names = tuple(robots)
     points = tuple((to_mm(p.x), to_mm(p.y), to_mm(p.z)) for p, _ in robots.values())

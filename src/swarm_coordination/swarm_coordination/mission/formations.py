@@ -9,6 +9,7 @@ All shapes but the sphere lie in the plane; ``custom`` is what its offsets say.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import math
 from typing import NamedTuple
 
@@ -60,7 +61,8 @@ class FormationLimits(NamedTuple):
     ``mission_speed_max_mps`` leaves a part of the speed limit for catching up. Beyond the radio
     range ``range_m`` nobody is heard; nobody is sent within ``silent_radius_m`` of a silent robot.
     ``resilience``: 2 where the loss of any one robot may not part the others. Nobody stands
-    outside ``area`` or within ``obstacle_clear_m`` of its obstacles and edges.
+    outside ``area`` or within ``obstacle_clear_m`` of its obstacles and edges. ``dimensions`` and
+    ``downwash_factor`` say how the safety filter measures how far apart robots are.
     """
 
     kept_range_m: float
@@ -73,6 +75,30 @@ class FormationLimits(NamedTuple):
     resilience: int = 1
     area: Area = NOWHERE_CLOSED
     obstacle_clear_m: float = 0.0
+    dimensions: int = 2
+    downwash_factor: float = 1.0
+
+    def apart(self, first: Sequence[float], second: Sequence[float]) -> float:
+        """
+        Return how far apart robots at two points (x, y, z) are to the safety filter; any unit.
+
+        In the plane, or in space with heights divided by ``downwash_factor``: never further than
+        in truth. Ranges are those in truth: the radio knows of neither.
+        """
+        return math.dist(self.flattened(first), self.flattened(second))
+
+    def flattened(self, point: Sequence[float]) -> Point:
+        """Return a point or a way as the safety filter measures it."""
+        x, y, z = point
+        return (x, y, 0.0 if self.dimensions == 2 else z / self.downwash_factor)
+
+    @property
+    def measured(self) -> str:
+        """How ``apart`` measures, in words; empty: as it is in truth."""
+        if self.dimensions == 2:
+            return ' in the plane'
+        factor = self.downwash_factor
+        return f' with heights divided by {factor:g} (downwash)' if factor != 1.0 else ''
 
 
 def minority_size(count: int) -> int:
@@ -159,21 +185,15 @@ def check_offsets(offsets: tuple[PointMm, ...], shape: str, limits: FormationLim
     """
     Check that robots may stand at ``offsets``.
 
-    Two slots are at least safety distance plus margin apart, and the graph that joins slots
-    within the kept range is connected; where ``limits`` ask for ``resilience`` 2 it stays so
-    whoever is lost. Raises CommandError with the reason.
+    Two slots are at least safety distance plus margin apart, as the safety filter measures it, and
+    the graph that joins slots within the kept range is connected; where ``limits`` ask for
+    ``resilience`` 2 it stays so whoever is lost. Raises CommandError with the reason.
     """
     count = len(offsets)
-    needed = limits.safety_distance_m + limits.margin_m
     for first in range(count):
         for second in range(first + 1, count):
-            distance = math.dist(offsets[first], offsets[second]) / 1000.0
-            if distance < needed:
-                raise CommandError(
-                    f'formation: {count} robots as {shape}: slots {first} and {second} '
-                    f'are {distance:.3f} m apart: at least {needed:.3f} m (safety distance '
-                    f'{limits.safety_distance_m:g} m and margin {limits.margin_m:g} m)'
-                )
+            distance_mm = limits.apart(offsets[first], offsets[second])
+            check_apart(distance_mm, first, second, count, shape, limits)
     reached = reachable(offsets, limits.kept_range_m)
     if len(reached) < count:
         inside = sorted(reached)
@@ -191,6 +211,19 @@ def check_offsets(offsets: tuple[PointMm, ...], shape: str, limits: FormationLim
                 f'the others at {limits.kept_range_m:g} m (kept range), and resilience is 2: '
                 'stand closer together, or give the mission resilience: 1'
             )
+
+
+def check_apart(
+    distance_mm: float, first: int, second: int, count: int, shape: str, limits: FormationLimits
+) -> None:
+    """Check that two slots are far enough apart; raises CommandError with the reason."""
+    needed = limits.safety_distance_m + limits.margin_m
+    if distance_mm / 1000.0 < needed:
+        raise CommandError(
+            f'formation: {count} robots as {shape}: slots {first} and {second} '
+            f'are {distance_mm / 1000.0:.3f} m apart{limits.measured}: at least {needed:.3f} m '
+            f'(safety distance {limits.safety_distance_m:g} m and margin {limits.margin_m:g} m)'
+        )
 
 
 def _parts(offsets: tuple[PointMm, ...], lost: int, range_m: float) -> bool:

@@ -269,7 +269,7 @@ class MissionPlanner:
             self._regrouping.begin(now_s)
         errors = [math.dist(live.position, slots[held[r]]) for r, live in flown.items()]
         tightest = min(
-            (math.dist(a, b) / scale for i, a in enumerate(slots) for b in slots[:i]),
+            (self._limits.apart(a, b) / scale for i, a in enumerate(slots) for b in slots[:i]),
             default=math.inf,
         )
         if tightest <= 0.0:

@@ -4,22 +4,27 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 from swarm_coordination.area.standing import objection
 from swarm_coordination.errors import CommandError
 from swarm_coordination.mission.commands import StartMission
 from swarm_coordination.mission.formations import (
     blended,
+    check_apart,
     check_offsets,
     check_slots,
     Formation,
     FormationLimits,
+    Point,
+    PointMm,
     slot_offsets,
 )
 from swarm_coordination.mission.places import Places
 from swarm_coordination.units import from_mm
 
-# Between two formations slots move on straight lines: so many looks at them miss no meeting.
+# Between two formations, whether slots are joined is looked at every so many parts of the way. How
+# near they come on it is computed.
 WAY_STEPS = 20
 
 
@@ -80,8 +85,31 @@ def _check_ground(command: StartMission, count: int, limits: FormationLimits) ->
 
 
 def _check_way(before: Formation, after: Formation, count: int, limits: FormationLimits) -> None:
-    """Check the formations that one goes through on its way to another."""
+    """
+    Check the formations that one goes through on its way to another.
+
+    Slots go over on straight lines, all evenly; that the whole is turned meanwhile moves none
+    nearer to another.
+    """
     first, last = slot_offsets(before, count), slot_offsets(after, count)
+    shape = f'{before.shape} on its way to {after.shape}'
+    for a, b in itertools.combinations(range(count), 2):
+        nearest = _nearest(_from_to(first[a], first[b], limits), _from_to(last[a], last[b], limits))
+        check_apart(nearest, a, b, count, shape, limits)
     for step in range(1, WAY_STEPS):
-        between = blended(first, last, step / WAY_STEPS)
-        check_offsets(between, f'{before.shape} on its way to {after.shape}', limits)
+        check_offsets(blended(first, last, step / WAY_STEPS), shape, limits)
+
+
+def _from_to(slot: PointMm, other: PointMm, limits: FormationLimits) -> Point:
+    (x, y, z), (p, q, r) = limits.flattened(slot), limits.flattened(other)
+    return (p - x, q - y, r - z)
+
+
+def _nearest(begin: Point, end: Point) -> float:
+    """Return how near a point comes to the origin on the straight way from ``begin``."""
+    way = (end[0] - begin[0], end[1] - begin[1], end[2] - begin[2])
+    square = math.fsum(part * part for part in way)
+    along = -math.fsum(here * part for here, part in zip(begin, way))
+    share = min(1.0, max(0.0, along / square)) if square > 0.0 else 0.0
+    x, y, z = (here + share * part for here, part in zip(begin, way))
+    return math.hypot(x, y, z)

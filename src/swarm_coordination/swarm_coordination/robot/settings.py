@@ -45,4 +45,6 @@ class RobotSettings:
             resilience=self.control.resilience,
             area=self.area,
             obstacle_clear_m=self.control.obstacle_clear_m,
+            dimensions=self.control.dimensions,
+            downwash_factor=self.control.downwash_factor,
         )
