@@ -200,12 +200,48 @@ def test_the_shipped_swarm_starts_apart_and_in_contact_for_every_number_of_robot
     assert min(math.dist(a, b) for a, b in itertools.combinations(starts, 2)) > 1.5
 
 
+WORST = {
+    'localisation_error_m': 0.3, 'pose_period_s': 0.2, 'deceleration_mps2': 1.0,
+    'command_timeout_s': 1.0, 'age_max_s': 0.8,
+}
+
+
+@pytest.mark.parametrize('field', WORST)
+def test_how_the_others_move_and_err_is_said_of_all_robots_or_refused(load, field):
+    worse = f'{field}: {WORST[field]}'
+    error = refused(load, SMALL.replace('control: {gain: 0.7}', f'control: {{{worse}}}'))
+    assert error.field == f'robots.robot1.control.{field}'
+    assert 'set under all' in error.bound
+    error = refused(load, SMALL.replace('control: {gain: 0.6,', f'control: {{{worse},'))
+    assert error.field == f'robot_types.holonomic.control.{field}'
+    everyone = SMALL.replace('all:\n  control: {', f'all:\n  control: {{{worse}, ')
+    plain, careful = load(SMALL), load(everyone)
+    assert {getattr(r.settings.control, field) for r in careful.robots} == {WORST[field]}
+    assert plain.config_hash != careful.config_hash
+
+
+def test_robots_of_different_kinds_share_the_worst_and_differ_in_what_is_their_own(load):
+    text = SMALL.replace(
+        'all:\n  control: {',
+        'all:\n  control: {localisation_error_m: 0.1, deceleration_mps2: 1.0, ',
+    )
+    swarm = load(text.replace('control: {gain: 0.7}', 'control: {acceleration_max_mps2: 1.5}'))
+    first, second = (robot.settings.control for robot in swarm.robots)
+    assert first.acceleration_max_mps2 == 1.5
+    assert second.acceleration_max_mps2 == 0.0
+    assert first.stopping_distance_m == second.stopping_distance_m
+    error = refused(
+        load, text.replace('control: {gain: 0.7}', 'control: {acceleration_max_mps2: 0.9}')
+    )
+    assert error.field == 'robots.robot1.control.acceleration_max_mps2'
+
+
 @pytest.mark.parametrize(
     ('measure', 'height_m', 'bound'),
     [
         ('dimensions: 2', 3.0, 'in the plane (it is 0.200 m)'),
         ('dimensions: 3', 3.0, None),
-        ('dimensions: 3, downwash_factor: 2.0', 1.1, 'heights divided by 2 (downwash) (it is 0.585'),
+        ('dimensions: 3, downwash_factor: 2.0', 1.1, 'divided by 2 (downwash) (it is 0.585'),
     ],
 )
 def test_starts_are_apart_as_the_safety_filter_measures_it(load, measure, height_m, bound):

@@ -33,6 +33,7 @@ def test_the_defaults_are_accepted():
         ({'age_max_s': 0.06}, 'age_max_s'),
         ({'age_max_s': 2.5}, 'age_max_s'),
         ({'localisation_error_m': 1.0}, 'age_max_s'),
+        ({'acceleration_max_mps2': 2.9}, 'acceleration_max_mps2'),
     ],
 )
 def test_a_setting_outside_its_bounds_is_refused_by_name(change, field):
@@ -46,7 +47,8 @@ def test_what_the_guarantees_share_is_in_the_configuration_hash():
     shared = [name for name, field in declared(DEFAULT).items() if field.shared]
     assert shared == [
         'hold_s', 'speed_max_mps', 'safety_distance_m', 'range_m', 'kept_range_m',
-        'resilience', 'look_ahead_s', 'dimensions', 'downwash_factor',
+        'resilience', 'look_ahead_s', 'deceleration_mps2', 'localisation_error_m',
+        'pose_period_s', 'age_max_s', 'command_timeout_s', 'dimensions', 'downwash_factor',
     ]
 
 

@@ -192,7 +192,7 @@ def test_bad_numbers_and_places_far_away_give_finite_commands():
 
 @pytest.mark.parametrize('settings', [PLANE, SPACE], ids=['plane', 'space'])
 def test_with_a_limit_on_acceleration_no_command_jumps_and_obstacles_stay_clear(settings):
-    limited = replace(settings, acceleration_max_mps2=2.0)
+    limited = replace(settings, acceleration_max_mps2=2.0, deceleration_mps2=2.0)
     rng = random.Random(2)
     goals = [(rng.uniform(-12, 14), rng.uniform(-12, 12), rng.uniform(-3, 9)) for _ in range(8)]
     places, reports = fly(limited, TOWN, (0.0, 0.0, 1.0), goals, 24.0)
@@ -204,7 +204,7 @@ def test_with_a_limit_on_acceleration_no_command_jumps_and_obstacles_stay_clear(
 
 
 def test_the_command_lies_between_straight_braking_and_what_is_wanted():
-    limited = replace(PLANE, acceleration_max_mps2=2.0)
+    limited = replace(PLANE, acceleration_max_mps2=2.0, deceleration_mps2=2.0)
     last, wanted = VelocityCommand(1.0, 0.0, 0.0, 0.0), VelocityCommand(-1.0, 1.0, 0.0, 0.3)
     got, clear = reachable(last, wanted, [], 0.05, limited)
     assert clear

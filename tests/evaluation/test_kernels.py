@@ -154,7 +154,9 @@ SETTINGS = {
     'resilience': ControlSettings(cohesion_gain=4.0, look_ahead_s=2.0, resilience=2),
     'space': ControlSettings(cohesion_gain=4.0, look_ahead_s=2.0, dimensions=3),
     'downwash': ControlSettings(dimensions=3, downwash_factor=2.5, acceleration_max_mps2=3.0),
-    'acceleration': ControlSettings(cohesion_gain=4.0, acceleration_max_mps2=2.0),
+    'acceleration': ControlSettings(
+        cohesion_gain=4.0, acceleration_max_mps2=2.0, deceleration_mps2=2.0
+    ),
 }
 
 

@@ -77,7 +77,7 @@ def track(
 
 def brake(last: VelocityCommand, elapsed_s: float, settings: ControlSettings) -> VelocityCommand:
     """Return ``last`` slowed down along its own direction for ``elapsed_s``; turning ends."""
-    slower = settings.brake_mps2 * elapsed_s
+    slower = settings.deceleration_mps2 * elapsed_s
     norm = math.hypot(last.vx, last.vy, last.vz)
     if norm <= slower:
         return STANDSTILL

@@ -3,7 +3,8 @@
 Settings of the formation controller, with the checks that span several fields.
 
 The fields marked ``shared`` enter the configuration hash: the guarantees of docs/control.md hold
-only among robots that agree on them.
+only among robots that agree on them. Where robots differ, they state the worst of the swarm: each
+reckons by them how far off, how old and how long in motion the others may be.
 """
 
 from __future__ import annotations
@@ -72,15 +73,32 @@ class ControlSettings:
     yaw_rate_max_radps: float = setting(
         1.0, 'rad/s', 0.0, 20.0, 'greatest yaw rate', live=True
     )
-    deceleration_mps2: float = setting(3.0, 'm/s^2', 0.05, 100.0, 'deceleration when braking')
+    deceleration_mps2: float = setting(
+        3.0,
+        'm/s^2',
+        0.05,
+        100.0,
+        'deceleration when braking; of robots that differ the least',
+        shared=True,
+    )
     localisation_error_m: float = setting(
-        0.005, 'm', 0.001, 10.0, 'greatest position error, rounding to millimetres included (e)'
+        0.005,
+        'm',
+        0.001,
+        10.0,
+        'greatest position error of any robot, rounding to millimetres included (e)',
+        shared=True,
     )
     pose_period_s: float = setting(
-        0.06, 's', 0.0, 1.0, 'greatest age of a pose when it enters a beacon'
+        0.06, 's', 0.0, 1.0, 'greatest age of a pose when it enters a beacon', shared=True
     )
     age_max_s: float = setting(
-        1.0, 's', 0.05, 10.0, 'an older row certifies and keeps nothing; its margin stops here (A)'
+        1.0,
+        's',
+        0.05,
+        10.0,
+        'an older row certifies and keeps nothing; its margin stops here (A)',
+        shared=True,
     )
     follow_age_s: float = setting(
         0.3,
@@ -108,7 +126,12 @@ class ControlSettings:
         0.5, '', 0.01, 0.5, 'share of the gap opened per hold time, kept links (a2)'
     )
     command_timeout_s: float = setting(
-        0.5, 's', 0.0, 10.0, 'a base brakes by itself when its command is older'
+        0.5,
+        's',
+        0.0,
+        10.0,
+        'a base brakes by itself when its command is older; of robots that differ the longest',
+        shared=True,
     )
     silent_inflation_max_m: float = setting(
         2.0, 'm', 0.0, 100.0, 'cap on the radius added around a silent robot'
@@ -133,7 +156,11 @@ class ControlSettings:
         shared=True,
     )
     acceleration_max_mps2: float = setting(
-        0.0, 'm/s^2', 0.0, 100.0, 'greatest change of velocity; 0: any, at once'
+        0.0,
+        'm/s^2',
+        0.0,
+        100.0,
+        'greatest change of velocity, no less than the deceleration; 0: any, at once',
     )
     recovery_speed_mps: float = setting(
         0.4, 'm/s', 0.0, 20.0, 'cap on the speed demanded to undo a violated distance'
@@ -160,11 +187,6 @@ class ControlSettings:
         return self.obstacle_distance_m + self.localisation_error_m
 
     @property
-    def brake_mps2(self) -> float:
-        """Deceleration a robot can count on."""
-        return min(self.deceleration_mps2, self.acceleration_max_mps2 or self.deceleration_mps2)
-
-    @property
     def stopping_distance_m(self) -> float:
         """
         Greatest way of a robot from the pose in the last beacon known of it.
@@ -184,7 +206,7 @@ class ControlSettings:
     @property
     def stopping_time_s(self) -> float:
         """Time at full speed in which a robot goes as far as on a last command (S)."""
-        return self.command_timeout_s + self.speed_max_mps / (2.0 * self.brake_mps2)
+        return self.command_timeout_s + self.speed_max_mps / (2.0 * self.deceleration_mps2)
 
     @property
     def follow_distance_m(self) -> float:
@@ -225,8 +247,12 @@ def check_control(settings: ControlSettings, source: str, prefix: str = '') -> N
         refuse('recovery_speed_mps', f'below speed_max_mps = {speed:g} m/s')
     if settings.age_max_s < hold:
         refuse('age_max_s', f'at least hold_s = {hold:g} s')
-    if 0.0 < settings.acceleration_max_mps2 < 0.05:
-        refuse('acceleration_max_mps2', '0 or at least 0.05 m/s^2')
+    if 0.0 < settings.acceleration_max_mps2 < settings.deceleration_mps2:
+        refuse(
+            'acceleration_max_mps2',
+            f'0 or at least deceleration_mps2 = {settings.deceleration_mps2:g} m/s^2, by which '
+            'the others reckon this robot to brake',
+        )
     # The nearest distance at which a kept link's row can bind, with data of the greatest age.
     drift = speed * (settings.age_max_s + settings.pose_timeout_s + settings.pose_period_s)
     slowed = 2.0 * speed * max(hold / settings.link_gain, settings.stopping_time_s)

@@ -94,7 +94,8 @@ def _check_way(before: Formation, after: Formation, count: int, limits: Formatio
     first, last = slot_offsets(before, count), slot_offsets(after, count)
     shape = f'{before.shape} on its way to {after.shape}'
     for a, b in itertools.combinations(range(count), 2):
-        nearest = _nearest(_from_to(first[a], first[b], limits), _from_to(last[a], last[b], limits))
+        begin = _from_to(first[a], first[b], limits)
+        nearest = _nearest(begin, _from_to(last[a], last[b], limits))
         check_apart(nearest, a, b, count, shape, limits)
     for step in range(1, WAY_STEPS):
         check_offsets(blended(first, last, step / WAY_STEPS), shape, limits)

@@ -240,7 +240,7 @@ def limits_of(
         age_max_s=settings.age_max_s,
         silent_m=min(settings.stopping_distance_m, settings.silent_inflation_max_m),
         silent_hold_s=max(settings.hold_s, stop_s),
-        deceleration=settings.brake_mps2,
+        deceleration=settings.deceleration_mps2,
         command_timeout_s=settings.command_timeout_s,
         link_timeout_s=link_timeout_s,
         suspect_s=suspect_s,
