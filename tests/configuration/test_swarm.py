@@ -282,3 +282,19 @@ def test_the_shipped_comments_state_the_bounds_that_are_checked():
             assert float(value) == getattr(GROUPS[group].settings(), name), name
             seen += 1
     assert seen >= 15
+
+
+TURNING = """
+all: {control: {speed_max_mps: 0.3, recovery_speed_mps: 0.1}}
+robot_types: {one: {kind: %s, control: {yaw_rate_max_radps: %s}}}
+robots: {robot1: {type: one, start: {x_m: 0, y_m: 0}}}
+"""
+
+
+def test_a_differential_base_has_to_turn_as_fast_as_its_point_ahead_may_ask(load):
+    error = refused(load, TURNING % ('differential', 1.9))
+    assert error.field == 'robots.robot1.control.yaw_rate_max_radps'
+    assert error.value == 1.9
+    assert '2 rad/s' in error.bound and '0.285 m/s' in error.bound
+    assert load(TURNING % ('differential', 2.0)).robots[0].kind == 'differential'
+    assert load(TURNING % ('holonomic', 0.0)).robots[0].kind == 'holonomic'

@@ -26,7 +26,7 @@ TYPES = messages()
 MAKE = MessageMaker(TYPES)
 AT_REST = (0.0, 0.0, 0.0)
 FILE = """
-all: {{}}
+all: {{control: {{yaw_rate_max_radps: 10.0}}}}
 robot_types: {{one: {{kind: {kind}}}}}
 robots:
   robot1: {{type: one, start: {{x_m: 0.0, y_m: 0.0, yaw_rad: 1.5707963267948966}}}}

@@ -16,7 +16,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SWARM = read_swarm({
-    'all': {},
+    'all': {'control': {'yaw_rate_max_radps': 10.0}},
     'robot_types': {kind: {'kind': kind} for kind in KINDS},
     'robots': {
         f'robot{k}': {'type': kind, 'start': {'x_m': 3.0 * k, 'y_m': 1.0, 'yaw_rad': 1.0}}

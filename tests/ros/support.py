@@ -12,7 +12,7 @@ from swarm_coordination.ros.executor import Runner
 from swarm_coordination.ros.messages import messages
 
 ONE_ROBOT = """
-all: {{}}
+all: {{control: {{yaw_rate_max_radps: 10.0}}}}
 robot_types: {{one: {{kind: {kind}}}}}
 robots:
   robot1: {{type: one, start: {{x_m: 0.0, y_m: 0.0, yaw_rad: {yaw}}}}}

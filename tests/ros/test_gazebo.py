@@ -112,7 +112,7 @@ def test_a_robot_moves_as_commanded_and_stops_when_nobody_commands_it_any_more(r
 
 DIFFERENTIAL = """
 all: {}
-robot_types: {differential: {kind: differential}}
+robot_types: {differential: {kind: differential, control: {yaw_rate_max_radps: 10.0}}}
 robots: {robot1: {type: differential, start: {x_m: 1.0, y_m: -2.0, yaw_rad: 0.5}}}
 """
 

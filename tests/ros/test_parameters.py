@@ -83,6 +83,17 @@ def test_a_change_that_is_not_valid_is_refused_with_the_reason(run, name, value)
     assert node.part.core._settings.gain == 1.0
 
 
+def test_a_differential_robot_is_set_to_no_turning_that_cannot_follow_its_commands(run):
+    source = run.swarm_file(kind='differential').rename(run.folder / 'turning.yaml')
+    field = 'control.yaw_rate_max_radps'
+    with pytest.raises(ConfigurationError, match=field):
+        CoordinatorNode(runner_for(run, swarm_file=source, control__yaw_rate_max_radps=5.0))
+    node = bring_up(ControllerNode(runner_for(run, swarm_file=source)))
+    results = [node.set_parameters([Parameter(field, value=value)])[0] for value in (5.0, 12.0)]
+    assert [result.successful for result in results] == [False, True]
+    assert 'at least speed_max_mps' in results[0].reason
+
+
 def test_changes_that_contradict_each_other_are_refused_together(run):
     node = bring_up(ControllerNode(runner_for(run)))
     settings = node._robot.settings.control

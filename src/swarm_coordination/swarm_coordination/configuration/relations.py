@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import itertools
 import math
 
+from swarm_coordination.control.settings import ControlSettings
+from swarm_coordination.control.unicycle import AHEAD_M
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.mission.formations import reachable
 from swarm_coordination.robot.settings import RobotSettings
@@ -54,6 +56,26 @@ def check_relations(settings: RobotSettings, source: str, field: str) -> None:
         f'less than kept range minus safety distance '
         f'({control.kept_range_m - control.safety_distance_m:g} m)',
     )
+
+
+def check_turning(kind: str, control: ControlSettings, source: str, prefix: str) -> None:
+    """
+    Check that a robot of that ``kind`` turns as fast as its controller may ask.
+
+    The point ahead of a differential robot's axle moves sideways by turning alone: at speed v the
+    base turns at v / l (``control.unicycle``). One that cannot would not follow its commands,
+    which every guarantee assumes. Raises ConfigurationError.
+    """
+    if kind != 'differential':
+        return
+    needed = control.speed_max_mps / AHEAD_M
+    if control.yaw_rate_max_radps < needed * (1.0 - 1e-9):
+        raise ConfigurationError(
+            source, f'{prefix}yaw_rate_max_radps', control.yaw_rate_max_radps,
+            f'for a differential robot at least speed_max_mps / {AHEAD_M:g} m = {needed:.3g} '
+            f'rad/s, if its base turns so fast; else a lower speed_max_mps, at most '
+            f'{AHEAD_M * control.yaw_rate_max_radps:.3g} m/s at this rate',
+        )
 
 
 def check_starts(source: str, robots: Mapping[str, tuple[Pose, RobotSettings]]) -> None:

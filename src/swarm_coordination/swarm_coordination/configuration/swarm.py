@@ -20,7 +20,11 @@ from swarm_coordination.area.shapes import Area
 from swarm_coordination.configuration.area import check_area, read_area
 from swarm_coordination.configuration.documents import load_document
 from swarm_coordination.configuration.groups import build_settings, GROUPS, with_area
-from swarm_coordination.configuration.relations import check_relations, check_starts
+from swarm_coordination.configuration.relations import (
+    check_relations,
+    check_starts,
+    check_turning,
+)
 from swarm_coordination.configuration.section import Section
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.robot.settings import RobotSettings
@@ -178,6 +182,7 @@ def _read_robot(
     settings = build_settings((everyone, of_type, section))
     check_relations(settings, robots.source, section.field)
     moves = of_type.choice('kind', KINDS)
+    check_turning(moves, settings.control, robots.source, f'{section.field}.control.')
     return RobotConfiguration(name, kind, moves, _read_start(section), settings)
 
 

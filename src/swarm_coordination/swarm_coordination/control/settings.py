@@ -71,7 +71,13 @@ class ControlSettings:
         1.0, '1/s', 0.0, 20.0, 'heading gain of slot tracking', live=True
     )
     yaw_rate_max_radps: float = setting(
-        1.0, 'rad/s', 0.0, 20.0, 'greatest yaw rate', live=True
+        1.0,
+        'rad/s',
+        0.0,
+        20.0,
+        'greatest yaw rate; of a differential robot what its base can turn, '
+        'at least speed_max_mps / 0.15 m',
+        live=True,
     )
     deceleration_mps2: float = setting(
         3.0,

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from swarm_coordination.configuration.relations import check_turning
 from swarm_coordination.control.settings import check_control, ControlSettings
 from swarm_coordination.ros.controller_shell import ControllerShell
 from swarm_coordination.ros.endpoints import Endpoints
@@ -31,12 +32,16 @@ class ControllerNode(ManagedNode):
         self.read_common_options(overrides)
         overrides.done(ignored=(*declared(CoordinatorOptions), *declared(SafetyOptions)))
         control = self._robot.settings.control
-        self.live.add('control.', control, self._take_settings, check_control)
+        self.live.add('control.', control, self._take_settings, self._check_settings)
 
     def make_part(self, endpoints: Endpoints) -> ControllerShell:
         """Start the core; raises StorageError where the robot is not provisioned."""
         identity = read_provision(self._directory).storage_id
         return ControllerShell(self, endpoints, self._robot, identity)
+
+    def _check_settings(self, control: ControlSettings, source: str, prefix: str) -> None:
+        check_control(control, source, prefix)
+        check_turning(self._robot.kind, control, source, prefix)
 
     def _take_settings(self, control: ControlSettings) -> None:
         settings = replace(self._robot.settings, control=control)

@@ -19,7 +19,7 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.parameter import Parameter
 from swarm_coordination.configuration import find_swarm_file, load_swarm, RobotConfiguration
 from swarm_coordination.configuration.groups import config_hash, GROUPS
-from swarm_coordination.configuration.relations import check_relations
+from swarm_coordination.configuration.relations import check_relations, check_turning
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.ros.options import (
     ControllerOptions,
@@ -151,6 +151,7 @@ def read_robot(
     shared = config_hash(groups, robot.settings.area)
     settings = replace(robot.settings, **groups, config_hash=shared)
     check_relations(settings, SOURCE, place.robot_name)
+    check_turning(robot.kind, settings.control, SOURCE, 'control.')
     return replace(robot, settings=settings), Path(place.storage_dir)
 
 
