@@ -29,7 +29,7 @@ SETTINGS = ControlSettings(localisation_error_m=0.001)
 PROMPT = replace(SETTINGS, command_timeout_s=0.0, deceleration_mps2=100.0)
 # Places known that badly: the direction between two robots is off by as much as they turn in T.
 ASTRAY = replace(PROMPT, localisation_error_m=0.2)
-# As config/robots/turtlebot4.yaml has it: slow robots, whose way within T hides no error.
+# About as config/robots/turtlebot4.yaml has it: slow robots, whose way within T hides no error.
 SLOW = replace(
     SETTINGS, speed_max_mps=0.3, safety_distance_m=0.8, localisation_error_m=0.05,
     recovery_speed_mps=0.1, deceleration_mps2=0.5,
