@@ -9,6 +9,8 @@ import sys
 from live.processes import gone, wait_for
 import psutil
 import pytest
+from swarm_coordination.live.lifetime import die_with_parent
+from swarm_coordination.live.lifetime import PARENT as PARENT_NAME
 
 PARENT = """
 import os, subprocess, sys, time
@@ -52,3 +54,10 @@ def test_a_child_ends_with_its_parent(tmp_path, patience_s, kind, said):
     finally:
         parent.kill()
         parent.wait()
+
+
+@pytest.mark.parametrize('parent', ['abc', '-1', '9' * 5000])
+def test_a_parent_that_is_no_number_is_told_in_one_line(monkeypatch, parent):
+    monkeypatch.setenv(PARENT_NAME, parent)
+    with pytest.raises(SystemExit, match='is not the number of a process'):
+        die_with_parent()

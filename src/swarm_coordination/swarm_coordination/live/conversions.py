@@ -14,8 +14,11 @@ from collections.abc import Iterable
 import math
 from typing import Any
 
+from swarm_coordination.bounds import COORDINATE_MAX_MM, SPEED_MAX_MM_S
+from swarm_coordination.consensus.messages import Role
 from swarm_coordination.errors import SwarmError
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotStatus
+from swarm_coordination.scenario.backend import TrueState
 from swarm_coordination.units import from_mm, to_mm
 from swarm_coordination.views import (
     FormationTarget,
@@ -34,6 +37,11 @@ NORM_TOLERANCE = 0.01
 NEIGHBORS_MAX = 64
 LINKS_MAX = 24
 NAMES_MAX = 64
+# As far and as fast as a frame can say; a metre less, so that the point ahead of an axle fits.
+POSITION_MAX_M = from_mm(COORDINATE_MAX_MM) - 1.0
+SPEED_MAX_MPS = from_mm(SPEED_MAX_MM_S)
+# 16 turns a second: more than any base here can do, and far from where a product overflows.
+YAW_RATE_MAX_RAD_S = 100.0
 
 
 class MessageRefused(SwarmError):
@@ -42,6 +50,30 @@ class MessageRefused(SwarmError):
     def __init__(self, reason: str, detail: str) -> None:
         self.reason = reason
         super().__init__(f'{reason}: {detail}')
+
+
+def position_from(at: Any) -> tuple[float, float, float]:
+    """Return x, y and z (m) of a Point or Vector3 that is a place; raises MessageRefused."""
+    values = (at.x, at.y, at.z)
+    require(values, POSITION_MAX_M, 'position', values)
+    return values
+
+
+def velocity_from(linear: Any) -> tuple[float, float, float]:
+    """Return x, y and z (m/s) of a Vector3 that is a velocity; raises MessageRefused."""
+    values = (linear.x, linear.y, linear.z)
+    # However it is turned about z, it has to fit.
+    require((math.hypot(linear.x, linear.y), linear.z), SPEED_MAX_MPS, 'velocity', values)
+    return values
+
+
+def require(numbers: Iterable[float], most: float, what: str, told: object) -> None:
+    """Raise MessageRefused where one is not finite, or greater than ``most`` either way."""
+    for number in numbers:
+        if not math.isfinite(number):
+            raise MessageRefused('not_finite', f'{what} {told}')
+        if abs(number) > most:
+            raise MessageRefused('out_of_bounds', f'{what} {told}: at most {most:g}')
 
 
 def quaternion_to_yaw(quaternion: Any) -> float:
@@ -70,10 +102,8 @@ def pose_from(message: Any) -> Pose:
     frame = message.header.frame_id
     if frame != MAP:
         raise MessageRefused('wrong_frame', f"pose in frame '{frame}': only '{MAP}' is accepted")
-    at = message.pose.position
-    if not (math.isfinite(at.x) and math.isfinite(at.y) and math.isfinite(at.z)):
-        raise MessageRefused('not_finite', f'position {at.x, at.y, at.z}')
-    return Pose(at.x, at.y, at.z, quaternion_to_yaw(message.pose.orientation))
+    at = position_from(message.pose.position)
+    return Pose(*at, quaternion_to_yaw(message.pose.orientation))
 
 
 def base_velocity_from(message: Any, base_frame: str) -> tuple[float, float, float]:
@@ -87,19 +117,15 @@ def base_velocity_from(message: Any, base_frame: str) -> tuple[float, float, flo
         raise MessageRefused(
             'wrong_frame', f"odometry of frame '{frame}': only '{base_frame}' is accepted"
         )
-    linear = message.twist.twist.linear
-    if not (math.isfinite(linear.x) and math.isfinite(linear.y) and math.isfinite(linear.z)):
-        raise MessageRefused('not_finite', f'velocity {linear.x, linear.y, linear.z}')
-    return linear.x, linear.y, linear.z
+    return velocity_from(message.twist.twist.linear)
 
 
 def command_from(twist: Any, yaw: float) -> VelocityCommand:
     """Return a Twist of base_link as a command in ``map``; raises MessageRefused."""
-    values = (twist.linear.x, twist.linear.y, twist.linear.z, twist.angular.z)
-    if not all(map(math.isfinite, values)):
-        raise MessageRefused('not_finite', f'velocity {values}')
-    vx, vy = to_map(values[0], values[1], yaw)
-    return VelocityCommand(vx, vy, values[2], values[3])
+    x, y, z = velocity_from(twist.linear)
+    yaw_rate = twist.angular.z
+    require((yaw_rate,), YAW_RATE_MAX_RAD_S, 'yaw rate', yaw_rate)
+    return VelocityCommand(*to_map(x, y, yaw), z, yaw_rate)
 
 
 def table_from(message: Any) -> NeighborTable:
@@ -114,15 +140,15 @@ def table_from(message: Any) -> NeighborTable:
             NeighborState(
                 robot=row.storage_id,
                 name=row.name,
-                position=(row.position.x, row.position.y, row.position.z),
-                velocity=(row.velocity.x, row.velocity.y, row.velocity.z),
-                yaw=row.yaw,
+                position=position_from(row.position),
+                velocity=velocity_from(row.velocity),
+                yaw=_yaw_from(row.yaw),
                 epoch=row.epoch,
                 age_s=row.age_bound_s,
                 liveness=liveness,
                 heard=row.heard,
                 links=tuple(int(link) for link in row.links),
-                progress_m=row.progress_m,
+                progress_m=_length_from(row.progress_m),
                 mission_epoch=row.mission_epoch,
                 same_configuration=row.same_configuration,
                 slot=_point_from(row.slot),
@@ -138,16 +164,15 @@ def target_from(message: Any) -> FormationTarget:
         raise MessageRefused(
             'wrong_frame', f"target in frame '{message.header.frame_id}': only '{MAP}' is accepted"
         )
-    at, velocity = message.position, message.velocity
     return FormationTarget(
         stamp_ns=message.monotonic_ns,
         mode=_mode_from(message.mode),
         epoch=message.epoch,
         slot=message.slot,
         slots=message.slot_count,
-        position=(at.x, at.y, at.z),
-        velocity=(velocity.x, velocity.y, velocity.z),
-        yaw=message.yaw,
+        position=position_from(message.position),
+        velocity=velocity_from(message.velocity),
+        yaw=_yaw_from(message.yaw),
         goal=_point_from(message.goal),
         resilience=message.resilience,
     )
@@ -160,6 +185,13 @@ def _mode_from(number: int) -> Mode:
         raise MessageRefused('bad_value', f'mode {number}') from None
 
 
+def _role_from(number: int) -> int:
+    try:
+        return Role(number).value
+    except ValueError:
+        raise MessageRefused('bad_value', f'role {number}') from None
+
+
 def status_from(message: Any) -> RobotStatus:
     """Return the status of a RobotStatus message; raises MessageRefused."""
     return RobotStatus(
@@ -167,7 +199,7 @@ def status_from(message: Any) -> RobotStatus:
         name=message.name,
         storage_id=message.storage_id,
         incarnation=message.incarnation,
-        role=message.role,
+        role=_role_from(message.role),
         term=message.term,
         leader=message.leader_id,
         leader_name=message.leader_name,
@@ -197,6 +229,16 @@ def status_from(message: Any) -> RobotStatus:
     )
 
 
+def truth_from(message: Any) -> dict[str, TrueState]:
+    """Return where a WorldState message has every robot, by name; raises MessageRefused."""
+    return {
+        name: TrueState(*position_from(at), _yaw_from(yaw), *velocity_from(velocity))
+        for name, at, velocity, yaw in zip(
+            message.names, message.positions, message.velocities, message.yaws
+        )
+    }
+
+
 def entry_from(message: Any) -> CommittedEntry:
     """Return the entry of a LogEntry message."""
     return CommittedEntry(
@@ -217,8 +259,19 @@ def event_from(message: Any) -> RobotEvent:
 
 
 def _point_from(points: Any) -> tuple[float, float, float] | None:
-    """Return the point of a list of at most one."""
-    return (points[0].x, points[0].y, points[0].z) if points else None
+    """Return the point of a list of at most one; raises MessageRefused."""
+    return position_from(points[0]) if points else None
+
+
+def _yaw_from(yaw: float) -> float:
+    # Any number of turns that is none of a mistake.
+    require((yaw,), POSITION_MAX_M, 'yaw', yaw)
+    return yaw
+
+
+def _length_from(length_m: float) -> float:
+    require((length_m,), POSITION_MAX_M, 'way', length_m)
+    return length_m
 
 
 def _xyz(values: tuple[float, float, float]) -> dict[str, float]:

@@ -11,7 +11,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from swarm_coordination.live.conversions import MAP, MessageRefused, quaternion_to_yaw
+from swarm_coordination.live.conversions import (
+    MAP,
+    MessageRefused,
+    position_from,
+    quaternion_to_yaw,
+)
 from swarm_coordination.views import Pose
 
 
@@ -92,6 +97,4 @@ class MapToOdom:
 
 
 def _pose(at: Any, orientation: Any) -> Pose:
-    if not (math.isfinite(at.x) and math.isfinite(at.y) and math.isfinite(at.z)):
-        raise MessageRefused('not_finite', f'position {at.x, at.y, at.z}')
-    return Pose(at.x, at.y, at.z, quaternion_to_yaw(orientation))
+    return Pose(*position_from(at), quaternion_to_yaw(orientation))

@@ -20,6 +20,7 @@ import time
 
 PARENT = 'SWARM_PARENT_PID'
 _PR_SET_PDEATHSIG = 1
+_ID_DIGITS = 10  # of a process, on any kernel
 # Between two looks at the parent.
 _PERIOD_S = 0.2
 
@@ -39,6 +40,8 @@ def die_with_parent(patience_s: float = 0.0) -> None:
     parent = os.environ.pop(PARENT, '')
     if not parent:
         return
+    if not parent.isdecimal() or len(parent) > _ID_DIGITS:
+        sys.exit(f'{PARENT}: {parent!r} is not the number of a process')
     number = signal.SIGTERM if patience_s else signal.SIGKILL
     by_kernel = sys.platform.startswith('linux')
     if by_kernel:

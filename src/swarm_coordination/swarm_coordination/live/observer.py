@@ -23,6 +23,7 @@ from swarm_coordination.live.conversions import (
     event_from,
     MessageRefused,
     status_from,
+    truth_from,
 )
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotStatus
 from swarm_coordination.scenario.backend import Groups, Proposal, ProposalStage, TrueState
@@ -219,12 +220,11 @@ class Observer:
         self._handlers.event(robot, event_from(message))
 
     def _on_world(self, message: Any) -> None:
-        for name, at, velocity, yaw in zip(
-            message.names, message.positions, message.velocities, message.yaws
-        ):
-            self.truth[name] = TrueState(
-                at.x, at.y, at.z, yaw, velocity.x, velocity.y, velocity.z
-            )
+        try:
+            truth = truth_from(message)
+        except MessageRefused:
+            return  # of no world of ours
+        self.truth.update((name, truth[name]) for name in self._buses if name in truth)
         if message.closest_first:
             self._handlers.closest(
                 message.closest_m, message.closest_first, message.closest_second

@@ -44,12 +44,14 @@ class RadioFilter:
         Take a radio state.
 
         ``reception`` is row-major, sender by receiver, for frames of ``reference_bytes``; 0
-        means that the size of a frame does not matter. A state of another shape, or one that
-        does not know this robot, leaves it deaf.
+        means that the size of a frame does not matter. A state of another shape, one that does
+        not know this robot or one with numbers that are no probabilities leaves it deaf.
         """
         count = len(names)
         self._updated_ns, self._reference_bytes, self._reception = now, reference_bytes, {}
         if self._robot not in names or len(reception) != count * count:
+            return
+        if not all(0.0 <= chance <= 1.0 for chance in reception):
             return
         column = list(names).index(self._robot)
         self._reception = {

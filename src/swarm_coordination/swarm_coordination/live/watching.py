@@ -7,7 +7,12 @@ from collections.abc import Callable
 import time
 from typing import Any
 
-from swarm_coordination.live.conversions import MessageRefused, pose_from, status_from
+from swarm_coordination.live.conversions import (
+    MessageRefused,
+    pose_from,
+    status_from,
+    target_from,
+)
 from swarm_coordination.station.watch import SwarmWatch
 
 
@@ -42,5 +47,8 @@ class WatchFeed:
 
     def target(self, name: str, message: Any) -> None:
         """Take a FormationTarget message."""
-        at = message.position
-        self._watch.slot(name, (at.x, at.y, at.z) if message.slot >= 0 else None)
+        try:
+            target = target_from(message)
+        except MessageRefused:
+            return  # the robot's own controller refuses, counts and tells it
+        self._watch.slot(name, target.position if target.slot >= 0 else None)

@@ -27,6 +27,8 @@ STALE = 3
 TRAIL_POINTS, TRAIL_STEP_M = 400, 0.25
 # consensus.messages.Role
 LEADER = 3
+# Of a storage id; Python refuses to read a number of thousands, which anybody may report.
+ID_DIGITS = 19
 
 
 class Health(NamedTuple):
@@ -185,5 +187,5 @@ def _kept(health: Mapping[str, Health], names: Mapping[int, str]) -> tuple[str, 
     """Return the names of the robots that the controller's report lists as kept."""
     report = health.get('controller')
     words = report.values.get('kept', '').split() if report is not None else []
-    ids = [int(word) for word in words if word.isdecimal()]
+    ids = [int(word) for word in words if word.isdecimal() and len(word) <= ID_DIGITS]
     return tuple(sorted(names[one] for one in ids if one in names))
