@@ -41,10 +41,12 @@ from swarm_coordination.arena.arena import Arena
 from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.consensus.settings import RaftSettings
+from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
 from swarm_coordination.robot.settings import RobotSettings
+from swarm_coordination.settings import check_value, declared
 
 STEP_S = 0.25  # virtual, between two looks at who counts whom
 SAY_S = 1.0  # virtual, between two words on how far it is
@@ -243,6 +245,21 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
     figure.savefig(path, dpi=110)
 
 
+def mesh_changes(parser: argparse.ArgumentParser, words: list[str]) -> dict[str, float]:
+    """Return the settings of the mesh that ``--mesh NAME=VALUE`` has named, by name."""
+    changes = {}
+    for word in words:
+        name, _, value = word.partition('=')
+        try:
+            changes[name] = float(value)
+            check_value(changes[name], declared(MeshSettings)[name], '--mesh', name)
+        except KeyError:
+            parser.error(f'--mesh {word}: one of {", ".join(declared(MeshSettings))}')
+        except (ValueError, ConfigurationError) as error:
+            parser.error(f'--mesh {word}: {error}')
+    return changes
+
+
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description='a swarm in virtual time, ever larger')
@@ -257,8 +274,9 @@ def main() -> int:
     parser.add_argument('--plot', type=Path, help='draw all rows of the --json file')
     parser.add_argument('counts', nargs='*', type=int)
     options = parser.parse_args()
-    changes = {name: float(value) for name, value in
-               (change.split('=') for change in options.mesh)}
+    changes = mesh_changes(parser, options.mesh)
+    if not 0.0 < options.seconds < math.inf or any(count < 1 for count in options.counts):
+        parser.error('--seconds is more than 0, and a swarm has a robot at least')
     if options.plot is not None and options.json is None:
         parser.error('--plot draws the rows of a file: name it with --json')
     if options.plot is not None and not (options.shape or options.json.exists()):

@@ -6,7 +6,7 @@ import re
 import signal
 import time
 
-from live.processes import children, quickest, wait_for
+from live.processes import children, quickest, trap, wait_for
 import psutil
 import pytest
 from swarm_coordination.configuration import find_swarm_file
@@ -20,12 +20,18 @@ FRAMES = 60 * 5_000
 
 
 @pytest.mark.timeout(150)
-def test_the_demo_flies_where_nothing_of_ros_nor_of_what_is_optional_can_be_imported(without_ros):
+def test_the_demo_flies_where_nothing_of_ros_nor_of_what_is_optional_can_be_imported(
+    without_ros, tmp_path
+):
+    without_ros.cwd = tmp_path / 'elsewhere'
+    without_ros.cwd.mkdir()
+    ran = trap(without_ros.cwd)
     process, out = without_ros.play('smoke', 'smoke', '--backend', 'dds')
     report = without_ros.judged(process, out, 120, 'dds')
     assert len(report['robots']) == 5
     assert 'cyclonedds' in report['versions']
     assert 'rmw' not in report['versions']
+    assert not ran.exists()  # nobody has run what lies where the user stands
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGKILL])

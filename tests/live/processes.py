@@ -9,6 +9,7 @@ import time
 
 import psutil
 from swarm_coordination.live.lifetime import bound_to_this_process
+from swarm_coordination.live.starting import python
 
 
 class Processes:
@@ -17,6 +18,7 @@ class Processes:
     def __init__(self, folder, environment=None):
         self.folder = folder
         self.environment = environment  # None: that of this process when one is started
+        self.cwd = None  # where they begin; None: where this process is
         self.processes, self.left = [], []
 
     def __enter__(self):
@@ -32,11 +34,17 @@ class Processes:
                 process.kill()
 
     def start(self, name, *command):
-        """Start a process of Python that ends with the test; its output goes to ``name.log``."""
+        """
+        Start a process of Python that ends with the test; its output goes to ``name.log``.
+
+        As ``swarm`` itself, it finds no modules in the folder where it begins.
+        """
+        words = [str(word) for word in command]
+        whole = python(*words[1:]) if words[0] == '-m' else [sys.executable, *words]
         base = os.environ if self.environment is None else self.environment
         with self.log(name).open('wb') as output:
             process = subprocess.Popen(
-                [sys.executable, *map(str, command)], stdout=output, stderr=subprocess.STDOUT,
+                whole, stdout=output, stderr=subprocess.STDOUT, cwd=self.cwd,
                 env=bound_to_this_process(base),
             )
         self.processes.append(process)
@@ -88,6 +96,17 @@ class Processes:
         assert (out / 'robot1.log').exists()
         assert (out / 'trajectories.png').stat().st_size > 1000
         return report
+
+
+def trap(folder):
+    """Fill a folder with modules that nobody shall run; return the file they write if one is."""
+    ran = folder / 'ran'
+    bite = f'open({str(ran)!r}, "a").write(__file__ + "\\n")\nraise SystemExit(99)\n'
+    for name in ('numpy', 'runpy', 'psutil', 'rclpy', 'yaml'):
+        (folder / f'{name}.py').write_text(bite)
+    (folder / 'swarm_coordination').mkdir()
+    (folder / 'swarm_coordination' / '__init__.py').write_text(bite)
+    return ran
 
 
 def wait_for(condition, seconds):

@@ -8,7 +8,7 @@ from live.processes import quickest
 import pytest
 from rclpy.node import Node
 from std_msgs.msg import Empty
-from swarm_coordination.errors import StorageError
+from swarm_coordination.errors import ConfigurationError, StorageError
 from swarm_coordination.ros import executor
 
 pytestmark = pytest.mark.ros
@@ -21,6 +21,17 @@ def kind(request, monkeypatch):
         monkeypatch.setattr(executor, 'EventsExecutor', None)
     elif executor.EventsExecutor is None:
         pytest.skip('this rclpy has no EventsExecutor')
+
+
+@pytest.mark.parametrize(('domain', 'args', 'named'), [
+    ('abc', [], 'ROS_DOMAIN_ID'), ('233', [], 'ROS_DOMAIN_ID'),
+    ('7', ['--ros-args', '-r', '__ns:=/1bad'], 'ROS arguments')])
+def test_what_ros_does_not_take_is_told_by_name(monkeypatch, domain, args, named):
+    monkeypatch.setenv('ROS_DOMAIN_ID', domain)
+    with pytest.raises(ConfigurationError) as caught:
+        executor.Runner(args)
+    assert caught.value.field == named
+    assert '\n' not in str(caught.value)
 
 
 def test_a_callback_posted_by_another_thread_runs_in_the_loop(kind, run):

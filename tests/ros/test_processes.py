@@ -7,7 +7,7 @@ import signal
 import time
 
 from geometry_msgs.msg import Twist
-from live.processes import quickest, wait_for
+from live.processes import quickest, trap, wait_for
 import psutil
 import pytest
 from ros.support import Ground
@@ -21,12 +21,16 @@ SCENARIO = Path(__file__).with_name('scenario.yaml')
 
 
 @pytest.mark.timeout(150)
-def test_the_demo_flies_the_smoke_scenario_and_every_expectation_holds(run):
+def test_the_demo_flies_the_smoke_scenario_and_every_expectation_holds(run, tmp_path):
+    run.cwd = tmp_path / 'elsewhere'
+    run.cwd.mkdir()
+    ran = trap(run.cwd)
     process, out = run.play('smoke', 'smoke')
     report = run.judged(process, out, 120)
     assert len(report['robots']) == 5
     assert report['seed'] == 1
     assert {'rmw', 'ros_distro'} <= set(report['versions'])
+    assert not ran.exists()  # nobody has run what lies where the user stands
 
 
 @pytest.mark.timeout(240)
@@ -55,6 +59,14 @@ def test_a_wrong_parameter_ends_a_process_with_status_2_and_says_why(run):
     assert process.wait(30.0) == 2
     said = run.log('robot_main').read_text()
     assert 'parameter: mesh.mtu_bytes: 10 is not valid: at least' in said
+    assert 'Traceback' not in said
+
+
+def test_ros_arguments_that_are_none_end_a_process_alike(run):
+    process = run.start_nodes('robot_main', '--params-file', run.folder / 'nowhere.yaml')
+    assert process.wait(30.0) == 2
+    said = run.log('robot_main').read_text()
+    assert 'robot: command line: ROS arguments: ' in said
     assert 'Traceback' not in said
 
 

@@ -15,7 +15,8 @@ import importlib
 import os
 import sys
 
-from swarm_coordination.errors import ConfigurationError, SwarmError, UsageError
+from swarm_coordination.errors import SwarmError
+from swarm_coordination.live.ending import STOPPED_BY_ERROR, told
 
 # Verb: (module, one line of help). Each module has `add_arguments(parser)` and `run(options)`.
 VERBS = {
@@ -43,7 +44,7 @@ VERBS = {
     'check-history': ('check_history', 'tell whether a recorded history is linearizable'),
     'bench': ('bench', 'measure, and compare with what has to be reached'),
 }
-FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,16 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parser(given).parse_args(given)
         verb = importlib.import_module(f'swarm_coordination.cli.{VERBS[options.verb][0]}')
         return int(verb.run(options))
-    except SwarmError as error:
-        print(f'swarm: {error}', file=sys.stderr)
-        return WRONG_USE if isinstance(error, ConfigurationError | UsageError) else FAILED
     except KeyboardInterrupt:
         print('swarm: interrupted', file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone (`swarm log DIR | head`): nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        return STOPPED_BY_ERROR
+    except (SwarmError, OSError) as error:
+        return told('swarm', error)
 
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:

@@ -11,6 +11,7 @@ _WAYS = {
     'rclpy': 'run `make setup`, or source a ROS 2 installation and build',
     'swarm_msgs': 'run `make setup`, or source a ROS 2 installation and build',
     'cyclonedds': 'run `make setup`, or `pip install cyclonedds`',
+    'mcap': 'run `make setup`, or `pip install mcap`',
 }
 
 

@@ -7,18 +7,19 @@ import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import importlib
-import os
 
 from swarm_coordination.cli.needs import need
 from swarm_coordination.configuration import find_swarm_file, load_swarm, SwarmFile
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.live.asking import Operator
 from swarm_coordination.live.bus import Bus
+from swarm_coordination.live.domain import domain_of
 
 # Discovery of a quiet host takes a second or two; a busy one more.
 TIMEOUT_S = 10.0
 _NEEDED = {'ros': ('rclpy', 'swarm_msgs'), 'dds': ('cyclonedds',)}
-DOMAIN_MAX = 232  # RTPS 2.2, 9.6.1.1: the ports of a higher one do not exist
+# Longer than anybody looks on in one go.
+SECONDS_MAX = 86_400.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +55,13 @@ def add_place(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def seconds(given: float, option: str) -> float:
+    """Return how long to wait, as given by an option; raises ConfigurationError."""
+    if not 0.0 <= given <= SECONDS_MAX:  # NaN fails too
+        raise ConfigurationError('command line', option, given, f'0 to {SECONDS_MAX:g} s')
+    return given
+
+
 @contextmanager
 def connected(
     options: argparse.Namespace,
@@ -63,8 +71,11 @@ def connected(
 
     Raises ConfigurationError.
     """
+    for name in ('timeout', 'wait'):
+        if hasattr(options, name):
+            seconds(getattr(options, name), f'--{name}')
     swarm = load_swarm(find_swarm_file(options.swarm_file))
-    domain = domain_of(options)
+    domain = domain_of(options.domain)
     need_shell(options)
     shell = importlib.import_module(f'swarm_coordination.{options.over}.operating')
     with shell.open_bus(domain) as (bus, spin):
@@ -81,14 +92,3 @@ def operator(options: argparse.Namespace) -> Iterator[Operator]:
 def robot_of(options: argparse.Namespace) -> str:
     """Return the robot named on the command line; raises ConfigurationError for an unknown one."""
     return load_swarm(find_swarm_file(options.swarm_file)).robot(options.robot).name
-
-
-def domain_of(options: argparse.Namespace) -> int:
-    """Return the DDS domain of the options or the environment; raises ConfigurationError."""
-    given = options.domain
-    text = str(given) if given is not None else os.environ.get('ROS_DOMAIN_ID', '') or '0'
-    if not text.isdecimal() or int(text) > DOMAIN_MAX:
-        source = 'command line' if given is not None else 'environment'
-        field = '--domain' if given is not None else 'ROS_DOMAIN_ID'
-        raise ConfigurationError(source, field, text, f'a whole number from 0 to {DOMAIN_MAX}')
-    return int(text)

@@ -9,6 +9,8 @@ from pathlib import Path
 import time
 
 from swarm_coordination.cli import operating
+from swarm_coordination.cli.needs import need
+from swarm_coordination.live.domain import domain_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,13 +26,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Record; return the exit status."""
     operating.need_shell(options)
+    need('mcap')
     from swarm_coordination.configuration import find_swarm_file, load_swarm
 
+    domain = domain_of(options.domain)
     names = load_swarm(find_swarm_file(options.swarm_file)).names
     recorder = importlib.import_module(f'swarm_coordination.{options.over}.recorder')
-    end_s = time.monotonic() + options.duration if options.duration is not None else None
+    end_s = None
+    if options.duration is not None:
+        end_s = time.monotonic() + operating.seconds(options.duration, '--duration')
     count = recorder.record(
-        options.folder, names, operating.domain_of(options),
+        options.folder, names, domain,
         lambda _: end_s is not None and time.monotonic() >= end_s,
     )
     print(f'{options.folder}: {count} messages')

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from swarm_coordination.cli.needs import need
 from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.live.air import AirOptions
 from swarm_coordination.live.lifetime import die_with_parent
 from swarm_coordination.live.localisation import POSE_SOURCES
 from swarm_coordination.live.own_frames import PUBLISHED
@@ -16,6 +17,7 @@ from swarm_coordination.vehicles.safety import SafetyOptions
 
 # As of ROS nodes (`ros/options.py`).
 STATUS_PERIODS_S = (0.02, 10.0)
+DELAYS_MS = (0.0, 1_000.0)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,6 +101,23 @@ def status_period_of(options: argparse.Namespace) -> float:
     return float(options.status_period)
 
 
+def air_of(options: argparse.Namespace) -> AirOptions:
+    """Return what a simulation does to the air; raises ConfigurationError."""
+    least, most = DELAYS_MS
+    for name in ('radio_latency', 'radio_jitter'):
+        given = getattr(options, name)
+        if not least <= given <= most:  # NaN fails too
+            raise ConfigurationError(
+                'command line', f'--{name.replace("_", "-")}', given, f'{least:g} to {most:g} ms'
+            )
+    return AirOptions(
+        radio_filter=options.radio_filter,
+        radio_seed=options.radio_seed,
+        latency_ms=options.radio_latency,
+        jitter_ms=options.radio_jitter,
+    )
+
+
 def run(options: argparse.Namespace) -> int:
     """Run the robot until a signal; return the exit status."""
     # First: what follows takes a second to load, and a demo may end meanwhile.
@@ -106,7 +125,6 @@ def run(options: argparse.Namespace) -> int:
     need('cyclonedds')
     from swarm_coordination.configuration import find_swarm_file
     from swarm_coordination.dds.robot import run_robot
-    from swarm_coordination.live.air import AirOptions
     from swarm_coordination.live.carrier import CarrierOptions
 
     run_robot(
@@ -115,12 +133,7 @@ def run(options: argparse.Namespace) -> int:
         options.storage,
         options.domain,
         CarrierOptions(
-            air=AirOptions(
-                radio_filter=options.radio_filter,
-                radio_seed=options.radio_seed,
-                latency_ms=options.radio_latency,
-                jitter_ms=options.radio_jitter,
-            ),
+            air=air_of(options),
             safety=safety_of(options),
             pose_source=options.pose_source,
             publish_tf=options.publish_tf,

@@ -21,6 +21,7 @@ import sys
 import time
 from typing import Any
 
+from swarm_coordination.live.ending import status_of
 from swarm_coordination.live.lifetime import die_with_parent
 
 # Between two looks at the clock: what is due then is no burst to a robot's queue.
@@ -170,4 +171,4 @@ def read_frames(path: Path) -> tuple[bytes, ...]:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(status_of('attacker', main))

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from importlib import metadata
 from pathlib import Path
-import sys
 
 from swarm_coordination.dds.bus import CycloneBus
 from swarm_coordination.dds.loop import CycloneLoop
 from swarm_coordination.live.backend import Run
 from swarm_coordination.live.bus import Bus
+from swarm_coordination.live.starting import python
 from swarm_coordination.scenario.run import RunOptions
 
 
@@ -40,21 +40,21 @@ class DdsMiddleware:
 
     def world_command(self, run: Run) -> list[str]:
         """Return the command of the world's process."""
-        return [
-            sys.executable, '-m', 'swarm_coordination.dds.world_main',
+        return python(
+            'swarm_coordination.dds.world_main',
             '--swarm-file', run.swarm_file, '--scenario', run.scenario,
             '--robots', str(len(run.robots)), '--seed', str(run.seed),
-        ]
+        )
 
     def robot_command(self, run: Run, robot: str, disk: Path) -> list[str]:
         """Return the command of a robot's process."""
-        return [
-            sys.executable, '-m', 'swarm_coordination.cli.main', 'robot', robot,
+        return python(
+            'swarm_coordination.cli.main', 'robot', robot,
             '--config', run.swarm_file, '--storage', str(disk),
             *(['--radio-filter'] if run.radio_filter else []),
             '--radio-seed', str(run.seed),
             '--radio-latency', str(run.latency_ms), '--radio-jitter', str(run.jitter_ms),
-        ]
+        )
 
     def spin_until(self, deadline_s: float) -> None:
         """Serve the bus until ``time.monotonic()`` reaches ``deadline_s``."""

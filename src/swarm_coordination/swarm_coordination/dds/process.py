@@ -6,18 +6,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import logging
-import os
 
 from swarm_coordination.dds.loop import CycloneLoop
+from swarm_coordination.live.domain import domain_of
 
 
 @contextmanager
 def joined(domain: int | None) -> Iterator[CycloneLoop]:
     """Yield a loop in ``domain`` (None: ROS_DOMAIN_ID, or 0) that signals end."""
     logging.basicConfig(level=logging.INFO, format='[%(levelname)s] [%(name)s]: %(message)s')
-    if domain is None:
-        domain = int(os.environ.get('ROS_DOMAIN_ID') or 0)
-    loop = CycloneLoop(domain)
+    loop = CycloneLoop(domain_of(domain))
     try:
         loop.stop_on_signals()
         yield loop

@@ -7,6 +7,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from swarm_coordination.live.ending import status_of
 from swarm_coordination.live.lifetime import die_with_parent
 
 if TYPE_CHECKING:
@@ -54,4 +55,4 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(status_of('world', main))

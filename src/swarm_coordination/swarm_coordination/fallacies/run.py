@@ -13,7 +13,7 @@ from swarm_coordination.errors import ConfigurationError, SwarmError, UsageError
 from swarm_coordination.fallacies.catalogue import Fallacy
 from swarm_coordination.scenario.loading import load_scenario
 from swarm_coordination.scenario.report import Report
-from swarm_coordination.scenario.run import make_options, RunOptions
+from swarm_coordination.scenario.run import make_folder, make_options, RunOptions
 import yaml
 
 # Plays one run on a backend of that name.
@@ -45,8 +45,7 @@ def play_fallacy(fallacy: Fallacy, number: int, out: Path, play: Play, seed: int
 
     Raises ConfigurationError, UsageError.
     """
-    folder = out / f'{number}-{fallacy.scenario}'
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_folder(out / f'{number}-{fallacy.scenario}')
     source = folder / 'swarm.yaml'
     document = yaml.safe_load(find_swarm_file().read_text(encoding='utf-8'))
     # The order of the robots says which fly.

@@ -20,6 +20,7 @@ import time
 
 import psutil
 from swarm_coordination.live.run_folder import sweep
+from swarm_coordination.live.starting import python
 
 MARK = 'SWARM_LAUNCH'
 # Between two looks at the parent.
@@ -39,9 +40,10 @@ def begin(mark: str, patience_s: float = PATIENCE_S) -> subprocess.Popen[bytes]:
     """
     nothing = subprocess.DEVNULL
     return subprocess.Popen(
-        [sys.executable, '-m', __name__, mark, str(os.getpid()), str(patience_s)],
+        python(__name__, mark, str(os.getpid()), str(patience_s)),
         stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True,
-        # ``-m`` looks for modules in the working folder first, where anybody's may lie.
+        # It outlives whoever stands in the working folder, and must not hold it, nor run what a
+        # stray colon of PYTHONPATH finds there.
         cwd='/', env=_environment(os.environ),
     )
 

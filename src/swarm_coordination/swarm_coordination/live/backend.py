@@ -13,7 +13,6 @@ from collections.abc import Mapping
 import itertools
 import json
 from pathlib import Path
-import sys
 import time
 from typing import Any, NamedTuple, Protocol
 
@@ -24,6 +23,7 @@ from swarm_coordination.live.fleet import Fleet
 from swarm_coordination.live.network import Network
 from swarm_coordination.live.observer import Handlers, Observer
 from swarm_coordination.live.provisioning import provision_swarm
+from swarm_coordination.live.starting import python
 from swarm_coordination.persistence import Entry
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotStatus
 from swarm_coordination.scenario.backend import Groups, Proposal, TrueState
@@ -324,10 +324,10 @@ class ProcessSwarm:
 
     def attack(self, rate_hz: float, for_s: float) -> None:
         """Start a process without the key that sends so many hostile frames a second."""
-        command = [
-            sys.executable, '-m', 'swarm_coordination.dds.attacker',
+        command = python(
+            'swarm_coordination.dds.attacker',
             '--rate', str(rate_hz), '--seconds', str(for_s), '--seed', str(self._run.seed),
-        ]
+        )
         self._fleet.start(ATTACKER, command, self._folder / f'{ATTACKER}.log')
 
     def attacking(self) -> bool:

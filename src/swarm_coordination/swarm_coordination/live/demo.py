@@ -23,6 +23,7 @@ from swarm_coordination.scenario.report import Report
 from swarm_coordination.scenario.run import (
     conclude,
     make_director,
+    make_folder,
     make_recorder,
     RunOptions,
     View,
@@ -47,11 +48,10 @@ def run_demo(
     the swarm does not start, and KeyboardInterrupt where SIGINT, SIGTERM or SIGHUP ended the
     run; every process has ended then, too.
     """
-    folder = options.out.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
     recorder = make_recorder(options)
     network = network or Loopback()
     with network.domain() as domain:
+        folder = make_folder(options.out).resolve()
         surroundings = network.environment(domain, folder / 'ros', os.environ)
         with environment(surroundings):
             fleet = Fleet(surroundings)

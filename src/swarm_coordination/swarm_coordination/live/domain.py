@@ -4,13 +4,14 @@ A DDS domain for one run alone, on this host alone.
 
 Domains are claimed by a file lock, so that two demos never share one, and only where the
 ports of the domain's first participants are free, so that no other ROS program on the host is in
-it.
+it. The locks lie in a folder of this user alone: below /tmp anybody may have made it, to have
+root follow its links.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 import fcntl
 import os
 from pathlib import Path
@@ -18,37 +19,100 @@ import socket
 import tempfile
 
 from swarm_coordination.configuration.locations import config_folder
-from swarm_coordination.errors import SwarmError
+from swarm_coordination.errors import ConfigurationError, SwarmError
 
 # 0 is everybody's default; above 101 the ports of Linux's ephemeral range begin.
 FIRST, LAST = 1, 101
 # RTPS 2.2, 9.6.1.1: port base, domain gain, offsets of the unicast ports. The first participant
 # may have gone and left others, so those of the first twenty are looked at.
 PORT_BASE, DOMAIN_GAIN, UNICAST_OFFSETS = 7400, 250, range(10, 50)
+# The ports of a higher domain do not exist (the same).
+DOMAIN_MAX = 232
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def domain_of(given: int | None) -> int:
+    """
+    Return the DDS domain ``given`` on a command line; None: ROS_DOMAIN_ID, or 0.
+
+    Raises ConfigurationError.
+    """
+    text = str(given) if given is not None else os.environ.get('ROS_DOMAIN_ID', '') or '0'
+    # The length first: of a number of thousands Python makes none.
+    if not text.isdecimal() or len(text) > len(str(DOMAIN_MAX)) or int(text) > DOMAIN_MAX:
+        source = 'command line' if given is not None else 'environment'
+        field = '--domain' if given is not None else 'ROS_DOMAIN_ID'
+        raise ConfigurationError(source, field, text, f'a whole number from 0 to {DOMAIN_MAX}')
+    return int(text)
 
 
 @contextmanager
 def claimed_domain(start: int) -> Iterator[int]:
     """Yield a free domain id, claimed until the end; looks from ``start`` on, all in turn."""
-    folder = Path(tempfile.gettempdir()) / f'swarm-coordination-{os.getuid()}' / 'domains'
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _claims()
+    try:
+        domain, lock = _claim(folder, start)
+    finally:
+        os.close(folder)
+    try:
+        yield domain
+    finally:
+        os.close(lock)
+
+
+def _claim(folder: int, start: int) -> tuple[int, int]:
+    """Return a domain and the descriptor of its lock; ``folder`` is that of ``_claims``."""
     count = LAST - FIRST + 1
     for step in range(count):
         domain = FIRST + (start + step) % count
         if not _ports_free(domain):
             continue
-        descriptor = os.open(folder / f'{domain}.lock', os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock = os.open(f'{domain}.lock', _LOCK_FLAGS, 0o600, dir_fd=folder)
         except OSError:
-            os.close(descriptor)
-            continue
+            continue  # no file of ours: a link, a folder
         try:
-            yield domain
-        finally:
-            os.close(descriptor)
-        return
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            continue
+        return domain, lock
     raise SwarmError(f'no DDS domain of {FIRST} to {LAST} is free on this host')
+
+
+def _claims() -> int:
+    """Return the folder of the claims, open; raises ConfigurationError."""
+    path = Path(tempfile.gettempdir()) / f'swarm-coordination-{os.geteuid()}'
+    outer = _own_folder(path, None)
+    try:
+        return _own_folder(path / 'domains', outer)
+    finally:
+        os.close(outer)
+
+
+def _own_folder(path: Path, above: int | None) -> int:
+    """
+    Return a folder, open, that nobody else may write to; it is made where it is missing.
+
+    ``above``: the folder it lies in, open; None: it is found by its path.
+    """
+    name = path if above is None else path.name
+    try:
+        with suppress(FileExistsError):
+            os.mkdir(name, 0o700, dir_fd=above)
+        found = os.open(name, _FOLDER_FLAGS, dir_fd=above)
+    except OSError as error:
+        raise ConfigurationError(
+            'environment', 'TMPDIR', str(path), f'a folder of this user: {error.strerror}'
+        ) from error
+    if os.fstat(found).st_uid != os.geteuid():
+        os.close(found)
+        raise ConfigurationError(
+            'environment', 'TMPDIR', str(path), 'a folder of this user: somebody else has made it'
+        )
+    os.fchmod(found, 0o700)
+    return found
 
 
 def interoperable_environment(base: Mapping[str, str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from typing import Protocol
 
 from swarm_coordination.live.domain import (
     claimed_domain,
+    domain_of,
     interoperable_environment,
     local_environment,
 )
@@ -75,7 +76,7 @@ class Joined(Loopback):
 
     def domain(self) -> AbstractContextManager[int]:
         """Give the domain of this process's environment."""
-        return nullcontext(int(os.environ.get('ROS_DOMAIN_ID') or 0))
+        return nullcontext(domain_of(None))
 
     def environment(self, domain: int, logs: Path, base: Mapping[str, str]) -> dict[str, str]:
         """Return ``base``; plain Cyclone DDS robots are met too."""

@@ -12,7 +12,8 @@ nothing else is served: deadlines are kept by this loop, and no ROS timer is use
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 import time
 from typing import Any
 
@@ -20,6 +21,8 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
+from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.live.domain import domain_of
 from swarm_coordination.live.loop import Loop
 
 try:
@@ -31,19 +34,37 @@ except ImportError:  # Humble
 PENDING_PAUSE_S = 0.0005
 
 
+@contextmanager
+def taken_by_ros(args: Sequence[str]) -> Iterator[None]:
+    """Raise ConfigurationError where ROS does not take ``args``, or the environment beside."""
+    try:
+        yield
+    except RuntimeError as error:  # RCLError and those of its kind
+        raise ConfigurationError(
+            'command line', 'ROS arguments', ' '.join(args),
+            f'as ROS takes them: {" ".join(str(error).split())}',
+        ) from error
+
+
 class Runner(Loop):
     """One executor, its context, and a clean end by signal, error or request."""
 
     def __init__(self, args: list[str] | None = None, *, domain_id: int | None = None) -> None:
-        """Initialise a context of its own; ``args`` are those after the program's name."""
+        """
+        Initialise a context of its own; ``args`` are those after the program's name.
+
+        Raises ConfigurationError where ROS does not take them, or its environment.
+        """
         super().__init__()
         self.context = rclpy.Context()
-        rclpy.init(
-            args=args,
-            context=self.context,
-            domain_id=domain_id,
-            signal_handler_options=SignalHandlerOptions.NO,
-        )
+        domain_id = domain_of(domain_id)
+        with taken_by_ros(args or []):
+            rclpy.init(
+                args=args,
+                context=self.context,
+                domain_id=domain_id,
+                signal_handler_options=SignalHandlerOptions.NO,
+            )
         self._executor = (
             EventsExecutor(context=self.context)
             if EventsExecutor is not None

@@ -8,13 +8,13 @@ from importlib import metadata
 import json
 import os
 from pathlib import Path
-import sys
 
 import rclpy
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from swarm_coordination.live.backend import Run
 from swarm_coordination.live.bus import Bus
+from swarm_coordination.live.starting import python
 from swarm_coordination.ros.bus import RosBus
 from swarm_coordination.ros.clock import CoreClock
 from swarm_coordination.ros.executor import Runner
@@ -57,20 +57,20 @@ class RosMiddleware:
 
     def world_command(self, run: Run) -> list[str] | None:
         """Return the command of the world's process."""
-        return [
-            sys.executable, '-m', 'swarm_coordination.ros.world_main', '--light',
+        return python(
+            'swarm_coordination.ros.world_main', '--light',
             *_parameters(
                 swarm_file=run.swarm_file,
                 scenario=run.scenario,
                 robots=len(run.robots),
                 seed=run.seed,
             ),
-        ]
+        )
 
     def robot_command(self, run: Run, robot: str, disk: Path) -> list[str]:
         """Return the command of a robot's process."""
-        return [
-            sys.executable, '-m', 'swarm_coordination.ros.robot_main', '--light',
+        return python(
+            'swarm_coordination.ros.robot_main', '--light',
             *_parameters(
                 '-r', f'__ns:=/{robot}',
                 swarm_file=run.swarm_file,
@@ -82,7 +82,7 @@ class RosMiddleware:
                 radio_jitter_ms=run.jitter_ms,
                 **self.more_parameters,
             ),
-        ]
+        )
 
     def spin_until(self, deadline_s: float) -> None:
         """Serve the bus until ``time.monotonic()`` reaches ``deadline_s``."""

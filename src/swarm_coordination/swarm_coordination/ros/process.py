@@ -10,14 +10,13 @@ from typing import Any
 
 from rclpy.utilities import remove_ros_args
 from swarm_coordination.errors import ConfigurationError, SwarmError
+from swarm_coordination.live.ending import told
 from swarm_coordination.live.lifetime import die_with_parent
-from swarm_coordination.ros.executor import Runner
+from swarm_coordination.ros.executor import Runner, taken_by_ros
 from swarm_coordination.ros.managed import ManagedNode
 from swarm_coordination.ros.manager import Manager
 
 NodeKind = Callable[..., Any]
-# Exit codes: 2 as of a wrong command line, 1 where a running robot had to stop.
-WRONG_CONFIGURATION, STOPPED_BY_ERROR = 2, 1
 
 
 def run_nodes(
@@ -31,13 +30,17 @@ def run_nodes(
     """
     die_with_parent(patience_s)
     managed = any(isinstance(kind, type) and issubclass(kind, ManagedNode) for kind in kinds)
-    options = _options(program, description, managed)
+    try:
+        with taken_by_ros(sys.argv[1:]):
+            options = _options(program, description, managed)
+        runner = Runner(sys.argv[1:])
+    except ConfigurationError as error:
+        return told(program, error)
     node_options: dict[str, Any] = {}
     if options.light:
         node_options = {'enable_rosout': False, 'start_parameter_services': False}
         if managed:
             node_options['interface'] = False
-    runner = Runner(sys.argv[1:])
     manager: Manager | None = None
     try:
         runner.stop_on_signals()
@@ -47,12 +50,8 @@ def run_nodes(
         if managed and options.autostart:
             manager = Manager(runner, nodes)
         runner.run()
-    except ConfigurationError as error:
-        print(f'{program}: {error}', file=sys.stderr)  # noqa: T201
-        return WRONG_CONFIGURATION
-    except SwarmError as error:
-        print(f'{program}: stopped: {error}', file=sys.stderr)  # noqa: T201
-        return STOPPED_BY_ERROR
+    except (SwarmError, OSError) as error:
+        return told(program, error)
     finally:
         if manager is not None:
             manager.take_down()

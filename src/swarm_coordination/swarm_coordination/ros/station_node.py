@@ -8,6 +8,7 @@ may be started and ended at any time, in several places at once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 import time
 from typing import Any
@@ -45,6 +46,7 @@ class StationNode(Node):
             automatically_declare_parameters_from_overrides=True,
             **node_options,
         )
+        self._end_metrics: Callable[[], None] | None = None
         overrides = Overrides(self)
         self._options = overrides.group(StationOptions(), '')
         overrides.done(ignored=OF_ROBOTS)
@@ -54,10 +56,10 @@ class StationNode(Node):
         self._watch = SwarmWatch(found.names, control.kept_range_m, found.area)
         self._markers = SceneMarkers()
         self._collector = Collector()
-        self._end_metrics = (
-            serve(self._collector, self._options.metrics_port, self._options.metrics_address)
-            if self._options.metrics_port else None
-        )
+        if self._options.metrics_port:
+            self._end_metrics = serve(
+                self._collector, self._options.metrics_port, self._options.metrics_address
+            )
         self._scene = self.create_publisher(MarkerArray, SCENE_TOPIC, qos.MARKERS)
         feed = WatchFeed(self._watch, self._refused)
         for name in found.names:

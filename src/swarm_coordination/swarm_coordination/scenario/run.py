@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+import errno
 import json
+import os
 from pathlib import Path
 import random
 
@@ -78,6 +80,24 @@ def make_options(
     return RunOptions(scenario, swarm, chosen, out)
 
 
+def make_folder(path: Path) -> Path:
+    """
+    Make a folder for what a run leaves behind, before it begins; return it.
+
+    Raises ConfigurationError where that cannot be done, or nothing be written there.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        why = '' if os.access(path, os.W_OK | os.X_OK) else os.strerror(errno.EACCES)
+    except OSError as error:
+        why = error.strerror or str(error)
+    if why:
+        raise ConfigurationError(
+            'command line', '--out', str(path), f'a folder that can be written to: {why}'
+        )
+    return path
+
+
 def write_swarm(scenario: Scenario, swarm: SwarmFile, folder: Path) -> str:
     """
     Return the path of the swarm file that processes read: with what the scenario sets in it.
@@ -114,7 +134,6 @@ def conclude(
     from swarm_coordination.scenario.pictures import draw_timeline, draw_trajectories
 
     report = make_report(record, options.scenario, backend, options.seed, versions)
-    options.out.mkdir(parents=True, exist_ok=True)
     (options.out / 'report.json').write_text(report.to_json(), encoding='utf-8')
     write_logs(record, options.out / 'logs')
     title = f'{options.scenario.name}, {len(record.robots)} robots, seed {options.seed}, {backend}'

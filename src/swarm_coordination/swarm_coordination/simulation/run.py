@@ -10,6 +10,7 @@ from swarm_coordination.scenario.report import Report
 from swarm_coordination.scenario.run import (
     conclude,
     make_director,
+    make_folder,
     make_recorder,
     RunOptions,
     View,
@@ -43,5 +44,6 @@ def play(options: RunOptions, view: View | None = None) -> Recorder:
 
 def simulate(options: RunOptions, view: View | None = None) -> Report:
     """Play the scenario, write what it leaves behind, return the report."""
+    make_folder(options.out)
     recorder = play(options, view)
     return conclude(options, recorder.record, VirtualSwarm.name)

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 
+from swarm_coordination.live.starting import python
 from swarm_coordination.persistence import Entry, EntryRecord
 from swarm_coordination.storage.provision import make_cluster, write_provision
 from swarm_coordination.storage.store import Storage
@@ -27,10 +28,12 @@ _RECORD_BYTES = 100
 
 def median_sync_s(folder: Path, writers: int = 5, rounds: int = ROUNDS) -> float:
     """Return S in seconds for ``writers`` processes with a storage each below ``folder``."""
-    command = [sys.executable, '-m', 'swarm_coordination.benchmarks.cluster.disk']
     processes = [
         subprocess.Popen(
-            [*command, str(folder / f'writer{number}'), str(rounds)],
+            python(
+                'swarm_coordination.benchmarks.cluster.disk',
+                str(folder / f'writer{number}'), str(rounds),
+            ),
             stdout=subprocess.PIPE, text=True,
         )
         for number in range(writers)

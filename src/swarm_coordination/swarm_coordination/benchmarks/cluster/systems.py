@@ -9,13 +9,13 @@ import os
 from pathlib import Path
 import shutil
 import socket
-import sys
 from typing import Any
 
 from swarm_coordination.benchmarks.cluster.driver import Members
 from swarm_coordination.configuration import find_swarm_file
 from swarm_coordination.live.domain import local_environment
 from swarm_coordination.live.provisioning import provision_swarm
+from swarm_coordination.live.starting import python
 import yaml
 
 # Settings beside the shipped ones. ``lab``: a wired network; the others are radios that give a
@@ -46,10 +46,10 @@ def ours(folder: Path, domain: int, robots: int, profile: str) -> Members:
     swarm_file.write_text(yaml.safe_dump(swarm, sort_keys=False), encoding='utf-8')
     provision_swarm(folder, names)
     commands = {
-        name: [
-            sys.executable, '-m', 'swarm_coordination.benchmarks.cluster.ours',
+        name: python(
+            'swarm_coordination.benchmarks.cluster.ours',
             name, str(swarm_file), str(folder / name), str(domain),
-        ]
+        )
         for name in names
     }
     return Members(commands, _environment(domain, folder), folder)
@@ -65,11 +65,11 @@ def pysyncobj(folder: Path, count: int, *, batch: bool) -> Members:
     folder.mkdir(parents=True)
     ports = free_ports(count)
     commands = {
-        str(port): [
-            sys.executable, '-m', 'swarm_coordination.benchmarks.cluster.pysyncobj_member',
+        str(port): python(
+            'swarm_coordination.benchmarks.cluster.pysyncobj_member',
             f'member{port}', str(folder), '1' if batch else '0', str(port),
             *(str(other) for other in ports if other != port),
-        ]
+        )
         for port in ports
     }
     return Members(commands, dict(os.environ), folder)
@@ -87,10 +87,10 @@ def etcd(folder: Path, count: int) -> Members:
     ports = free_ports(2 * count)
     peers = ','.join(f'{name}={port}' for name, port in zip(names, ports))
     commands = {
-        name: [
-            sys.executable, '-m', 'swarm_coordination.benchmarks.cluster.etcd_member',
+        name: python(
+            'swarm_coordination.benchmarks.cluster.etcd_member',
             name, str(folder), str(port), peers,
-        ]
+        )
         for name, port in zip(names, ports[count:], strict=True)
     }
     return Members(commands, dict(os.environ), folder)
