@@ -81,7 +81,13 @@ def test_one_seed_with_v_prints_schedule_and_trace(capsys):
 def test_a_shrunk_schedule_is_written_and_replays(capsys, tmp_path):
     assert main(['check', '--seed', '7', '--shrink']) == 1
     assert 'replay it: swarm check --schedule check-general-7.json' in capsys.readouterr().out
-    assert main(['check', '--schedule', str(tmp_path / 'check-general-7.json')]) == 1
+    path = str(tmp_path / 'check-general-7.json')
+    assert main(['check', '--schedule', path]) == 1
+    # The seed would draw another one.
+    assert f'replay: swarm check --schedule {path} -v' in capsys.readouterr().out
+    assert main(['check', '--schedule', path, '--json']) == 1
+    (failure,) = json.loads(capsys.readouterr().out)['failures']
+    assert failure['replay'] == f'swarm check --schedule {path} -v'
 
 
 @pytest.mark.parametrize(('arguments', 'text'), [
@@ -128,3 +134,32 @@ def test_a_schedule_that_is_no_json_is_refused(capsys, tmp_path):
     path.write_text('[]', encoding='utf-8')
     assert main(['check', '--schedule', str(path)]) == 2
     assert 'fields' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(('changes', 'text'), [
+    ({'profile': ['a']}, 'are names'),
+    ({'shape': ['a']}, 'are names'),
+    ({'end_ms': 10**12}, 'end_ms'),
+    ({'delay_ms': [0, 10**12]}, 'delay_ms'),
+    ({'faults': [[0, 'loss', [], 10, [1000]]]}, '1000 is not from 0 to 100'),
+    ({'faults': [[0, 'delay', [], 10, [50, 5]]]}, 'above the greatest'),
+    ({'faults': [[0, 'drift', [0], 10, [-2_000_000]]]}, 'is not from -100000'),
+    ({'faults': [[0, 'leap', [0], 10, [-5]]]}, '-5 is not from 0'),
+    ({'faults': [[10**12, 'clog', [0], 10, []]]}, 'times from 0'),
+    ({'faults': [[0, 'loss', [], 10, [1, 2]]]}, 'has 1 values'),
+])
+def test_a_schedule_of_what_cannot_be_done_is_one_clear_line(capsys, tmp_path, changes, text):
+    path = tmp_path / 'x.json'
+    good = Schedule('small', 1, 3, 'full', (1, 2), (0, 500), 3_000, 4_000, ()).to_json()
+    path.write_text(json.dumps(good | changes), encoding='utf-8')
+    assert main(['check', '--schedule', str(path)]) == 2
+    said = capsys.readouterr().err
+    assert text in said
+    assert said.count('\n') == 1
+
+
+def test_json_that_is_too_deep_is_no_schedule(capsys, tmp_path):
+    path = tmp_path / 'x.json'
+    path.write_text('[' * 100_000, encoding='utf-8')
+    assert main(['check', '--schedule', str(path)]) == 2
+    assert 'not JSON' in capsys.readouterr().err

@@ -214,3 +214,18 @@ def test_a_directory_that_cannot_be_written_is_named(directory: Path) -> None:
             subprocess.run(['umount', '-l', str(directory)], check=True)
         else:
             directory.chmod(0o700)
+
+
+def test_a_full_disk_that_takes_not_even_the_lock_is_named(small_disk: Path) -> None:
+    robot = small_disk / 'robot1'
+    write_provision(robot, PROVISION)
+    (robot / 'lock').write_bytes(b'')  # as a crash leaves it between cutting and writing
+    with (small_disk / 'rest').open('wb', buffering=0) as rest, pytest.raises(OSError):
+        while True:
+            rest.write(bytes(512))
+    before = len(os.listdir('/proc/self/fd'))
+    with pytest.raises(StorageError, match=f'{robot}: cannot be locked: .*No space left'):
+        Storage.recover(robot)
+    with pytest.raises(StorageError, match='No space left'):
+        write_provision(small_disk / 'robot2', PROVISION)
+    assert len(os.listdir('/proc/self/fd')) == before

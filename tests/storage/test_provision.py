@@ -100,6 +100,9 @@ def test_a_file_that_is_not_json_is_named(tmp_path: Path) -> None:
     (tmp_path / 'provision.json').write_text('{"format": 1,')
     with pytest.raises(StorageError, match=r'provision.json: not JSON'):
         read_provision(tmp_path)
+    (tmp_path / 'provision.json').write_text('[' * 100_000)  # too deep for the parser
+    with pytest.raises(StorageError, match=r'provision.json: not JSON'):
+        read_provision(tmp_path)
 
 
 def test_a_wrong_key_is_not_printed(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+import shlex
 from typing import Any
 
 from swarm_coordination.campaign.coverage import STATES
@@ -31,6 +32,7 @@ class Summary:
     failures: list[Outcome] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
+    source: str = ''  # the file of a schedule that no seed draws
 
     def add(self, outcome: Outcome) -> None:
         """Take one outcome in."""
@@ -67,7 +69,7 @@ class Summary:
                     'rule': outcome.rule,
                     'text': outcome.text,
                     'at_s': outcome.at_ms / 1000.0,
-                    'replay': replay_command(outcome),
+                    'replay': replay_command(outcome, self.source),
                 }
                 for outcome in self.failures
             ],
@@ -101,8 +103,10 @@ class Summary:
         return lines
 
 
-def replay_command(outcome: Outcome) -> str:
-    """Return the command that plays a seed again, readably."""
+def replay_command(outcome: Outcome, source: str = '') -> str:
+    """Return the command that plays a seed, or the schedule in a file, again, readably."""
+    if source:
+        return f'swarm check --schedule {shlex.quote(source)} -v'
     schedule = outcome.schedule
     profile = '' if schedule.profile == 'general' else f' --profile {schedule.profile}'
     return f'swarm check{profile} --seed {schedule.seed} -v'

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from swarm_coordination.bounds import COORDINATE_MAX_MM
 from swarm_coordination.errors import UsageError
 
 LEADER = -1
@@ -33,6 +34,17 @@ KINDS = {
     'leap': 'the clock of one robot leaps ahead; values: ms',
     'leap_back': 'the clock of one robot goes back, which is a restart of its process',
 }
+
+# A day: whoever asks for more has mistyped.
+TIME_MAX_MS = 86_400_000
+_PERCENT, _MS, _MM = (0, 100), (0, TIME_MAX_MS), (-COORDINATE_MAX_MM, COORDINATE_MAX_MM)
+# Kind: bounds of its values. A clock that is off by more than a tenth is broken, not slow.
+_VALUES = {
+    'loss': (_PERCENT,), 'duplicate': (_PERCENT,), 'delay': (_MS, _MS), 'slow_disk': (_MS, _MS),
+    'jam': (_MM, _MM, (0, COORDINATE_MAX_MM)), 'move': (_MM, _MM), 'crash': ((0, 1_000),),
+    'pause': ((0, 1),), 'drift': ((-100_000, 100_000),), 'leap': (_MS,),
+}
+_RISING = ('delay', 'slow_disk')  # least, then greatest
 
 
 class Fault(NamedTuple):
@@ -71,13 +83,25 @@ def fault_from_json(data: Any, robots: int) -> Fault:
         raise UsageError(f'fault {data!r}: no kind {kind!r}')
     if not all(type(n) is int for n in (*fault.robots, *fault.values)):
         raise UsageError(f'fault {data!r}: robots and values are whole numbers')
-    if at < 0 or lasts < 0 or not all(LEADER <= r < robots for r in fault.robots):
-        raise UsageError(f'fault {data!r}: times from 0, robots from {LEADER} to {robots - 1}')
-    shapes = {'delay': 2, 'slow_disk': 2, 'jam': 3, 'move': 2, 'loss': 1, 'duplicate': 1,
-              'crash': 1, 'pause': 1, 'drift': 1, 'leap': 1}
-    if len(fault.values) != shapes.get(kind, 0):
-        raise UsageError(f'fault {data!r}: {kind} has {shapes.get(kind, 0)} values')
+    times = 0 <= at <= TIME_MAX_MS and 0 <= lasts <= TIME_MAX_MS
+    if not times or not all(LEADER <= r < robots for r in fault.robots):
+        raise UsageError(
+            f'fault {data!r}: times from 0 to {TIME_MAX_MS}, robots from {LEADER} to {robots - 1}'
+        )
+    _check_values(fault)
     alone = kind not in ('loss', 'duplicate', 'delay', 'jam')
     if (alone and not fault.robots) or (not alone and fault.robots):
         raise UsageError(f'fault {data!r}: {"whom" if alone else "nobody"} does {kind} hit')
     return fault
+
+
+def _check_values(fault: Fault) -> None:
+    """Raise UsageError where what a fault does is nothing that can be done."""
+    bounds = _VALUES.get(fault.kind, ())
+    if len(fault.values) != len(bounds):
+        raise UsageError(f'fault {fault.to_json()!r}: {fault.kind} has {len(bounds)} values')
+    for value, (low, high) in zip(fault.values, bounds):
+        if not low <= value <= high:
+            raise UsageError(f'fault {fault.to_json()!r}: {value} is not from {low} to {high}')
+    if fault.kind in _RISING and fault.values[0] > fault.values[1]:
+        raise UsageError(f'fault {fault.to_json()!r}: the least time lies above the greatest')

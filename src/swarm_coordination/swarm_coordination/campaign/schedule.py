@@ -12,7 +12,7 @@ import random
 from typing import Any, NamedTuple
 
 from swarm_coordination.arena.topology import places, RANGE_M, SHAPES
-from swarm_coordination.campaign.faults import Fault, fault_from_json, LEADER
+from swarm_coordination.campaign.faults import Fault, fault_from_json, LEADER, TIME_MAX_MS
 from swarm_coordination.campaign.profiles import Profile, profile_named
 from swarm_coordination.errors import UsageError
 from swarm_coordination.storage.provision import VOTERS_DEFAULT_MAX
@@ -61,19 +61,21 @@ def schedule_from_json(data: Any) -> Schedule:
     """Return a schedule from plain values; raises UsageError naming what is wrong."""
     if not isinstance(data, dict) or set(data) != set(Schedule._fields):
         raise UsageError(f'a schedule has exactly the fields {", ".join(Schedule._fields)}')
+    if not isinstance(data['profile'], str) or not isinstance(data['shape'], str):
+        raise UsageError('schedule: profile and shape are names')
     profile_named(data['profile'])
     for name in ('seed', 'robots', 'calm_ms', 'end_ms'):
         if type(data[name]) is not int or data[name] < 0:
             raise UsageError(f'schedule: {name}: {data[name]!r} is not a whole number from 0')
     if not 1 <= data['robots'] <= ROBOTS_MAX or data['shape'] not in SHAPES:
         raise UsageError(f'schedule: 1 to {ROBOTS_MAX} robots, shape one of {", ".join(SHAPES)}')
-    if data['calm_ms'] > data['end_ms']:
-        raise UsageError('schedule: calm_ms lies after end_ms')
+    if not data['calm_ms'] <= data['end_ms'] <= TIME_MAX_MS:
+        raise UsageError(f'schedule: calm_ms at most end_ms, which is at most {TIME_MAX_MS}')
     for name in ('delay_ms', 'sync_us'):
         value = data[name]
         if not isinstance(value, list | tuple) or len(value) != 2 or not all(
             type(n) is int for n in value
-        ) or not 0 <= value[0] <= value[1]:
+        ) or not 0 <= value[0] <= value[1] <= TIME_MAX_MS:
             raise UsageError(f'schedule: {name}: {value!r} is not [least, greatest]')
     if not isinstance(data['faults'], list | tuple):
         raise UsageError('schedule: faults is a list')

@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     if options.jobs < 1:
         raise UsageError(f'--jobs {options.jobs}: at least 1')
     if options.schedule is not None:
-        return _one(_read(options.schedule), options)
+        return _one(_read(options.schedule), options, str(options.schedule))
     if options.seed is not None:
         return _one(make_schedule(profile, _range(options.seed, '--seed')[0]), options)
     if options.verbose or options.shrink or options.history:
@@ -72,7 +72,7 @@ def _read(path: Path) -> Schedule:
         return schedule_from_json(json.loads(path.read_text(encoding='utf-8')))
     except OSError as error:
         raise UsageError(f'{path}: cannot be read: {error.strerror}') from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f'{path}: not JSON: {error}') from error
     except UsageError as error:
         raise UsageError(f'{path}: {error}') from error
@@ -87,7 +87,8 @@ def _many(seeds: range, options: argparse.Namespace) -> int:
     return _report(summary, options)
 
 
-def _one(schedule: Schedule, options: argparse.Namespace) -> int:
+def _one(schedule: Schedule, options: argparse.Namespace, source: str = '') -> int:
+    """Play one schedule; ``source``: the file that it is from, where no seed draws it."""
     speaks = options.verbose and not options.json
     if speaks:
         print('\n'.join(schedule.lines()))
@@ -102,11 +103,12 @@ def _one(schedule: Schedule, options: argparse.Namespace) -> int:
         outcome = Shrinking(outcome, lambda text: print(f'  shrunk: {text}', file=told)).shrink()
         path = Path(f'check-{schedule.profile}-{schedule.seed}.json')
         _write(path, json.dumps(outcome.schedule.to_json(), indent=1) + '\n')
+        source = str(path)
         print('\n'.join(outcome.schedule.lines()), file=told)
-        print(f'replay it: swarm check --schedule {path} -v', file=told)
+        print(f'replay it: {replay_command(outcome, source)}', file=told)
     if outcome.rule and not options.json:
-        print(_failure(outcome))
-    summary = Summary()
+        print(_failure(outcome, source))
+    summary = Summary(source=source)
     summary.add(outcome)
     return _report(summary, options)
 
@@ -126,8 +128,8 @@ def _report(summary: Summary, options: argparse.Namespace) -> int:
     return 1 if summary.failures else 0
 
 
-def _failure(outcome: Outcome) -> str:
+def _failure(outcome: Outcome, source: str = '') -> str:
     return (
         f'seed {outcome.schedule.seed} at {outcome.at_ms / 1000:.3f} s: {outcome.rule}: '
-        f'{outcome.text}; replay: {replay_command(outcome)}'
+        f'{outcome.text}; replay: {replay_command(outcome, source)}'
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from swarm_coordination.configuration import find_swarm_file, load_swarm
+from swarm_coordination.configuration.documents import load_document
 from swarm_coordination.errors import ConfigurationError, SwarmError, UsageError
 from swarm_coordination.fallacies.catalogue import Fallacy
 from swarm_coordination.scenario.loading import load_scenario
@@ -47,7 +48,7 @@ def play_fallacy(fallacy: Fallacy, number: int, out: Path, play: Play, seed: int
     """
     folder = make_folder(out / f'{number}-{fallacy.scenario}')
     source = folder / 'swarm.yaml'
-    document = yaml.safe_load(find_swarm_file().read_text(encoding='utf-8'))
+    document = load_document(find_swarm_file())
     # The order of the robots says which fly.
     text = yaml.safe_dump(merged(document, fallacy.overrides), sort_keys=False)
     source.write_text(text, encoding='utf-8')

@@ -121,7 +121,7 @@ def read_calls(path: Path) -> Iterator[dict[str, Any]]:
             for _, channel, message in make_reader(file).iter_messages(log_time_order=False):
                 if channel.topic == TOPIC:
                     yield json.loads(message.data)
-    except (OSError, McapError, ValueError) as error:
+    except (OSError, McapError, ValueError, RecursionError) as error:
         raise ConfigurationError(
             'command line', 'recording', str(path), f'a whole recording of calls: {error}'
         ) from error

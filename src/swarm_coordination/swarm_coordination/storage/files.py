@@ -57,18 +57,29 @@ def lock(directory: Path) -> int:
     Lock ``directory`` against other processes of this host; return what holds the lock.
 
     The lock ends with the descriptor, so a killed process leaves none behind. Raises
-    StorageError when another process holds it.
+    StorageError when another process holds it, or nothing can be written there.
     """
     try:
         descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StorageError(f'{directory}: cannot be opened for writing: {error}') from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _take(descriptor, directory)
     except OSError as error:
-        holder = os.pread(descriptor, 32, 0).decode('ascii', 'replace').strip() or 'unknown'
         os.close(descriptor)
+        raise StorageError(f'{directory}: cannot be locked: {error}') from error
+    except StorageError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _take(descriptor: int, directory: Path) -> None:
+    """Lock the file of the lock and write into it who holds it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        holder = os.pread(descriptor, 32, 0).decode('ascii', 'replace').strip() or 'unknown'
         raise StorageError(f'{directory}: in use by another process (pid {holder})') from error
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, b'%d\n' % os.getpid(), 0)
-    return descriptor

@@ -110,7 +110,7 @@ def read_provision(directory: Path) -> Provision:
         raise StorageError(f'{path}: missing: provision this robot first') from None
     except OSError as error:
         raise StorageError(f'{path}: cannot be read: {error}') from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StorageError(f'{path}: not JSON: {error}') from error
     return _from_json(path, data)
 
