@@ -7,6 +7,7 @@ import json
 
 import pytest
 from swarm_coordination.cli.main import main
+from swarm_coordination.evaluation import pictures
 
 
 def test_one_case_prints_one_object_with_a_key_per_column(capsys):
@@ -37,6 +38,17 @@ def test_one_case_prints_one_object_with_a_key_per_column(capsys):
         (['--suite', 'nothing'], 'suite'),
         (['--suite', 'headline', '--share', '0'], '--share'),
         (['--resilience', '3'], 'resilience'),
+        (['--delay', 'inf'], 'delay'),
+        (['--delay', 'nan'], 'delay'),
+        (['--limit', 'inf'], 'limit'),
+        (['--limit', 'nan'], 'limit'),
+        (['--method', 'orca', '--limit', '0.01'], 'limit'),
+        (['--seed', str(2**64)], '--seed'),
+        (['--seed', str(2**64 - 19)], '--seed'),  # the last of its 20 runs is beyond
+        (['--picture', '/dev/null/three.png'], '/dev/null/three.png'),
+        (['--picture', '/nonexistent/three.png'], '/nonexistent/three.png'),
+        (['--suite', 'headline', '--out', '/dev/null/tables'], '/dev/null/tables'),
+        (['--suite', 'headline', '--out', '/proc/tables'], '/proc/tables'),
     ],
 )
 def test_what_cannot_be_flown_ends_with_one_line_and_status_2(capsys, arguments, named):
@@ -44,6 +56,22 @@ def test_what_cannot_be_flown_ends_with_one_line_and_status_2(capsys, arguments,
     error = capsys.readouterr().err
     assert named in error
     assert error.count('\n') == 1
+
+
+def test_a_picture_that_could_be_written_is_not_there_before_it_is_drawn(tmp_path, monkeypatch):
+    kept, path = tmp_path / 'old.png', tmp_path / 'three.png'
+    kept.write_bytes(b'old')
+    found = []
+    monkeypatch.setattr(pictures, 'draw', lambda case, seed, path: found.append(path.exists()))
+    for name in (path, kept):
+        assert main(['evaluate', '--picture', str(name)]) == 0
+    assert found == [False, True]
+    assert kept.read_bytes() == b'old'
+
+
+def test_the_greatest_seed_is_flown():
+    few = ['--robots', '3', '--limit', '1', '--runs', '1']
+    assert main(['evaluate', *few, '--seed', str(2**64 - 1)]) == 0
 
 
 def test_a_picture_shows_three_methods_on_the_same_seed(tmp_path):

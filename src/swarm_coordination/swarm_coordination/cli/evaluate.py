@@ -12,6 +12,8 @@ from typing import Any
 from swarm_coordination.errors import UsageError
 
 RUNS_MAX = 100_000
+# A word of the kernels' generator (evaluation/kernels/chance.py), which only flights load.
+SEED_MAX = 2**64 - 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,8 +79,8 @@ def run(options: argparse.Namespace) -> int:
     """Fly and print; returns the exit status."""
     if not 1 <= options.runs <= RUNS_MAX:
         raise UsageError(f'--runs {options.runs}: 1 to {RUNS_MAX}')
-    if options.seed < 0:
-        raise UsageError(f'--seed {options.seed}: at least 0')
+    if not 0 <= options.seed <= SEED_MAX + 1 - options.runs:
+        raise UsageError(f'--seed {options.seed}: 0 to {SEED_MAX} for the last of all runs')
     if options.suite:
         from swarm_coordination.evaluation import suites
 
@@ -88,7 +90,9 @@ def run(options: argparse.Namespace) -> int:
     case = _case(options)
     if options.picture:
         from swarm_coordination.evaluation.pictures import draw
+        from swarm_coordination.evaluation.report import check_writable
 
+        check_writable(options.picture)
         draw(case, options.seed, options.picture)
         return 0
     from swarm_coordination.evaluation.methods import fly

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-import math
 
 from swarm_coordination.control.settings import check_control, ControlSettings
 from swarm_coordination.control.unicycle import AHEAD_M
@@ -24,6 +23,8 @@ KILLS = ('none', 'random', 'articulation', 'leader', 'in_2_connected')
 SPACING_SHARE = 0.6
 # A differential robot turns no faster (rad/s): what a TurtleBot or a Jackal can about do.
 TURN_MAX_RADPS = 4.0
+# Longest flight (s): ten hours, far beyond what any formation has taken.
+LIMIT_MAX_S = 36_000.0
 # Beacon rate (Hz): (link time-out and greatest age in s, greatest speed in m/s). A slower radio
 # needs a slower robot, or ages would leave a kept link no direction to move in.
 RATES = {20: (1.5, 1.0, 1.5), 10: (1.5, 1.0, 1.5), 5: (3.0, 3.0, 0.5)}
@@ -156,10 +157,11 @@ def check_case(case: Case) -> Case:
         raise UsageError(f'robots {case.robots}: 2 to {ROBOTS_MAX}')
     if not 0.0 <= case.loss < 1.0:
         raise UsageError(f'loss {case.loss}: from 0 to below 1')
-    if not case.delay_s >= 0.0 or case.delay_periods >= AIR:
-        raise UsageError(f'delay_s {case.delay_s}: 0 to {(AIR - 1) * case.settings.period_s:g}')
-    if not (math.isfinite(case.limit_s) and case.limit_s > 0.0):
-        raise UsageError(f'limit_s {case.limit_s}: above 0')
+    period_s = case.settings.period_s
+    if not 0.0 <= case.delay_s <= (AIR - 1) * period_s:
+        raise UsageError(f'delay_s {case.delay_s}: 0 to {(AIR - 1) * period_s:g}')
+    if not period_s <= case.limit_s <= LIMIT_MAX_S:
+        raise UsageError(f'limit_s {case.limit_s}: {period_s:g} to {LIMIT_MAX_S:g}')
     if case.method in ('orca', 'barrier') and (
         case.obstacles != 'none' or case.settings.dimensions == 3 or case.kind != 'holonomic'
     ):

@@ -42,7 +42,7 @@ def draw(case: Case, seed: int, path: Path) -> None:
         split = result.disconnected_s
         apart = f'apart for {split:.1f} s' if split else 'connected'
         axes.set_title(f'{_TITLES[method]}: {apart}, {reached}', fontsize=10)
-    figure.savefig(path)
+    figure.savefig(path, format='png')
 
 
 def _panel(axes: Any, trail: Floats, places: Floats, flight: Flight) -> None:

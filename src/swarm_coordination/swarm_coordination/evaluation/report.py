@@ -67,9 +67,29 @@ def read(folder: Path) -> list[Row]:
     return rows
 
 
+def prepare(folder: Path) -> None:
+    """Make the folder of tables; raises UsageError where nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f'{folder}: cannot be made: {error.strerror}') from error
+    check_writable(folder / f'{JSON}.part')
+
+
+def check_writable(path: Path) -> None:
+    """Raise UsageError where no file can be written at ``path``; leaves all as it was."""
+    new = not path.exists()
+    try:
+        with path.open('ab'):
+            pass
+        if new:
+            path.unlink()
+    except OSError as error:
+        raise UsageError(f'{path}: cannot be written: {error.strerror}') from error
+
+
 def write(folder: Path, rows: Sequence[Row]) -> None:
     """Write all rows into ``folder``, as JSON and as markdown."""
-    folder.mkdir(parents=True, exist_ok=True)
     lines = ',\n'.join(json.dumps(row) for row in rows)
     for name, text in ((JSON, f'[\n{lines}\n]\n'), (MARKDOWN, markdown(rows))):
         aside = folder / f'{name}.part'  # who is ended while it writes leaves the earlier rows

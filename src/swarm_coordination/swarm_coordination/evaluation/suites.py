@@ -13,7 +13,7 @@ from swarm_coordination.evaluation.baselines import orca
 from swarm_coordination.evaluation.cases import Case, controller_settings
 from swarm_coordination.evaluation.command import command, commit
 from swarm_coordination.evaluation.methods import fly as fly_one
-from swarm_coordination.evaluation.report import read, Row, write
+from swarm_coordination.evaluation.report import prepare, read, Row, write
 from swarm_coordination.evaluation.result import columns, Result
 
 SEED = 1000
@@ -194,6 +194,7 @@ def fly(
     chosen = [(suite, entry) for suite, entry in entries(name) if only in entry.name]
     if not chosen:
         raise UsageError(f'--only {only!r}: no row of suite {name!r} is named so')
+    prepare(folder)
     for suite, entry in chosen:
         runs = max(1, round(share * entry.runs))
         results = []
