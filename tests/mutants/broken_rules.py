@@ -17,6 +17,7 @@ from swarm_coordination.consensus.configuration import configuration_payload
 from swarm_coordination.consensus.following import Following
 from swarm_coordination.consensus.leadership import Leadership
 from swarm_coordination.consensus.log import Log
+from swarm_coordination.consensus.messages import Role
 from swarm_coordination.consensus.quorum import Membership
 from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.consensus.reading import Reading
@@ -40,7 +41,9 @@ from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.durability import Outbox, Release
 from swarm_coordination.robot.leading import Leading
 from swarm_coordination.robot.membership_policy import Change, MembershipPolicy
+from swarm_coordination.robot.submission import Submissions
 from swarm_coordination.robot.tasks import TaskHolder
+from swarm_coordination.robot.voters import Voters
 from swarm_coordination.units import NS_PER_MS
 
 Put = Callable[[Any, str, Any], None]
@@ -442,6 +445,33 @@ def clock_jump_ends_leases_of_others(put: Put) -> None:
     put(LogClock, 'tick', tick)
 
 
+def forgets_no_transfer(put: Put) -> None:
+    """Keep an operator's wish on every robot, whoever leads and in whatever term."""
+    step, reason = Voters.step, Voters._reason_to_leave
+
+    def ask_for(self, robot, term):
+        if term == self._raft.term:
+            self.kept, self._transfer_ns = robot, 0
+
+    def stepped(self, now):
+        kept = getattr(self, 'kept', 0)
+        if kept and self._raft.role is Role.LEADER and kept != self._raft.member:
+            self._asked, self.kept = (kept, self._raft.term), 0
+        step(self, now)
+
+    def reasoned(self, picture):
+        kept = getattr(self, 'kept', 0)
+        return '' if kept == self._raft.member else reason(self, picture)
+
+    put(Voters, 'ask_for', ask_for)
+    put(Voters, 'step', stepped)
+    put(Voters, '_reason_to_leave', reasoned)
+
+
+def keeps_commands_of_the_removed(put: Put) -> None:
+    put(Submissions, '_void', lambda self, text: [])
+
+
 def rewrites_its_log_as_leader(put: Put) -> None:
     """Put a command in the place of the last entry where that is not committed yet."""
     original = Replicating.propose
@@ -550,6 +580,12 @@ MUTANTS = {
     'believes_that_every_row_is_fresh': Mutant(
         "a pose is as old as its row's echoes allow", believes_that_every_row_is_fresh, 17,
         'flying'),
+    'forgets_no_transfer': Mutant(
+        "an operator's wish is obeyed once, in its term, and void from then on",
+        forgets_no_transfer, 1, 'operations'),
+    'keeps_commands_of_the_removed': Mutant(
+        'what a removed robot had accepted is refused there',
+        keeps_commands_of_the_removed, 2, 'operations'),
     'rewrites_its_log_as_leader': Mutant(
         'a leader only appends', rewrites_its_log_as_leader, 0),
 }

@@ -4,7 +4,8 @@ No acknowledged command is lost, none is applied twice, none is altered.
 
 A command is acknowledged when its robot says ``accepted``: it is on that robot's disk then. It
 takes effect where its session's serial is used up, once in the whole log. What was accepted by a
-robot whose disk was lost before anybody applied it may be lost with it.
+robot whose disk was lost before anybody applied it may be lost with it; so may what a robot has
+accepted, and the log does not hold, when it is taken off the roster: its session ends there.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.broken import InvariantBroken
+from swarm_coordination.mission.commands import decode_command, RosterRemove
 from swarm_coordination.persistence import IntentRecord, PersistRequest
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import CommittedEntry, RobotOutput
@@ -28,6 +30,7 @@ class CommandRules(Observer):
         self._accepted: dict[_Key, int] = {}
         self._effects: dict[_Key, int] = {}
         self._judged = 0  # entries of the common log
+        self._removed: set[int] = set()  # robots whose sessions have ended
 
     def durable(self, node: Node, request: PersistRequest, now: int) -> None:
         """Note the commands that a disk holds."""
@@ -66,6 +69,12 @@ class CommandRules(Observer):
     def _effect(self, entry: CommittedEntry) -> None:
         if not entry.session or entry.result.startswith(('duplicate', 'gap')):
             return
+        if entry.session in self._removed:
+            if entry.applied:
+                raise InvariantBroken(
+                    'No command twice', f'entry {entry.index} is of a session that has ended'
+                )
+            return
         self.checks += 1
         key = (entry.session, entry.serial)
         if key in self._effects:
@@ -80,6 +89,14 @@ class CommandRules(Observer):
                 f'entry {entry.index} is not what was accepted as serial {entry.serial}',
             )
 
+        if entry.applied and '"roster_remove"' in entry.command:
+            command = decode_command(entry.command.encode())
+            if isinstance(command, RosterRemove):
+                self._removed.add(command.robot)
+
     def lost(self) -> tuple[_Key, ...]:
         """Return what was accepted and has not taken effect."""
-        return tuple(key for key in self._accepted if key not in self._effects)
+        return tuple(
+            key for key in self._accepted
+            if key not in self._effects and key[0] not in self._removed
+        )

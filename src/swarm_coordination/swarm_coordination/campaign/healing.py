@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from swarm_coordination.arena.arena import Arena
 from swarm_coordination.campaign.command_rules import CommandRules
+from swarm_coordination.campaign.operator_rules import OperatorRules
 from swarm_coordination.robot.outputs import RobotStatus
 
 # A robot that has to be declared silent first, an election with two split votes, and two
@@ -22,7 +23,9 @@ LOOK_MS = 250
 UNDER_WAY_MS = 1_000
 
 
-def unhealed(arena: Arena, commands: CommandRules) -> str:
+def unhealed(
+    arena: Arena, commands: CommandRules, operators: OperatorRules | None = None
+) -> str:
     """Return what is still wrong; empty where the swarm has healed."""
     statuses = [status for node in arena.nodes if (status := arena.status(node.number))]
     if len(statuses) < len(arena.nodes):
@@ -37,6 +40,7 @@ def unhealed(arena: Arena, commands: CommandRules) -> str:
         or _differing('state', [s.state_hash for s in statuses], statuses)
         or _lonely(statuses)
         or _waiting(statuses, commands)
+        or (operators.unhealed(statuses, leader) if operators is not None else '')
     )
 
 

@@ -27,6 +27,8 @@ class Profile(NamedTuple):
     ``leader_share``: of the faults that hit one robot, and of islands, those with the leader.
     ``claims_per_s``: of tasks, by all robots together; ``tasks``: somebody else claims them.
     ``outsiders``: clients from outside with sessions of their own.
+    ``operators``: leadership is moved, batteries run low, robots leave the roster; ``joiners``: so
+    many of the robots start late, on storage that the voters were not provisioned with.
     ``voters``: at most so many of them. ``calm_ms``: from when on there is no fault. ``flies``:
     controllers run, and missions cross each other's ways.
     """
@@ -48,6 +50,8 @@ class Profile(NamedTuple):
     claims_per_s: float = 0.0
     tasks: bool = False
     outsiders: int = 0
+    operators: bool = False
+    joiners: int = 0
     voters: int = VOTERS_DEFAULT_MAX
     calm_ms: int = 42_000
     flies: bool = False
@@ -89,6 +93,11 @@ PROFILES = {
                        'slow_disk': 1, 'leap': 1},
                 faults=(8, 20), robots=(3, 4, 5), commands_per_s=1.0, snapshot_entries=12,
                 items_held=64, outsiders=3),
+        Profile('operations', 'leadership moved, batteries low, robots taken off and new ones',
+                kinds={'crash': 4, 'wipe': 1, 'island': 3, 'one_way': 1, 'pause': 2, 'loss': 2,
+                       'slow_disk': 1},
+                faults=(1, 6), robots=(5, 6, 7), commands_per_s=1.0, items_held=64, stops=0.1,
+                operators=True, joiners=2),
         Profile('narrow', 'budgets of a few kB/s, that beacons alone would fill',
                 kinds={'crash': 5, 'island': 3, 'one_way': 1, 'pause': 2, 'loss': 2, 'delay': 1,
                        'move': 1},

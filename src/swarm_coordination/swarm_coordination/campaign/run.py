@@ -25,12 +25,14 @@ from swarm_coordination.campaign.flight_load import FlightLoad
 from swarm_coordination.campaign.ghosts import Ghosts
 from swarm_coordination.campaign.healing import BOUND_MS, LOOK_MS, UNDER_WAY_MS, unhealed
 from swarm_coordination.campaign.injector import Injector
+from swarm_coordination.campaign.operator_rules import OperatorRules
+from swarm_coordination.campaign.operators import Operators
 from swarm_coordination.campaign.outsiders import Outsiders
 from swarm_coordination.campaign.profiles import Profile, profile_named
 from swarm_coordination.campaign.promises import Promises
 from swarm_coordination.campaign.raft_rules import RaftRules
 from swarm_coordination.campaign.read_rules import ReadRules
-from swarm_coordination.campaign.schedule import Schedule
+from swarm_coordination.campaign.schedule import late, Schedule
 from swarm_coordination.campaign.session_rules import SessionRules
 from swarm_coordination.campaign.stop_rules import StopRules
 from swarm_coordination.campaign.task_load import TaskLoad
@@ -84,6 +86,7 @@ class Run:
     def __init__(self, schedule: Schedule, say: Callable[[str], None] | None = None) -> None:
         self._schedule = schedule
         profile = profile_named(schedule.profile)
+        absent = late(schedule, profile)
         low, high = schedule.delay_ms
         self.arena = arena = Arena(
             schedule.robots,
@@ -91,10 +94,11 @@ class Run:
             shape=schedule.shape,
             base=one_hop((low, high)),
             settings=_settings(profile, schedule.seed),
-            voters=min(profile.voters, schedule.robots),
+            voters=min(profile.voters, schedule.robots - len(absent)),
             flies=profile.flies,
             sync_ms=(schedule.sync_us[0] / 1000.0, schedule.sync_us[1] / 1000.0),
             drift_ppm=DRIFT_PPM,
+            absent=absent,
         )
         voters = tuple(v.storage_id for v in arena.nodes[0].disk.recovered().provision.voters)
         self._rules = RaftRules(arena.nodes, voters)
@@ -125,6 +129,12 @@ class Run:
         Workload(arena, schedule, profile, self._clients)
         TaskLoad(arena, schedule, profile)
         FlightLoad(schedule, profile, arena, self._clients)
+        self._operators = None
+        if profile.operators:
+            load = Operators(arena, schedule, profile, self._clients)
+            self._operators = OperatorRules(arena.nodes, load.low)
+            arena.watch(load)
+            arena.watch(self._operators)
         self._outsiders = None
         if self._sessions is not None:
             self._outsiders = Outsiders(
@@ -193,17 +203,17 @@ class Run:
 
     def _look(self, at_ms: int, last_ms: int) -> tuple[str, int]:
         """Look from now until nothing is wrong; return what still is, and when that was seen."""
-        wrong = unhealed(self.arena, self._commands)
+        wrong = unhealed(self.arena, self._commands, self._operators)
         while wrong and at_ms < last_ms:
             at_ms += LOOK_MS
             self.advance_to(at_ms)
-            wrong = unhealed(self.arena, self._commands)
+            wrong = unhealed(self.arena, self._commands, self._operators)
         return wrong, at_ms
 
     def _outcome(self, rule: str, text: str) -> Outcome:
         watchers = (
             self._rules, self._promises, self._commands, self._stops, self._ghosts, self._board,
-            self._reads, self._tasks, self._sessions, self._flight,
+            self._reads, self._tasks, self._sessions, self._operators, self._flight,
         )
         return Outcome(
             self._schedule,

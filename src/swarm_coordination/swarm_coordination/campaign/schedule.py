@@ -99,6 +99,11 @@ def make_schedule(profile: Profile, seed: int) -> Schedule:
     )
 
 
+def late(schedule: Schedule, profile: Profile) -> range:
+    """Return the numbers of the robots that start late, on storage that nobody has heard of."""
+    return range(max(1, schedule.robots - profile.joiners), schedule.robots)
+
+
 class _Drawing:
     """Draws the faults of one schedule."""
 
