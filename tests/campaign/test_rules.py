@@ -10,6 +10,7 @@ from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.campaign.raft_rules import RaftRules
 from swarm_coordination.campaign.stop_rules import StopRules
 from swarm_coordination.consensus.messages import Role, Standing
+from swarm_coordination.mission.commands import encode_command, LiftStop
 from swarm_coordination.persistence import (
     Entry,
     EntryRecord,
@@ -19,7 +20,7 @@ from swarm_coordination.persistence import (
     SnapshotRecord,
     StopRecord,
 )
-from swarm_coordination.robot.outputs import NOTHING, RobotEvent
+from swarm_coordination.robot.outputs import CommittedEntry, NOTHING, RobotEvent
 
 NODES = tuple(SimpleNamespace(number=n, name=f'r{n}', storage_id=100 + n) for n in range(3))
 EMPTY = fresh(Provision('r', 100, 1, (), bytes(32)))
@@ -102,9 +103,9 @@ def heard(stops, robot, counter, durable=True):
         stops.durable(NODES[robot], request, 0)
 
 
-def stopped() -> StopRules:
-    """Return the rules of stops for three robots that have just started."""
-    stops = StopRules(followed())
+def stopped(applied=0) -> StopRules:
+    """Return the rules of stops for three robots that have just started, and applied so much."""
+    stops = StopRules(SimpleNamespace(applied=lambda robot: applied))
     for node in NODES:
         stops.started(node, EMPTY, 0)
     return stops
@@ -151,3 +152,90 @@ def test_what_was_heard_and_never_durable_is_not_made_certain_by_a_lost_disk():
     heard(stops, 1, 3, durable=False)
     stops.wiped(NODES[0], 0)
     assert stops.in_force() == {ISSUER: 1}
+
+
+def asked(stops, robot, counter, obeys=True):
+    """Tell of a stop that a robot was asked to raise, and raises."""
+    own = NODES[robot].storage_id
+    request = PersistRequest(1, (StopRecord(own, counter, 1),))
+    stops.after(NODES[robot], None, NOTHING._replace(persist=(request,)), 0)
+    stops.raised(NODES[robot], obeying(*([(own, counter)] if obeys else [])), counter)
+    return request
+
+
+def obeying(*counters):
+    """Return a coordinator that obeys these stops."""
+    text = encode_command(LiftStop(counters)).decode() if counters else ''
+    return SimpleNamespace(lift_command=lambda: text)
+
+
+def lifted(stops, robot, *counters, index=1):
+    """Tell of a robot that applies a lifting of these counters, and obeys nothing any more."""
+    command = encode_command(LiftStop(counters)).decode()
+    entry = CommittedEntry(index, 1, 1, 1, 0, command, True, '')
+    events = (RobotEvent(0, 'stop_lifted', '', counters[0][0]),)
+    output = NOTHING._replace(committed=(entry,), events=events)
+    stops.after(NODES[robot], obeying(), output, 0)
+
+
+def test_a_stop_that_is_not_in_force_where_it_was_raised_is_noticed():
+    with pytest.raises(InvariantBroken, match=r'has raised stop .5,. and does not obey it'):
+        asked(stopped(), 0, 5, obeys=False)
+
+
+def outlived() -> StopRules:
+    """Return the rules where robot 0 had a stop lifted, lost its disk, and raised a lower one."""
+    stops = stopped(applied=2)
+    own = NODES[0].storage_id
+    stops.durable(NODES[0], asked(stops, 0, 9), 0)
+    request = PersistRequest(1, (StopRecord(own, 9, 1),))
+    stops.after(NODES[1], None, NOTHING._replace(persist=(request,)), 0)
+    stops.durable(NODES[1], request, 0)
+    lifted(stops, 1, (own, 9))
+    stops.crashed(NODES[0], 0)
+    stops.wiped(NODES[0], 0)
+    stops.started(NODES[0], EMPTY, 0)
+    stops.durable(NODES[0], asked(stops, 0, 4), 0)
+    return stops
+
+
+def test_a_stop_that_another_life_s_lifting_ends_at_its_issuer_is_noticed():
+    stops, own = outlived(), NODES[0].storage_id
+    command = encode_command(LiftStop(((own, 9),))).decode()
+    output = NOTHING._replace(
+        committed=(CommittedEntry(1, 1, 1, 1, 0, command, True, ''),),
+        events=(RobotEvent(0, 'stop_lifted', '', own),),
+    )
+    stops.after(NODES[0], obeying((own, 4)), output, 0)
+    with pytest.raises(InvariantBroken, match='does not obey it; no lifting names it'):
+        stops.after(NODES[0], obeying(), output, 0)
+
+
+def test_a_stop_of_a_new_life_that_others_hold_as_lifted_is_noticed():
+    stops = outlived()
+    with pytest.raises(InvariantBroken, match=r'r1 does not obey stop .4,. of 100'):
+        stops.check(NODES[1], obeying())
+
+
+def test_a_stop_raised_anew_ends_under_its_new_counter():
+    stops, own = outlived(), NODES[0].storage_id
+    request = PersistRequest(2, (StopRecord(own, 10, 1),))
+    stops.after(NODES[0], None, NOTHING._replace(persist=(request,)), 0)
+    stops.durable(NODES[0], request, 0)
+    assert stops.in_force() == {own: 10}
+    stops.check(NODES[1], obeying((own, 10)))
+    lifted(stops, 1, (own, 10), index=2)
+    stops.check(NODES[1], obeying())
+
+
+@pytest.mark.parametrize('after', ['crash', 'wipe'])
+def test_a_stop_that_went_with_its_issuer_is_asked_for_no_more(after):
+    stops = stopped()
+    request = asked(stops, 0, 4)
+    if after == 'wipe':
+        stops.durable(NODES[0], request, 0)
+    stops.crashed(NODES[0], 0)
+    if after == 'wipe':
+        stops.check(NODES[1], obeying((NODES[0].storage_id, 4)))
+        stops.wiped(NODES[0], 0)
+    stops.check(NODES[1], obeying())

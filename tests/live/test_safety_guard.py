@@ -23,7 +23,7 @@ class Bus:
         self.time = NS_PER_S
         self.clock = SimpleNamespace(now=lambda: self.time, due_ns=lambda deadline: deadline)
         self.asked, self.said, self.landed, self.refusals = [], [], [], []
-        self.charges, self.stops = [], []
+        self.charges, self.stops, self.no_stop = [], [], None
         self.session = SimpleNamespace(settled_serial=0, on_roster=True)
         core = SimpleNamespace(
             storage_id=7, battery=self.charges.append, propose=self._propose,
@@ -52,6 +52,8 @@ class Bus:
 
     def _stop(self, level, now):
         self.stops.append(now)
+        if self.no_stop:
+            raise self.no_stop
         return len(self.stops)
 
     def at_x(self, x_m, believed=True, after_ns=NS_PER_S // 10):
@@ -113,6 +115,15 @@ def test_an_outlier_within_the_fence_is_no_return(robot):
     robot.at_x(0.0, believed=False)
     robot.at_x(5.2)
     assert len(robot.stops) == 1
+
+
+def test_that_it_cannot_stop_the_swarm_is_said_and_ends_nothing(robot):
+    robot.no_stop = ProposalRefused('no counter left')
+    robot.at_x(6.0)
+    assert robot.stops and robot.said[0].endswith('no counter left')
+    robot.battery(0.15)
+    robot.run(robot.time)
+    assert len(robot.asked) == 1
 
 
 def test_a_robot_with_charge_asks_for_nothing(robot):

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mesh.radio import Air, CLUSTER, CONFIG, FIRST_ID, identity, line
 import pytest
-from swarm_coordination.bounds import COUNTER_MAX
-from swarm_coordination.errors import UsageError
+from swarm_coordination.bounds import COUNTER_MAX, LIFTED_MAX
+from swarm_coordination.errors import ProposalRefused, UsageError
 from swarm_coordination.mesh.rows import Frame, FrameHeader, INCARNATION_MAX, StopFlag
-from swarm_coordination.mesh.stops import ISSUERS_MAX, StopRegister
+from swarm_coordination.mesh.stops import ANEW_MAX, ISSUERS_MAX, SKIPPED_MAX, StopRegister
 from swarm_coordination.units import NS_PER_S
 
 FLAGS = st.builds(StopFlag, st.integers(1, 5), st.integers(0, 9), st.integers(0, 3))
@@ -99,7 +99,90 @@ def test_a_stop_of_the_highest_incarnation_has_a_counter_that_a_frame_can_carry(
         register = StopRegister(1)
         assert register.raise_stop(1, incarnation).counter < COUNTER_MAX
         assert register.raise_stop(2, incarnation) in register.active()
-    assert StopRegister(1, [(1, COUNTER_MAX, 1)]).raise_stop(2, 1).counter == COUNTER_MAX
+
+
+@pytest.mark.parametrize('known', ['held', 'lifted'])
+def test_a_robot_without_a_counter_left_says_that_it_cannot_stop(known: str) -> None:
+    register = StopRegister(1, [(1, COUNTER_MAX, 1)] if known == 'held' else [])
+    if known == 'lifted':
+        register.lift([(1, COUNTER_MAX)])
+    before = register.active()
+    with pytest.raises(ProposalRefused, match='no counter left'):
+        register.raise_stop(2, 1)
+    assert register.active() == before
+
+
+def test_an_own_stop_survives_a_lifting_of_counters_that_this_life_never_gave() -> None:
+    register = StopRegister(1)
+    mine = register.raise_stop(3, 1)
+    register.lift([(1, mine.counter + 7), (2, 5)])
+    (again,) = register.take_anew()
+    assert again == (1, mine.counter + 8, 3) and register.active() == (again,)
+    assert register.take_anew() == ()
+    register.lift([(1, again.counter)])
+    assert register.active() == register.take_anew() == ()
+
+
+def test_an_own_stop_that_a_lifting_names_is_lifted_whatever_else_it_names() -> None:
+    register = StopRegister(1)
+    mine = register.raise_stop(3, 1)
+    register.lift([(1, mine.counter + 7), (1, mine.counter)])
+    assert register.active() == register.take_anew() == ()
+
+
+def test_a_flag_of_another_life_does_not_take_the_place_of_an_own_stop() -> None:
+    register = StopRegister(1)
+    mine = register.raise_stop(1, 1)
+    past = StopFlag(1, mine.counter + 100, 2)
+    assert register.merge(past)
+    (again,) = register.take_anew()
+    assert register.active() == (again,) == (StopFlag(1, past.counter + 1, 2),)
+    register.lift([past[:2]])
+    assert register.active() == (again,)
+
+
+def test_a_stop_restored_by_a_whole_disk_is_lifted_by_a_later_one_that_was_not_written() -> None:
+    register = StopRegister(1, [(1, 10, 1)])
+    register.lift([(1, 11)])
+    assert register.active() == register.take_anew() == ()
+    forgetful = StopRegister(1, [(1, 10, 1)], skipped=5)
+    forgetful.lift([(1, 11)])
+    assert forgetful.active() == forgetful.take_anew() == (StopFlag(1, 12, 1),)
+
+
+def test_a_later_incarnation_raises_an_own_stop_in_force_anew_and_no_other() -> None:
+    register = StopRegister(1, [(2, 3, 1)])
+    register.outlive(4)
+    assert register.take_anew() == ()
+    mine = register.raise_stop(2, 1)
+    assert mine.counter >> 20 == 4  # though the incarnation is not durable yet
+    register.outlive(4)
+    assert register.take_anew() == ()
+    register.outlive(9)
+    (again,) = register.take_anew()
+    assert again.counter >> 20 == 9 and again.level == 2
+    register.lift([again[:2]])
+    register.outlive(12)
+    assert register.take_anew() == () and register.active() == (StopFlag(2, 3, 1),)
+
+
+def test_a_life_whose_disk_forgot_counts_from_elsewhere_within_its_incarnation() -> None:
+    for skipped in (1, SKIPPED_MAX):
+        counter = StopRegister(1, skipped=skipped).raise_stop(1, 5).counter
+        assert counter == (5 << 20) + skipped + 1 < 6 << 20
+
+
+def test_two_copies_of_a_disk_do_not_drive_each_other_up_for_ever() -> None:
+    one, other = StopRegister(1), StopRegister(1)
+    one.raise_stop(1, 1)
+    other.raise_stop(1, 2)
+    raised = 0
+    for _ in range(100):
+        for here, there in ((one, other), (other, one)):
+            here.merge(there.active()[0])
+            raised += len(here.take_anew())
+    assert raised <= 2 * ANEW_MAX
+    assert one.active() == other.active() != ()
 
 
 def test_a_stop_that_nobody_raised_stops_nobody() -> None:
@@ -129,6 +212,36 @@ def test_the_register_is_bounded_and_keeps_what_it_has() -> None:
         register.merge(StopFlag(issuer, 1, 1))
     assert len(register.active()) == ISSUERS_MAX
     assert register.active()[0].issuer == 1
+
+
+def test_lifted_stops_give_way_in_a_full_register_and_are_not_forgotten() -> None:
+    register = StopRegister(0)
+    for issuer in range(1, ISSUERS_MAX + 1):
+        assert register.merge(StopFlag(issuer, 1, 1))
+    assert not register.merge(StopFlag(1_000, 1, 1))  # every one is in force
+    register.lift([(7, 1), (9, 1)])
+    assert register.merge(StopFlag(1_000, 1, 1))
+    assert register.merge(StopFlag(1_001, 1, 1))
+    assert not register.merge(StopFlag(1_002, 1, 1))
+    assert len(register.active()) == ISSUERS_MAX
+    register.lift([(3, 1)])
+    assert not register.merge(StopFlag(7, 1, 1))  # an echo of the lifted one stops nobody
+    assert register.highest(7) == 1
+    assert register.merge(StopFlag(7, 2, 1))
+
+
+def test_as_many_issuers_stop_one_after_the_other_as_may_be_lifted() -> None:
+    register = StopRegister(0)
+    for issuer in range(1, LIFTED_MAX + 1):
+        assert register.merge(StopFlag(issuer, 1, 1))
+        register.lift([(issuer, 1)])
+    assert register.active() == ()
+    assert register.merge(StopFlag(10_000, 1, 1))
+    # A start knows of none that it is lifted: the last is still among them.
+    restored = [(issuer, 1, 1) for issuer in (*range(1, LIFTED_MAX + 1), 10_000)]
+    again = StopRegister(0, restored)
+    again.lift([(issuer, 1) for issuer in range(1, LIFTED_MAX + 1)])
+    assert again.active() == (StopFlag(10_000, 1, 1),)
 
 
 def test_many_stops_do_not_crowd_the_beacon_out_and_all_get_through() -> None:

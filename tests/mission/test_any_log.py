@@ -144,13 +144,22 @@ class Submission(NamedTuple):
         return Envelope(self.session, serial, self.stamp_ms, data).encode()
 
 
+# JSON that reads as infinite: Python has a float for it, and JSON has no form.
+INFINITE = st.builds(
+    lambda number, text: text.replace('N', number).encode(),
+    st.sampled_from(['1e400', '-1e400', '1E999', '9' * 400 + '.0']),
+    st.sampled_from([
+        'N', '[N]', '{"expected":N,"key":"a","kind":"put","value":"b"}', '{"kind":N}',
+        '{"command":{"kind":"hold","x":N},"kind":"client","serial":1,"session":1}',
+    ]),
+)
 STAMPS = st.integers(0, 50) | st.integers(0, 30_000)
 SUBMISSIONS = st.builds(
     Submission,
     st.integers(0, 4),
     st.sampled_from([0, 0, 0, 0, -1, 1]),
     STAMPS,
-    ANY_ENTRY | st.binary(max_size=12),
+    ANY_ENTRY | st.binary(max_size=12) | INFINITE,
 )
 WORKING = st.builds(Submission, st.integers(1, 4), st.sampled_from([0] * 9 + [1]), STAMPS, FITTING)
 # A swarm at work, and whatever else a log may hold.
@@ -181,6 +190,17 @@ def test_snapshot_and_restore_equal_a_replay_of_the_whole_log(entries, cut):
             restored = MissionState.restore(restored.snapshot())
         assert restored.digest() == replayed.digest()
     assert restored.snapshot() == replayed.snapshot()
+
+
+@given(INFINITE, st.integers(0, 4))
+def test_a_number_that_is_not_finite_is_refused_and_uses_up_its_serial(command, session):
+    state = MissionState()
+    serial = 1 if session else 0
+    done = state.apply(1, 1, Envelope(session, serial, 0, command).encode())
+    assert not done.applied
+    assert 'is not valid: finite numbers' in done.result
+    assert state.sessions.next_serial(session or 1) == 1 + serial
+    assert MissionState.restore(state.snapshot()).digest() == state.digest()
 
 
 @WHOLE

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from mission.log import Log
-from swarm_coordination.bounds import COUNTER_MAX, ID_MAX
+from swarm_coordination.bounds import COUNTER_MAX, ID_MAX, LIFTED_MAX
 from swarm_coordination.mission.blackboard import BLACKBOARD_MAX, TOMBSTONES_MAX
 from swarm_coordination.mission.commands import (
     AssignSlots,
@@ -27,7 +27,6 @@ from swarm_coordination.mission.sessions import (
     WINDOW,
 )
 from swarm_coordination.mission.snapshot import (
-    LIFTED_MAX,
     REMOVED_MAX,
     SNAPSHOT_BYTES_MAX,
     StateValues,

@@ -288,6 +288,11 @@ def lifts_stops_without_naming_counters(put: Put) -> None:
     put(StopRegister, 'lift', lift)
 
 
+def counts_stops_from_the_start_after_a_lost_disk(put: Put) -> None:
+    put(StopRegister, 'outlive', lambda self, incarnation: None)
+    put(StopRegister, '_survive', lambda self, level: None)
+
+
 def applies_duplicates(put: Put) -> None:
     forgetful_leader(put)
     original = Session.refusal
@@ -545,6 +550,9 @@ MUTANTS = {
     'lifts_stops_without_naming_counters': Mutant(
         'a stop raised meanwhile survives a lifting', lifts_stops_without_naming_counters, 0,
         'lifting'),
+    'counts_stops_from_the_start_after_a_lost_disk': Mutant(
+        'a stop is raised anew where a forgotten life has raised higher ones',
+        counts_stops_from_the_start_after_a_lost_disk, 0, 'forgotten_stops'),
     'applies_duplicates': Mutant('a serial takes effect once', applies_duplicates, 0),
     'drops_the_sessions_from_the_snapshot': Mutant(
         'a snapshot holds the session table', drops_the_sessions_from_the_snapshot, 0,

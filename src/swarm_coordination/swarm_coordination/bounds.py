@@ -29,6 +29,8 @@ class Size(NamedTuple):
 COUNTER_MAX = 2**53 - 1
 # 62 bits: fits every signed 64-bit integer of messages and databases with room to spare.
 ID_MAX = 2**62 - 1
+# Issuers whose safety stops were lifted: more need a new cluster.
+LIFTED_MAX = 256
 # 1,000 km either way: beyond any local map frame, far below any overflow.
 COORDINATE_MAX_MM = 10**9
 # 100 m/s: faster than any robot here.

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from swarm_coordination.benchmarks.figures import percentile
 from swarm_coordination.benchmarks.stage import shipped_settings, Stage
+from swarm_coordination.bounds import LIFTED_MAX
 from swarm_coordination.consensus.compacting import configuration_bytes
 from swarm_coordination.consensus.configuration import Configuration
 from swarm_coordination.consensus.messages import Role
@@ -32,7 +33,7 @@ from swarm_coordination.mission.sessions import (
     SESSIONS_MAX,
     WINDOW,
 )
-from swarm_coordination.mission.snapshot import encode_state, LIFTED_MAX, StateValues
+from swarm_coordination.mission.snapshot import encode_state, StateValues
 from swarm_coordination.mission.task_commands import DETAIL_CHARS_MAX, TASK_RESULT_CHARS_MAX
 from swarm_coordination.mission.tasks import Task, TASKS_MAX
 from swarm_coordination.persistence import HardState, PersistRequest, SnapshotRecord

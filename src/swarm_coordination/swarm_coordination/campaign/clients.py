@@ -10,14 +10,17 @@ from __future__ import annotations
 from swarm_coordination.arena.arena import Arena
 from swarm_coordination.campaign.blackboard import Blackboard
 from swarm_coordination.campaign.read_rules import ReadRules
+from swarm_coordination.campaign.stop_rules import StopRules
 from swarm_coordination.mission.commands import Command, encode_command
 
 
 class Clients:
     """Whoever talks to the robots of an arena; ``submitted`` counts the commands taken."""
 
-    def __init__(self, arena: Arena, board: Blackboard, reads: ReadRules) -> None:
-        self._arena, self._board, self._reads = arena, board, reads
+    def __init__(
+        self, arena: Arena, board: Blackboard, reads: ReadRules, stops: StopRules
+    ) -> None:
+        self._arena, self._board, self._reads, self._stops = arena, board, reads, stops
         self.submitted = 0
 
     def submit(self, robot: int, command: Command, request: str = '') -> int | None:
@@ -36,7 +39,10 @@ class Clients:
 
     def stop(self, robot: int) -> None:
         """Raise a safety stop at a robot."""
-        self._arena.stop(robot)
+        counter = self._arena.stop(robot)
+        node = self._arena.nodes[robot]
+        if counter is not None and node.core is not None:
+            self._stops.raised(node, node.core, counter)
 
     def lift(self, robot: int) -> None:
         """Lift the stops that are in force at a robot by now."""

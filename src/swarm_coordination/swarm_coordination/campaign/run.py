@@ -125,7 +125,7 @@ class Run:
                 arena.watch(observer)
         told = lines.note if lines is not None else _silent
         self._injector = Injector(arena, schedule, self._rules, told)
-        self._clients = Clients(arena, self._board, self._reads)
+        self._clients = Clients(arena, self._board, self._reads, self._stops)
         Workload(arena, schedule, profile, self._clients)
         TaskLoad(arena, schedule, profile)
         FlightLoad(schedule, profile, arena, self._clients)

@@ -6,9 +6,15 @@ A stop is certain once it is on a disk, for as long as anybody knows it: one who
 before may be forgotten, and so may one whose every copy was on disks that are lost. Who has heard
 of a stop obeys it until its own log lifts that counter: checked whenever something is lifted, and
 once all have healed for all that is certain.
+
+Counters alone do not say which stop is meant: a robot whose disk was lost may give one again, or a
+lower one. So each raising is followed on its own, too, with the counters under which its issuer
+raised it anew: until a command that is committed later names one of them it is in force.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
@@ -18,6 +24,13 @@ from swarm_coordination.mission.commands import decode_command, LiftStop
 from swarm_coordination.persistence import PersistRequest, Recovered, StopRecord
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
+
+
+class _Raising(NamedTuple):
+    """A stop as its issuer raised it, with every counter that it has had."""
+
+    counters: tuple[int, ...]
+    durable: bool
 
 
 class StopRules(Observer):
@@ -32,6 +45,7 @@ class StopRules(Observer):
         self._judged = 0
         self._on_disk: dict[int, dict[int, int]] = {}  # by robot: issuer: highest counter
         self._heard: dict[int, dict[int, int]] = {}  # the same, in memory of this life
+        self._raisings: dict[int, list[_Raising]] = {}  # by issuer, oldest first: not lifted yet
 
     def started(self, node: Node, recovered: Recovered, now: int) -> None:
         """Begin a life with what the disk gave back."""
@@ -40,11 +54,14 @@ class StopRules(Observer):
     def crashed(self, node: Node, now: int) -> None:
         """Forget what was heard and not written."""
         self._heard[node.number] = dict(self._on_disk.get(node.number, {}))
+        kept = [raising for raising in self._raisings.get(node.storage_id, ()) if raising.durable]
+        self._raisings[node.storage_id] = kept
 
     def wiped(self, node: Node, now: int) -> None:
         """Forget what a disk held, and what nobody else knows."""
         self._on_disk.pop(node.number, None)
         self._heard.pop(node.number, None)  # it is dead
+        self._raisings.pop(node.storage_id, None)  # from now on as certain as others know it
         known = [*self._on_disk.values(), *self._heard.values()]
         for issuer, counter in self._raised.items():
             still = max((held.get(issuer, 0) for held in known), default=0)
@@ -56,6 +73,17 @@ class StopRules(Observer):
             if isinstance(record, StopRecord):
                 for known in (self._raised, self._on_disk.setdefault(node.number, {})):
                     known[record.issuer] = max(known.get(record.issuer, 0), record.counter)
+                if record.issuer == node.storage_id:
+                    self._raisings[record.issuer] = [
+                        raising._replace(durable=raising.durable or record.counter in raising[0])
+                        for raising in self._raisings.get(record.issuer, ())
+                    ]
+
+    def raised(self, node: Node, core: Coordinator, counter: int) -> None:
+        """Follow a stop that ``node`` has just been asked to raise; it must be in force there."""
+        raising = _Raising((counter,), durable=False)
+        self._raisings.setdefault(node.storage_id, []).append(raising)
+        self._check_raised(node, core)
 
     def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
         """Note what is heard, and what committed commands lift; check who has just lifted."""
@@ -63,10 +91,24 @@ class StopRules(Observer):
         for request in output.persist:
             for record in request.records:
                 if isinstance(record, StopRecord):
+                    if record.issuer == node.storage_id:
+                        self._note_anew(record)
                     heard[record.issuer] = max(heard.get(record.issuer, 0), record.counter)
         self._judge(output)
         if any(event.kind in ('stop_lifted', 'snapshot_installed') for event in output.events):
             self._check_heard(node, core)
+            self._check_raised(node, core)
+
+    def _note_anew(self, record: StopRecord) -> None:
+        """Note the counter under which an issuer has raised its stop anew: nobody knew it yet."""
+        raisings = self._raisings.get(record.issuer)
+        known = any(
+            held.get(record.issuer) == record.counter
+            for held in (*self._on_disk.values(), *self._heard.values())
+        )
+        if raisings and not known:
+            newest = raisings[-1]
+            raisings[-1] = newest._replace(counters=(*newest.counters, record.counter))
 
     def _judge(self, output: RobotOutput) -> None:
         for entry in output.committed:
@@ -79,6 +121,24 @@ class StopRules(Observer):
                     for issuer, counter in command.counters:
                         self._lifted[issuer] = max(counter, self._lifted.get(issuer, 0))
                         self._lifts.append((entry.index, issuer, counter))
+                        self._lift_raising(issuer, counter)
+
+    def _lift_raising(self, issuer: int, counter: int) -> None:
+        """End the raising that has this counter, and those before it."""
+        raisings = self._raisings.get(issuer, [])
+        ended = [at for at, raising in enumerate(raisings, 1) if counter in raising.counters]
+        del raisings[:max(ended, default=0)]
+
+    def _check_raised(self, node: Node, core: Coordinator) -> None:
+        """Check that an issuer obeys the stop that it raised and that nobody has lifted."""
+        self.checks += 1
+        raisings = self._raisings.get(node.storage_id)
+        if raisings and node.storage_id not in _obeyed(core):
+            raise InvariantBroken(
+                'Safety stop delivered',
+                f'{node.name} has raised stop {raisings[-1].counters} and does not obey it; '
+                'no lifting names it',
+            )
 
     def _check_heard(self, node: Node, core: Coordinator) -> None:
         """Check that a robot obeys what it has heard and its own log has not lifted."""
@@ -105,6 +165,13 @@ class StopRules(Observer):
         """Check that a robot that has applied all obeys exactly the stops in force."""
         self.checks += 1
         obeyed = _obeyed(core)
+        for issuer, raisings in sorted(self._raisings.items()):
+            if any(raising.durable for raising in raisings) and issuer not in obeyed:
+                raise InvariantBroken(
+                    'Safety stop delivered',
+                    f'{node.name} does not obey stop {raisings[-1].counters} of {issuer}, '
+                    'which no lifting names',
+                )
         if obeyed != self.in_force():
             raise InvariantBroken(
                 'Safety stop delivered',

@@ -158,7 +158,12 @@ class OperatorServices:
             answer(response)
             return
         now = self._bus.clock.now()
-        response.counter = self._core.stop(request.level, now)
+        try:
+            response.counter = self._core.stop(request.level, now)
+        except ProposalRefused as error:
+            response.error, response.message = response.ERROR_NOT_READY, str(error)
+            answer(response)
+            return
         response.accepted, response.message = True, self._core.lift_command()
         self._bus.say(
             f'safety stop {response.counter}, level {request.level}, by '

@@ -73,8 +73,10 @@ class SafetyGuard:
         if self._stopped or not (believed or now - self._beyond_since >= DOUBT_NS):
             return
         self._stopped = True
-        counter = self._core.stop(STOP, now)
-        self._bus.say(f'{text}: safety stop {counter}', 'error')
+        try:
+            self._bus.say(f'{text}: safety stop {self._core.stop(STOP, now)}', 'error')
+        except ProposalRefused as error:
+            self._bus.say(f'{text}: {error}', 'error')
         self._pump(now)
 
     def _on_battery(self, message: Any) -> None:

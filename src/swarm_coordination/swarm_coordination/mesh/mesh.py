@@ -57,6 +57,7 @@ class Mesh:
     rng : for the phase of the beacons and for who answers when several could.
     now : ns of the caller's monotone clock.
     stops : (issuer, counter, level) of the stops read back from storage.
+    stops_skipped : see ``StopRegister``; not 0 where the disk has forgotten.
 
     """
 
@@ -70,9 +71,10 @@ class Mesh:
         rng: random.Random,
         now: int,
         stops: Iterable[tuple[int, int, int]] = (),
+        stops_skipped: int = 0,
     ) -> None:
         self._settings, self._codec = settings, codec
-        self._parts = MeshParts(identity, settings, stops)
+        self._parts = MeshParts(identity, settings, stops, stops_skipped)
         ids = (cluster_id, config_hash)
         self._composer = Composer(settings, ids, codec, self._parts, rng, now)
         self._reception = Reception(settings, config_hash, self._parts, self._composer, rng, now)
@@ -168,15 +170,31 @@ class Mesh:
     # -- stops ---------------------------------------------------------------------------------
 
     def raise_stop(self, level: int) -> StopFlag:
-        """Raise a safety stop of our own; it leaves with the next frame, at once."""
+        """
+        Raise a safety stop of our own; it leaves with the next frame, at once.
+
+        Raises UsageError for another level, ProposalRefused where no counter is left for it.
+        """
         if not STOP_LEVEL_MIN <= level <= STOP_LEVEL_MAX:
             raise UsageError(f'a stop has level {STOP_LEVEL_MIN} to {STOP_LEVEL_MAX}, not {level}')
+        flag = self._parts.stops.raise_stop(level, self.identity.incarnation)
         self._composer.urge()
-        return self._parts.stops.raise_stop(level, self.identity.incarnation)
+        return flag
+
+    def take_anew(self) -> tuple[StopFlag, ...]:
+        """Return own stops raised anew since the last call, as a life before became known."""
+        anew = self._parts.stops.take_anew()
+        if anew:
+            self._composer.urge()
+        return anew
 
     def lift(self, counters: Iterable[tuple[int, int]]) -> None:
         """Lift the stops that a committed entry names, as (issuer, counter)."""
         self._parts.stops.lift(counters)
+
+    def highest_stop(self, issuer: int) -> int:
+        """Return the highest counter known of an issuer's stops, in force or lifted; 0: none."""
+        return self._parts.stops.highest(issuer)
 
     def active_stops(self) -> tuple[StopFlag, ...]:
         """Return the stops in force, sorted by issuer."""

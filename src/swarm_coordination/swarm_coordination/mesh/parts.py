@@ -28,6 +28,7 @@ class MeshParts:
         identity: Identity,
         settings: MeshSettings,
         stops: Iterable[tuple[int, int, int]],
+        stops_skipped: int,
     ) -> None:
         own_id = identity.storage_id
         self.own = OwnRow(identity)
@@ -44,7 +45,7 @@ class MeshParts:
         self.echoes = EchoBook()
         self.detector = FailureDetector(settings, self.table)
         self.items = ItemCache(settings.items_max, seconds_to_ns(settings.item_repeat_s))
-        self.stops = StopRegister(own_id, stops)
+        self.stops = StopRegister(own_id, stops, stops_skipped)
         self.snapshots = SnapshotExchange(own_id, settings.byte_budget_per_s)
 
     def packed(self, beacon: Beacon, now: int) -> Beacon:

@@ -5,7 +5,8 @@ What others show under our own storage id: our past, an accusation, or a copy of
 Others refuse whatever is older than what they hold, so a robot whose disk forgot (its
 incarnation, and with it its heartbeat, fell) would never be heard again. It sees its own past in
 their rows, digests, lists and accusations, and reports it as an accusation: the caller makes a
-higher incarnation durable and goes over to it.
+higher incarnation durable and goes over to it. A stop that it has raised meanwhile is raised anew
+at once, under that incarnation: under the lower one others may hold it as lifted.
 
 A copied disk shows the same numbers, but it goes on making them. Certain of that is who sees
 something under its own id that was made while it ran and that it did not make: a frame unlike
@@ -69,6 +70,7 @@ class OtherSelves:
         elif not self._copied:
             text = f'others hold incarnation {incarnation} of us'
             self._pasts += self._go_beyond(incarnation, now, text)
+            self._parts.stops.outlive(incarnation + 1)
 
     def accused(self, accusation: Accusation, accuser: str, now: int) -> None:
         """Judge another robot's suspicion of us."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 import json
+import math
 import re
 from typing import Any
 
@@ -38,14 +39,17 @@ def canonical(value: object) -> bytes:
 
 def parse(data: bytes, size_max: int, field: str) -> Any:
     """
-    Decode JSON of at most ``size_max`` bytes; repeated keys and NaN are refused.
+    Decode JSON of at most ``size_max`` bytes; repeated keys and what is not finite are refused.
 
     Raises CommandError.
     """
     if len(data) > size_max:
         raise refuse(field, f'{len(data)} bytes', f'at most {size_max} bytes')
     try:
-        return json.loads(data.decode('utf-8'), object_pairs_hook=_object, parse_constant=_refuse)
+        return json.loads(
+            data.decode('utf-8'), object_pairs_hook=_object, parse_constant=_refuse,
+            parse_float=_finite,
+        )
     except (ValueError, RecursionError) as error:
         raise refuse(field, data[:SHOWN_MAX], 'JSON text in UTF-8') from error
 
@@ -55,6 +59,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(result) != len(pairs):
         raise refuse('command', [key for key, _ in pairs], 'each key once')
     return result
+
+
+def _finite(text: str) -> float:
+    """Read a number; 1e400 is infinite, and infinity has no canonical form."""
+    value = float(text)
+    return value if math.isfinite(value) else _refuse(text)
 
 
 def _refuse(constant: str) -> Any:

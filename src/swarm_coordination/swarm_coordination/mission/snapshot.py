@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from swarm_coordination.bounds import COUNTER_MAX, ID_MAX
+from swarm_coordination.bounds import COUNTER_MAX, ID_MAX, LIFTED_MAX
 from swarm_coordination.errors import CommandError
 from swarm_coordination.mission import fields
 from swarm_coordination.mission.blackboard import (
@@ -53,7 +53,6 @@ from swarm_coordination.mission.tasks import Task, TASKS_MAX
 SNAPSHOT_BYTES_MAX = 2**18
 # Each is a storage id that will never come back; more than this many need a new cluster.
 REMOVED_MAX = 256
-LIFTED_MAX = 256
 
 
 class Mission(NamedTuple):

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
-from swarm_coordination.bounds import ID_MAX
+from swarm_coordination.bounds import ID_MAX, LIFTED_MAX
 from swarm_coordination.errors import CommandError, UsageError
 from swarm_coordination.mission.blackboard import Blackboard, Change
 from swarm_coordination.mission.client_commands import ClientClose, ClientOpen
@@ -39,7 +39,6 @@ from swarm_coordination.mission.sessions import Clients, Sessions
 from swarm_coordination.mission.snapshot import (
     decode_state,
     encode_state,
-    LIFTED_MAX,
     Mission,
     REMOVED_MAX,
     StateValues,

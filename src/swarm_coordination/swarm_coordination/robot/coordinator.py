@@ -20,9 +20,9 @@ from swarm_coordination.mesh.codec import FrameCodec
 from swarm_coordination.mesh.events import MeshEvent
 from swarm_coordination.mesh.mesh import Mesh
 from swarm_coordination.mesh.rows import Fragment, Identity, StopFlag
+from swarm_coordination.mesh.stops import SKIPPED_MAX
 from swarm_coordination.mission.commands import (
     Command,
-    decode_command,
     encode_command,
     LiftStop,
     RosterRemove,
@@ -57,7 +57,7 @@ from swarm_coordination.robot.replication import Replication
 from swarm_coordination.robot.reporting import Reporting
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.robot.snapshots import Snapshots, start_from
-from swarm_coordination.robot.submission import check_command, Submissions
+from swarm_coordination.robot.submission import Submissions
 from swarm_coordination.robot.surroundings import Surroundings
 from swarm_coordination.robot.voters import Voters
 from swarm_coordination.robot.watches import Watches
@@ -98,15 +98,17 @@ class Coordinator:
         self._codec = codec
         self._voter_names = {voter.storage_id: voter.name for voter in provision.voters}
         self._incarnation = recovered.incarnation + 1
+        for_mesh, for_raft, skips = (random.Random(rng.getrandbits(64)) for _ in range(3))
         self._mesh = Mesh(
             Identity(self.name, self.storage_id, self._incarnation),
             settings.mesh,
             provision.cluster_id,
             settings.config_hash,
             codec,
-            random.Random(rng.getrandbits(64)),
+            for_mesh,
             now,
             stops=recovered.stops,
+            stops_skipped=0 if recovered.may_vote else 1 + skips.randrange(SKIPPED_MAX),
         )
         self._mesh.set_roster(voter.storage_id for voter in provision.voters)
         self._state = MissionState()
@@ -114,7 +116,7 @@ class Coordinator:
             self.storage_id,
             start.configuration,
             settings.consensus,
-            random.Random(rng.getrandbits(64)),
+            for_raft,
             now,
             hard_state=recovered.hard_state,
             snapshot=recovered.snapshot,
@@ -200,16 +202,12 @@ class Coordinator:
         It is accepted once the event ``accepted`` with that serial has come, and applied once
         a committed entry with this session and serial has. What was asked under the name
         ``request`` before keeps its serial. Raises CommandError for a command
-        that is malformed, a mission that the robots alive may not fly or slots for robots that
-        nobody knows, with the reason, and ProposalRefused where the queue is full.
+        that is malformed, a mission that the robots alive may not fly, slots for robots that
+        nobody knows or the lifting of a stop that was not heard of here, with the reason, and
+        ProposalRefused where the queue is full.
         """
-        if request and (serial := self._submissions.serial_of(request)):
-            return serial
-        # What is no Unicode (a lone surrogate) becomes bytes that are no JSON, and is refused.
-        decoded = decode_command(command.encode('utf-8', 'surrogatepass'))
-        known = (self.storage_id, *self._mesh.rows_held(), *self._raft.membership.members)
-        check_command(decoded, self._settings.formation_limits, len(self._mesh.alive()), known)
-        return self._submissions.accept(decoded, now, request)
+        limits, members = self._settings.formation_limits, self._raft.membership.members
+        return self._submissions.propose(command, limits, self._mesh, members, now, request)
 
     def read(self, now: int) -> int:
         """
@@ -226,7 +224,7 @@ class Coordinator:
         self._voters.battery(charge)
 
     def stop(self, level: int, now: int) -> int:
-        """Raise a safety stop, obeyed at once; return its counter. Level 1 to 3."""
+        """Raise a safety stop, level 1 to 3; return its counter. ProposalRefused: none is left."""
         flag = self._mesh.raise_stop(level)
         self._on_stop(flag, now)
         return flag.counter
@@ -275,6 +273,8 @@ class Coordinator:
 
     def tick(self, now: int) -> None:
         """Let time pass: verdicts, elections, the mission, then frames that are due."""
+        for stop in self._mesh.take_anew():  # before a new incarnation in what goes to the disk
+            self._on_stop(stop, now)
         for event in self._mesh.tick(now):
             self._on_mesh_event(event, now)
         self._replication.tick(now)

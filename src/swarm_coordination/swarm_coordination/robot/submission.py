@@ -11,6 +11,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from swarm_coordination.errors import CommandError, ProposalRefused, TakenOffRoster
+from swarm_coordination.mesh.mesh import Mesh
 from swarm_coordination.mesh.rows import Intent
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mission.commands import (
@@ -18,6 +19,8 @@ from swarm_coordination.mission.commands import (
     canonical_command,
     ClientCommand,
     Command,
+    decode_command,
+    LiftStop,
     StartMission,
 )
 from swarm_coordination.mission.formations import FormationLimits
@@ -110,6 +113,23 @@ class Submissions:
         if len(request) > REQUEST_LENGTH_MAX:
             raise CommandError(f'request_id: at most {REQUEST_LENGTH_MAX} characters')
         return self._requests.get(request, 0)
+
+    def propose(
+        self, command: str, limits: FormationLimits, mesh: Mesh, members: Collection[int],
+        now: int, request: str,
+    ) -> int:
+        """
+        Read, check and accept an operator's command (JSON); return its serial.
+
+        What was asked under the name ``request`` before keeps its serial. ``members``: see
+        ``check_command``. Raises CommandError with the reason, and ProposalRefused as ``accept``.
+        """
+        if request and (serial := self.serial_of(request)):
+            return serial
+        # What is no Unicode (a lone surrogate) becomes bytes that are no JSON, and is refused.
+        decoded = decode_command(command.encode('utf-8', 'surrogatepass'))
+        check_command(decoded, limits, mesh, members)
+        return self.accept(decoded, now, request)
 
     def accept(self, command: Command, now: int, request: str = '') -> int:
         """
@@ -214,19 +234,28 @@ class Submissions:
 
 
 def check_command(
-    command: Command, limits: FormationLimits, alive: int, known: Collection[int]
+    command: Command, limits: FormationLimits, mesh: Mesh, members: Collection[int]
 ) -> None:
     """
-    Check what the log could not: whether these robots may fly a mission, and who they are.
+    Check what the log could not: whether these robots may fly a mission, who and what is meant.
 
-    ``alive``: how many are. ``known``: storage ids of robots heard of. Raises CommandError with
-    the reason.
+    ``members``: storage ids of the cluster. A stop that nobody has raised yet may not be lifted:
+    it could never be raised. Raises CommandError with the reason.
     """
     if isinstance(command, ClientCommand):
         command = command.command
     if isinstance(command, StartMission):
-        check_mission(command, limits, alive)
+        check_mission(command, limits, len(mesh.alive()))
     if isinstance(command, AssignSlots):
+        known = (mesh.identity.storage_id, *mesh.rows_held(), *members)
         strange = [robot for robot in command.robots if robot and robot not in known]
         if strange:
             raise CommandError(f'robots: {strange} are not valid: nobody here has heard of them')
+    if isinstance(command, LiftStop):
+        for issuer, counter in command.counters:
+            highest = mesh.highest_stop(issuer)
+            if counter > highest:
+                raise CommandError(
+                    f'counters: stop {counter} of robot {issuer} is not valid: the highest heard '
+                    f'of here is {highest}'
+                )
