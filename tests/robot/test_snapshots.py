@@ -289,4 +289,51 @@ def test_a_snapshot_with_the_right_hash_and_a_wrong_state_is_counted_and_changes
     exchange = swarm.robot(2).coordinator._mesh.snapshots
     assert exchange.faults >= 1
     assert swarm.status(2).applied == before
+
+
+@pytest.mark.parametrize('unreadable', ['state', 'configuration'])
+def test_a_snapshot_that_cannot_be_read_is_pulled_once_told_and_not_handed_on(unreadable):
+    swarm = started()
+    swarm.kill(2)
+    busy(swarm, 60, by=0)
+    index, term = swarm.status(0).last_index, swarm.status(0).term
+    state = MissionState()
+    for number in range(1, index + 6):
+        state.apply(number, term, b'')
+    configuration = configuration_bytes(Configuration.provisioned((1000, 1001, 1002)))
+    record = SnapshotRecord(index + 5, term, configuration, state.snapshot())
+    # As a newer version's: whole, and of its hash.
+    record = record._replace(**{unreadable: b'{"of": "a newer version"}'})
+    for at in (0, 1):
+        exchange = swarm.robot(at).coordinator._mesh.snapshots
+        exchange.hold(record.index, term, pack(record, term), log_base=record.index)
+    swarm.events[2].clear()
+    swarm.start(2)
+    swarm.run(3.0)
+    exchange = swarm.robot(2).coordinator._mesh.snapshots
+    assert exchange.faults == 1
+    held_back = [event for event in swarm.events[2] if event.kind == 'held_back']
+    assert [event.value for event in held_back] == [record.index]
+    assert f'cannot read the snapshot at entry {record.index}' in held_back[0].text
+    assert exchange.progress is None and not exchange._held  # nor does it hand it on
+    swarm.run(5.0)
+    assert exchange.faults == 1
+    assert not swarm.robot(0).coordinator._mesh.snapshots.is_asked
+
+
+def test_a_robot_that_was_held_back_takes_the_next_snapshot_that_it_can_read():
+    swarm = started()
+    swarm.kill(2)
+    busy(swarm, 60, by=0)
+    index = swarm.status(0).last_index + 5
+    wrong = pack(SnapshotRecord(index, 1, b'', b'{"of": "a newer version"}'), 1)
+    for at in (0, 1):
+        swarm.robot(at).coordinator._mesh.snapshots.hold(index, 1, wrong, log_base=index)
+    swarm.events[2].clear()
+    swarm.start(2)
+    swarm.run(3.0)
+    assert 'held_back' in swarm.kinds(2)
+    busy(swarm, 30, by=0, first=60)
+    swarm.run(6.0)
+    assert alike(swarm) and 'snapshot_installed' in swarm.kinds(2)
     assert swarm.status(0).quorum

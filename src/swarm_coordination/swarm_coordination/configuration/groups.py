@@ -26,7 +26,9 @@ from swarm_coordination.robot.membership_settings import check_membership, Membe
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.settings import check, declared
 
-# Goes into the configuration hash: raised when a shared setting changes its meaning.
+# Goes into the configuration hash: raised when a shared setting changes its meaning, and when an
+# entry of the log does (kinds of commands, fields, bounds, words of a result, the form of the
+# state). Robots that would apply one entry differently must not share a log.
 HASH_FORMAT = 1
 
 

@@ -45,6 +45,8 @@ _REPEAT_NS = 400 * NS_PER_MS
 _STALLED_NS = 3 * NS_PER_S
 # A provider whose bytes did not have their hash is not asked again so soon.
 _BANNED_NS = 10 * NS_PER_S
+# Snapshots that arrived whole and are of no use here: more than neighbours offer at a time.
+USELESS_MAX = 64
 
 
 class _Asked(NamedTuple):
@@ -76,6 +78,7 @@ class SnapshotExchange:
         self._asked: dict[int, _Asked] = {}
         self._offers: dict[int, _Offered] = {}
         self._banned: dict[int, int] = {}  # provider: until when
+        self._useless: dict[SnapshotKey, None] = {}  # oldest first
         self._aired: dict[int, dict[int, int]] = {}  # digest: chunk: when last sent
         self._offered_at = now - _OFFER_NS
         self._wanted_at = now - _WANT_NS
@@ -106,6 +109,13 @@ class SnapshotExchange:
         """Return a snapshot that has arrived and has its hash, once."""
         whole, self._whole = self._whole, None
         return whole
+
+    def renounce(self, key: SnapshotKey) -> None:
+        """Neither ask for this snapshot again nor hand it on: it is of no use here."""
+        self._useless[key] = None
+        if len(self._useless) > USELESS_MAX:
+            del self._useless[next(iter(self._useless))]
+        self._held = [held for held in self._held if held.key != key]
 
     @property
     def progress(self) -> tuple[SnapshotKey, int] | None:
@@ -248,6 +258,7 @@ class SnapshotExchange:
             if offered.offer.key.index > self._above
             and offered.offer.hops < SNAPSHOT_HOPS_MAX
             and robot not in self._banned
+            and offered.offer.key not in self._useless
         ]
         if self._transfer is not None:
             same = [offer for offer in offers if offer[3] == self._transfer.key]

@@ -459,8 +459,9 @@ class Envelope(NamedTuple):
     What a log entry's payload holds: who submitted what, and when by log time.
 
     ``session`` is the storage id of the robot that accepted the command, 0 for the leader's own
-    proposals (serial 0). ``command`` stays bytes: a leader passes on what it cannot read (a
-    newer version's command) and every robot refuses it alike when it is applied.
+    proposals (serial 0). ``command`` stays bytes: a leader passes on what it cannot read, and
+    every robot refuses it alike when it is applied: who would read it has another configuration
+    hash, and another log.
     """
 
     session: int

@@ -5,7 +5,8 @@ The life of snapshots on one robot: taken, written, offered; needed, pulled, ins
 When enough has been applied since the last one, the state's bytes go to the disk as a record among
 the others. Once they are durable, Raft shortens its log and the mesh may offer them. A follower
 that gets no further by the log for half a second says that it needs a snapshot; one that arrives
-whole, is readable and is newer takes the place of log and state. What travels is the compressed
+whole, is readable and is newer takes the place of log and state. One that is not readable is not
+asked for again, and an event says that this robot is held back. What travels is the compressed
 state beside the term and the membership it was taken in.
 """
 
@@ -201,11 +202,18 @@ class Snapshots:
         whole = self._exchange.take_whole()
         if whole is None:
             return False
-        unpacked = unpack(*whole)
+        key, unpacked = whole[0], unpack(*whole)
         values = _read(unpacked[0]) if unpacked is not None else None
-        if unpacked is None or values is None:
+        known = unpacked is not None and configuration_from(unpacked[0].configuration) is not None
+        if unpacked is None or values is None or not known:
             self._exchange.faults += 1  # of another version: its hash was right
+            self._exchange.renounce(key)
+            text = f'cannot read the snapshot at entry {key.index} that others offer: stays at '
+            text += f'entry {self._raft.commit} until they offer one that it can read'
+            self._tell(now, 'held_back', text, key.index)
             return False
+        if epoch_of(unpacked[1]) < epoch_of(self._raft.term):
+            self._exchange.renounce(key)  # of a cluster that is void, whatever else it says
         if not self._raft.install(*unpacked, now):
             return False
         self._restore(values, now)
