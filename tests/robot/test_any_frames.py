@@ -77,6 +77,7 @@ COMMANDS = (
     StartMission('patrol', Formation('line', 3000), ((0, 0, 0), (9000, 0, 0)), 500, 5000),
     AssignSlots(1, 0, (OWN, OTHER)),
     LiftStop(((OWN, 2**20 + 1), (OTHER, 5))),
+    LiftStop(((OWN, COUNTER_MAX),)),
     Put('a', 'x'),
     RosterRemove(OTHER),
     RosterRemove(OWN),
@@ -98,7 +99,7 @@ ENVELOPES = [
 BROKEN = [
     b'{}', b'1 1 1', b'01 1 1\n', b'0 0 0\n\xff', b'1001 1 1\n', b'1001 1 1\n[]',
     b'1001 1 1\n{"', b'1001 1 1\n{"kind":1}', b'1001 1 9007199254740992\n{"kind":"hold"}',
-    b'1001 1 1\n' + b'[' * 600,
+    b'1001 1 1\n' + b'[' * 600, b'1001 1 1\n{"expected":1e400,"key":"a","kind":"put","value":"x"}',
 ]
 PAYLOADS = st.sampled_from([b'', *BARE, *ENVELOPES, *CONFIGURATIONS, *BROKEN]) | st.binary(
     min_size=1, max_size=20
@@ -280,16 +281,11 @@ class Watched:
             for token in self.tokens:
                 self.core.persisted(token, self.now)
             self.tokens = []
-        elif action in ('propose', 'read'):
+        elif action in ('propose', 'read', 'stop'):
             try:
-                if action == 'read':
-                    self.core.read(self.now)
-                else:
-                    self.core.propose(put('mine', 'x'), self.now)
+                self._ask(action)
             except ProposalRefused:
                 pass
-        elif action == 'stop':
-            self.core.stop(1, self.now)
         elif action == 'depose':  # the next leader lacks what is not committed
             self.leader_term += 1
             self.log = self.log[:self.core.commit]
@@ -307,6 +303,14 @@ class Watched:
         else:
             self.hear(*action[0], action[1])
         self.check()
+
+    def _ask(self, what: str) -> None:
+        if what == 'read':
+            self.core.read(self.now)
+        elif what == 'stop':
+            self.core.stop(1, self.now)
+        else:
+            self.core.propose(put('mine', 'x'), self.now)
 
     def check(self) -> None:
         """Compare what came out with all that came out before."""
