@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 from netns.needs import MARKS
 import pytest
@@ -41,7 +42,31 @@ def test_in_virtual_time_everything_holds_and_a_figure_is_measured(number, tmp_p
     assert any(letter.isdigit() for letter in row.figure)
     if fallacy.name == 'bandwidth is infinite':
         # A budget that binds is spent: one that does not would do nothing to the network.
-        assert int(re.search(r'(\d+) % of what it may', row.figure.replace('%', ' %'))[1]) > 95
+        assert 95 < int(re.search(r'(\d+)% of what it may', row.figure)[1]) <= 102
+
+
+def test_without_a_budget_the_row_of_bandwidth_is_broken(tmp_path):
+    row = suite.play_fallacy(
+        replace(FALLACIES[2], overrides={}), 3, tmp_path,
+        lambda options, backend: simulate(options), 1,
+    )
+    assert [text.partition(':')[0] for text in row.broken] == ['bytes sent, of what a robot may']
+
+
+@pytest.mark.parametrize(('bytes_per_s', 'cpu_percent', 'broken'), [
+    (10_000, {}, []),
+    (16_000, {}, ['bytes per robot']),
+    (10_000, {'robot1': 9.0, 'robot2': 8.0, 'world': 40.0}, []),
+    (10_000, {'robot1': 9.0, 'robot2': 26.0}, ['CPU per robot']),
+])
+def test_transport_has_a_price_that_a_robot_must_not_exceed(bytes_per_s, cpu_percent, broken):
+    figures = {
+        'bytes_per_robot_per_s': {'robot1': 5_000, 'robot2': bytes_per_s},
+        'processes': {name: {'cpu_percent': value} for name, value in cpu_percent.items()},
+    }
+    judged = FALLACIES[6].limits(SimpleNamespace(figures=figures))
+    assert [limit.name for limit in judged if not limit.ok] == broken
+    assert len(judged) == 1 + bool(cpu_percent)
 
 
 def test_a_broken_expectation_is_named_in_its_row_and_fails_the_suite(

@@ -64,10 +64,9 @@ def play_fallacy(fallacy: Fallacy, number: int, out: Path, play: Play, seed: int
         return Row(
             fallacy.name, fallacy.done, fallacy.scenario, '', 0, 0, (f'broke off: {error}',), ''
         )
-    broken = tuple(
-        f'{e.name}: {e.measured} ({e.detail})' for e in report.expectations if not e.ok
-    )
-    count = len(report.expectations)
+    judged = (*report.expectations, *fallacy.limits(report))
+    broken = tuple(f'{e.name}: {e.measured} ({e.detail})' for e in judged if not e.ok)
+    count = len(judged)
     return Row(
         fallacy.name, fallacy.done, fallacy.scenario, report.backend, count - len(broken), count,
         broken, fallacy.figure(report) if not broken else '',
