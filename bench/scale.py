@@ -8,14 +8,15 @@ measured is what frames hold and how long it takes until all know. Topologies: a
 and a grid (field) in which each hears its four (twelve) neighbours, whose rows the others relay.
 Printed for each number: hops across, bytes that a robot sends in a second once settled, what part
 of the swarm a robot counts as alive (mean and least), when all agreed on a leader, how long a
-command takes until all have applied it, and the CPU time of the run. The law is a fit by least
-squares.
+command takes until all have applied it, and the CPU time of the run. The line of bytes against
+their number is a fit by least squares; what --plot draws dotted is no fit, see docs/scaling.md.
 
 Lists of whom one hears come round in 0.2 s for each twelve robots beyond twelve, and until then
 everybody relays everybody, which costs most of a run: with ``--formed`` (one hop) all know from
 the first second on who hears whom, as they would after a minute. Any setting of the mesh can be
 another one: ``--mesh proof_age_max_s=10``. With ``--say`` a run says every second where it stands,
-so that one that takes too long and is ended was not in vain.
+so that one that takes too long and is ended was not in vain. With ``--kinds`` it says at the end
+what the frames of its last part held.
 
     python bench/scale.py --shape full --shape grid [--seconds S] [--json FILE --plot FILE] [N ...]
 """
@@ -42,11 +43,13 @@ from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.consensus.settings import RaftSettings
 from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.mesh.rows import Frame
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.settings import check_value, declared
+from swarm_coordination.wire.codec import WireCodec
 
 STEP_S = 0.25  # virtual, between two looks at who counts whom
 SAY_S = 1.0  # virtual, between two words on how far it is
@@ -57,6 +60,9 @@ COUNTS = {'full': [5, 10, 20, 40, 70, 100], 'grid': [25, 49, 100], 'field': [25,
 STRIDE = {'grid': 1, 'field': 2}
 # Rows of others that five full frames a second hold.
 ROWS_PER_S = 100
+# As many robots are all known to all for as long as it takes; beyond no time follows from that.
+WAIT_MAX = 49
+KINDS_SHOWN = 8
 # Who was started has sent two beacons by then.
 FORMED_S = 0.6
 
@@ -95,6 +101,44 @@ class Meter(Observer):
             self.put_by.add(node.number)
 
 
+class Kinds(Observer):
+    """Counts frames and their bytes by what they hold."""
+
+    def __init__(self, codec: WireCodec) -> None:
+        self._codec = codec
+        self.frames: Counter[str] = Counter()
+        self.bytes: Counter[str] = Counter()
+
+    def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
+        """Count what came out."""
+        for data in output.frames:
+            held = what_is_in(self._codec.decode(data))
+            self.frames[held] += 1
+            self.bytes[held] += len(data)
+
+    def told(self, passed_s: float, robots: int) -> str:
+        """Return the most frequent in lines: a robot's frames and bytes in a second."""
+        per = passed_s * robots
+        return '\n'.join(
+            f'{count / per:7.2f} frames/s {self.bytes[held] / per:8.0f} B/s  {held}'
+            for held, count in self.frames.most_common(KINDS_SHOWN)
+        )
+
+
+def what_is_in(frame: Frame) -> str:
+    """Return in words which sections a frame holds, of whom, and what beside them."""
+    sender = frame.header.sender
+    held = {
+        f'{"own" if part.owner == sender else "relayed"} {section}'
+        for part in frame.fragments
+        for section in ('beacon', 'consensus', 'beat', 'mission', 'intents')
+        if getattr(part, section) is not None
+    }
+    held.update(name for name in ('stops', 'items', 'digests', 'want', 'snapshot')
+                if getattr(frame, name))
+    return ', '.join(sorted(held))
+
+
 def settings_for(count: int, changes: dict[str, float]) -> RobotSettings:
     """Return those of bench/dds.py, with room for all rows and ``changes`` of the mesh."""
     mesh = MeshSettings(beacon_period_s=0.2, robots_max=max(64, count))
@@ -118,7 +162,7 @@ def form(arena: Arena) -> None:
 
 def measure(
     count: int, shape: str, seconds: float, changes: dict[str, float], *, formed: bool = False,
-    say: bool = False,
+    say: bool = False, kinds: bool = False,
 ) -> dict[str, Any]:
     """Run ``count`` coordinators; return a row of the table."""
     began = time.process_time()
@@ -145,8 +189,13 @@ def measure(
             said_s = arena.now_s
             print(standing(arena, start_s, began), file=sys.stderr)
     frames, sent, since = meter.frames, meter.bytes, arena.now_s
+    of_kind = Kinds(arena.codec)
+    if kinds:
+        arena.watch(of_kind)
     arena.run(seconds / 2)
     passed = arena.now_s - since
+    if kinds:
+        print(of_kind.told(passed, count), file=sys.stderr)
     counted = list(alive(arena))
     row = {
         'robots': count, 'shape': shape,
@@ -231,8 +280,9 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
         else:
             print(f'{shape}: never did all know all in its rows: no line for that')
         if shape in STRIDE:
-            waits = [row['robots'] * row['hops'] / ROWS_PER_S for row in of_shape]
-            axes[1].plot(numbers, waits, ':', color=colour,
+            small = [row for row in of_shape if row['robots'] <= WAIT_MAX]
+            waits = [row['robots'] * row['hops'] / ROWS_PER_S for row in small]
+            axes[1].plot([row['robots'] for row in small], waits, ':', color=colour,
                          label=f'{shape}: robots x hops / {ROWS_PER_S}')
         axes[2].plot(numbers, [row['alive_mean'] * row['robots'] for row in of_shape],
                      f'{mark}-', label=shape)
@@ -270,6 +320,7 @@ def main() -> int:
     parser.add_argument('--mesh', action='append', default=[], metavar='NAME=VALUE',
                         help='another setting of the mesh')
     parser.add_argument('--say', action='store_true', help='say every second where a run stands')
+    parser.add_argument('--kinds', action='store_true', help='say what frames hold')
     parser.add_argument('--json', type=Path, help='add the rows to this file, one a line')
     parser.add_argument('--plot', type=Path, help='draw all rows of the --json file')
     parser.add_argument('counts', nargs='*', type=int)
@@ -288,7 +339,7 @@ def main() -> int:
         rows = []
         for count in options.counts or COUNTS[shape]:
             rows.append(measure(count, shape, options.seconds, changes, formed=options.formed,
-                                say=options.say))
+                                say=options.say, kinds=options.kinds))
             print(line(rows[-1]), flush=True)
             if options.json is not None:
                 with options.json.open('a') as file:
