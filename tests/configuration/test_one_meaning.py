@@ -27,6 +27,8 @@ from swarm_coordination.mission.commands import (
     TransferLeadership,
 )
 from swarm_coordination.mission.formations import Formation, Layout
+from swarm_coordination.mission.sessions import WINDOW
+from swarm_coordination.mission.state import Applied
 from swarm_coordination.mission.task_commands import (
     TaskAdd,
     TaskClaim,
@@ -37,7 +39,7 @@ from swarm_coordination.mission.task_commands import (
 )
 
 # (HASH_FORMAT, digest of what the log below comes to).
-MEANING = (1, 'c557f4968ff567b7')
+MEANING = (1, '0861a6c8660460fd')
 
 LINE = Formation('line', 3000)
 PATH = ((0, 0, 0), (9000, 0, 0), (9000, 9000, 1000))
@@ -73,6 +75,40 @@ def refusals() -> Iterator[bytes]:
                 yield fields.canonical({**body, name: {**body[name], 'unknown': 1}})
 
 
+def corners(log: Log) -> Iterator[Applied]:
+    """Go to the bounds of the state and beyond, and to what sessions and tasks refuse."""
+    for robot, command, stamp_ms in (
+        (1, TaskAdd('haul', 5_000), 90_000), (1, TaskAdd('haul', 5_000), 90_000),
+        (1, TaskClaim('haul'), 90_000), (2, TaskClaim('haul'), 91_000),
+        (2, TaskRelease('haul', 1), 91_000), (1, TaskRenew('haul', 1), 91_000),
+        (1, TaskRenew('haul', log.state.index + 3), 99_000), (2, TaskClaim('haul'), 99_000),
+        (2, TaskDone('haul', log.state.index + 8), 99_000), (1, TaskClaim('haul'), 99_000),
+        (1, TaskRemove('gone'), 99_000), (1, Delete('gone'), 99_000), (1, MISSION, 99_000),
+        (1, RosterRemove(9), 99_000), (9, Hold(), 99_000), (0, Hold(), 99_000),
+        (0, AssignSlots(log.state.index + 13, log.state.index + 13, (9, 1)), 99_000),
+        (0, AssignSlots(1, log.state.index + 13, (1, 2)), 99_000),
+        (0, AssignSlots(log.state.index + 13, 1, (1, 2)), 99_000),
+        (0, AssignSlots(log.state.index + 13, log.state.index + 13, (1, 2)), 99_000),
+        (1, RosterRemove(2), 99_000), (1, ClientClose(25), 99_000), (1, ClientClose(25), 99_000),
+    ):
+        yield log.submit(command, session=robot, stamp_ms=stamp_ms)
+    for serial in (log.state.sessions.of(1).last_serial, 3, 8, 10_000):
+        yield log.submit(Hold(), serial=serial)
+    for _ in range(WINDOW + 1):
+        log.submit(Hold(), session=3)
+    yield log.submit(Hold(), session=3, serial=1)
+    yield log.append(b'no envelope')
+    for at in range(300):  # more than there is room for, of everything
+        yield log.submit(Put(f'k{at}', 'x'))
+        yield log.submit(TaskAdd(f't{at}', 1_000))
+        yield log.submit(LiftStop(((1_000 + at, 1),)))
+        yield log.submit(RosterRemove(5_000 + at))
+        yield log.submit(ClientOpen(3_600_000))
+        yield log.submit(Hold(), session=100 + at)
+        yield log.submit(Delete(f'k{at}'))
+        yield log.submit(Put(f'k{at % 70}', 'y'))
+
+
 def test_what_entries_mean_has_a_number_that_goes_into_the_configuration_hash():
     # Where this fails, entries mean something else than before: raise HASH_FORMAT, note it here
     # and in docs/wire.md.
@@ -82,6 +118,6 @@ def test_what_entries_mean_has_a_number_that_goes_into_the_configuration_hash():
     assert kinds == {*commands._PLAIN, *commands._READERS}
     done += [log.submit(command) for command in refusals()]
     assert not any(one.applied for one in done[len(COMMANDS):])
-    done += [log.submit(Hold(), serial=10_000), log.append(b'no envelope')]
+    done += corners(log)
     text = '\n'.join([*(one.result for one in done), log.state.snapshot().decode()])
     assert (HASH_FORMAT, hashlib.blake2b(text.encode(), digest_size=8).hexdigest()) == MEANING
