@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Half a minute of a few robots, in virtual time: every frame and record that they made."""
+"""Twenty seconds of a few robots, in virtual time: every frame and record that they made."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from swarm_coordination.persistence import PersistRequest, Provision, Record, Re
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
 from swarm_coordination.robot.settings import RobotSettings
+from wire.by_the_page import frames
 
 COUNT = 6
 # Of three that vote; the last two come late, and get a snapshot over two hops.
@@ -63,7 +64,7 @@ class Tap(Observer):
 @cache
 def fly(seed: int = 1) -> Flown:
     """
-    Return what six robots in a line, of which three vote, said in half a minute.
+    Return what six robots in a line, of which three vote, said in twenty seconds.
 
     In it: an election, a mission with slots, robots that change places, commands over hops,
     leadership handed over, a read, a stop raised and lifted, a death, two that join late and
@@ -82,11 +83,11 @@ def fly(seed: int = 1) -> Flown:
         arena.propose(number % 4, encode_command(Put(f'key{number}', value)).decode(), f'{number}')
     arena.propose(2, encode_command(TaskAdd('scan', 5_000, 'far')).decode())
     arena.propose(2, encode_command(TaskClaim('scan')).decode())
-    arena.run(2.0)
+    arena.run(1.0)
     first, second = arena.air.where(0), arena.air.where(1)
     arena.move(0, *second)
     arena.move(1, *first)
-    arena.run(1.5)
+    arena.run(1.0)
     leader = arena.agreed_leader()
     assert leader is not None
     follower, other = [node for node in arena.nodes[:3] if node is not leader]
@@ -95,16 +96,23 @@ def fly(seed: int = 1) -> Flown:
     to = TransferLeadership(follower.storage_id)
     arena.propose(3, encode_command(to).decode())
     arena.stop(3)
-    arena.run(2.0)
+    arena.run(1.5)
     arena.propose(0, arena.nodes[0].core.lift_command())
     for round_ in range(12):
         arena.propose(round_ % 3, encode_command(Put('again', str(round_))).decode())
         arena.run(0.2)
     arena.kill(other.number)
-    arena.run(4.0)
+    arena.run(3.0)
     for number in LATE:
         arena.nodes[number].start(arena.queue.now)
-    arena.run(4.0)
+    arena.run(3.0)
     arena.restart(other.number, keep_disk=False)
-    arena.run(6.0)
+    arena.run(3.0)
     return Flown(tap.provisions, tap.frames, tap.records)
+
+
+@cache
+def told() -> list[tuple[bytes, frames.Frame]]:
+    """Return all frames of the run, and what docs/wire.md makes of them."""
+    mine = fly().provisions[0]
+    return [(data, frames.read(data, mine.key, mine.cluster_id)) for _, data in fly().frames]

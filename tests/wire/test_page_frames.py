@@ -24,7 +24,7 @@ from swarm_coordination.mesh.table import Life, Row
 from swarm_coordination.wire.codec import MAJOR, MINOR, WireCodec
 from wire.by_the_page import frames, lists
 from wire.by_the_page.packing import pack, unpack
-from wire.flown import fly
+from wire.flown import fly, told
 from wire.frames import CLUSTER, CONFIG, FRAMES, KEY
 from wire.test_codec import signed
 
@@ -74,8 +74,7 @@ def test_every_frame_that_robots_sent_is_read_alike_and_written_byte_for_byte() 
     provision = fly().provisions[0]
     codec = WireCodec(provision.key, provision.cluster_id, 0)
     kinds: Counter[str] = Counter()
-    for _, data in fly().frames:
-        frame = frames.read(data, provision.key, provision.cluster_id)
+    for data, frame in told():
         assert frame.body == as_the_page_has_it(codec.decode(data))
         assert frames.write(frame, provision.key) == data
         _count(frame.body, 'Body', kinds)
@@ -188,12 +187,11 @@ def test_any_value_is_packed_as_the_library_packs_it(value: Any) -> None:
 
 
 def test_packed_lists_of_the_run_say_what_their_senders_had_heard() -> None:
-    provision = fly().provisions[0]
     sent: dict[int, int] = {}  # newest heartbeat in the air, by robot
     alive: dict[int, int] = {}  # incarnations of who has spoken
     read = 0
-    for _, data in fly().frames:
-        body = frames.read(data, provision.key, provision.cluster_id).body
+    for _, frame in told():
+        body = frame.body
         sender = body['header']['sender']
         alive[sender['storage_id']] = sender['incarnation']
         members = sorted(alive.items())
@@ -212,7 +210,7 @@ def test_packed_lists_of_the_run_say_what_their_senders_had_heard() -> None:
             assert all(one.heartbeat <= sent[one.storage_id] for one in heard)
             assert part['owner'] == sender or all(one.direct for one in heard)
             read += 1
-    assert read > 500
+    assert read > 200
 
 
 NUMBERS = st.lists(st.integers(0, 2**40), min_size=1, max_size=20)

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 import random
 import re
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 from swarm_coordination.area.shapes import Area, box, cylinder
@@ -39,8 +39,8 @@ from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.robot.snapshots import pack
 from swarm_coordination.storage.provision import make_cluster, write_provision
 from swarm_coordination.storage.store import Storage
-from wire.by_the_page import disks, frames, logs, tables
-from wire.flown import fly
+from wire.by_the_page import disks, logs, tables
+from wire.flown import fly, told
 
 Kind = TypeVar('Kind', bound=Record)
 
@@ -48,14 +48,6 @@ Kind = TypeVar('Kind', bound=Record)
 def recorded(kind: type[Kind]) -> list[Kind]:
     """Return all records of a kind that the robots of the run wrote."""
     return [record for disk in fly().records for record in disk if isinstance(record, kind)]
-
-
-@pytest.fixture(scope='module')
-def bodies() -> list[dict[str, Any]]:
-    """Return the bodies of all frames of the run, as the page reads them."""
-    run = fly()
-    mine = run.provisions[0]
-    return [frames.read(data, mine.key, mine.cluster_id).body for _, data in run.frames]
 
 
 def test_every_entry_of_the_run_is_read_alike_and_written_byte_for_byte() -> None:
@@ -80,23 +72,21 @@ def test_every_entry_of_the_run_is_read_alike_and_written_byte_for_byte() -> Non
     assert 0 in sessions and len(sessions) > 3 and configurations > 0
 
 
-def test_items_in_the_air_hold_what_the_disks_hold(bodies: list[dict[str, Any]]) -> None:
+def test_items_in_the_air_hold_what_the_disks_hold() -> None:
     held = {(r.entry.term, r.entry.index): r.entry.payload for r in recorded(EntryRecord)}
-    told = 0
-    for body in bodies:
-        for item in body['items']:
+    known = 0
+    for _, frame in told():
+        for item in frame.body['items']:
             assert item['payload'] == held.get((item['term'], item['index']), item['payload'])
-            told += (item['term'], item['index']) in held
-    assert told > 50
+            known += (item['term'], item['index']) in held
+    assert known > 50
 
 
-def test_snapshots_put_together_from_the_air_have_their_hash_and_are_read(
-    bodies: list[dict[str, Any]],
-) -> None:
+def test_snapshots_put_together_from_the_air_have_their_hash_and_are_read() -> None:
     keys: dict[int, dict[str, int]] = {}
     chunks: dict[int, dict[int, bytes]] = {}
-    for body in bodies:
-        part = body['snapshot'] or {'chunks': []}
+    for _, frame in told():
+        part = frame.body['snapshot'] or {'chunks': []}
         for said in (part.get('offer'), part.get('want')):
             if said:
                 keys[said['key']['digest']] = said['key']
