@@ -24,10 +24,12 @@ from swarm_coordination.consensus.messages import Role
 from swarm_coordination.consensus.quorum import Membership
 from swarm_coordination.errors import FrameError, ProposalRefused
 from swarm_coordination.mesh.rows import (
+    Beacon,
     ConsensusSection,
     Fragment,
     Frame,
     FrameHeader,
+    Heard,
     Identity,
     LogItem,
     PAYLOAD_MAX,
@@ -197,7 +199,7 @@ class Watched:
         self.applied = 0
         self.last = b''
         self.log: list[tuple[int, bytes, int]] = []  # of a leader: term, payload, kind
-        self.leader_term, self.beat = 2, 0
+        self.leader_term, self.beat, self.heartbeat = 2, 0, 0
 
     def lead(self, entries: Any, behind: int) -> None:
         """Let a leader append entries to its log, and show it with the items, as a true one."""
@@ -230,7 +232,8 @@ class Watched:
                     self.beat, term, role, voted, leader, 9, term, 0, self.beat * bool(leader),
                     0, 0, 0, 0, 0, 0, 0, 1, role is Role.CANDIDATE,
                 )
-                self.hear(owner, Frame(NOBODYS, (Fragment(owner, 0, None, section),)), True)
+                part = Fragment(owner, 0, self._beacon(), section)
+                self.hear(owner, Frame(NOBODYS, (part,)), True)
             self.act('sync')
 
     def _show(self, frame: Frame, behind: int) -> None:
@@ -240,8 +243,13 @@ class Watched:
             self.beat, term, Role.LEADER, OTHER, OTHER, last, term, max(0, last - behind),
             self.beat, term, last, 0, 0, 0, 0, 0, 1,
         )
-        parts = (Fragment(LEADER, 0, None, section),)
+        parts = (Fragment(LEADER, 0, self._beacon(), section),)
         self.hear(LEADER, frame._replace(fragments=parts), True)
+
+    def _beacon(self) -> Beacon:
+        """Return a beacon that echoes the robot's newest: what comes with it is young."""
+        heard = (Heard(OWN, self.sent[0], self.heartbeat, True),) if self.heartbeat else ()
+        return Beacon(self.beat, True, 3000, 0, 0, 0, 0, 0, 0, 0, heard)
 
     def hear(self, sender: Identity, frame: Frame, alike: bool, damage: Any = ()) -> None:
         """Let it receive a frame under a valid tag, with its body damaged where so asked."""
@@ -320,7 +328,11 @@ class Watched:
             for record in request.records:
                 self._record(record)
         for data in out.frames:
-            header = CODEC.decode(data).header
+            frame = CODEC.decode(data)
+            header = frame.header
+            for part in frame.fragments:
+                if part.owner == header.sender and part.beacon is not None:
+                    self.heartbeat = part.beacon.heartbeat
             assert len(data) <= MeshSettings().mtu_bytes
             assert self.sent < (header.sender.incarnation, header.counter)
             self.sent = (header.sender.incarnation, header.counter)
