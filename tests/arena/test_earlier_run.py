@@ -100,3 +100,25 @@ def test_frames_of_an_earlier_run_change_no_decision_of_a_later_one():
             ])
         assert runs[0] == runs[1]
         assert all(len(commands) == 5 for commands in runs[1])
+
+
+def test_a_flood_of_replays_is_told_with_its_reason_and_a_swarm_alone_tells_of_none():
+    arena, tape = Arena(3, 11), Tape()
+    arena.watch(tape)
+    assert arena.run_until(arena.agreed_leader, 5.0) is not None
+    arena.run(12.0)
+    assert tape.told('frames_refused') == []
+    rng, frames = random.Random('flood'), tuple(tape.frames[-300:])
+
+    def replay(now):
+        arena.nodes[0].receive(rng.choice(frames), now)
+        arena.queue.push(now + REPLAYED_MS * NS_PER_MS, replay)
+
+    replay(arena.queue.now)
+    arena.run(12.0)
+    told = tape.told('frames_refused')
+    assert {robot for robot, _, _ in told} == {0}
+    assert len(told) == 2  # every ten seconds
+    assert 'replay (come before: sent again by somebody)' in told[0][2]
+    assert 'own_echo (our own: sent again by somebody)' in told[0][2]
+    assert arena.agreed_leader() is not None

@@ -3,6 +3,7 @@
 
 from dataclasses import replace
 import json
+from pathlib import Path
 import re
 import subprocess
 import sys
@@ -83,6 +84,7 @@ def test_a_broken_expectation_is_named_in_its_row_and_fails_the_suite(
     assert status == 1
     assert not row['ok']
     assert row['broken'] == ['logs that differ: 3 (robot1)']
+    assert (Path(row['folder']) / 'report.json').is_file()
 
 
 def test_a_swarm_that_does_not_start_is_a_broken_row_and_the_others_are_played(
@@ -99,7 +101,9 @@ def test_a_swarm_that_does_not_start_is_a_broken_row_and_the_others_are_played(
     assert (broken['ok'], broken['broken']) == (False, ['broke off: robot3 did not start'])
     assert other['ok']
     assert main(['fallacies', '--only', '6', '--out', str(tmp_path)]) == 1
-    assert 'broken: broke off: robot3 did not start' in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert 'broken: broke off: robot3 did not start' in printed
+    assert f'report, pictures and logs: {tmp_path / "6-operators"}\n' in printed
 
 
 def test_wrong_use_is_no_row(tmp_path, monkeypatch, capsys):

@@ -109,6 +109,9 @@ def test_a_conflict_in_the_mesh_needs_a_person():
     assert mesh_health(STATUS, 0, '', '').level.name == 'WARN'
     assert mesh_health(STATUS, 2, 'two robots are called robot1', '').level.name == 'ERROR'
     assert mesh_health(STATUS, 2, '', '3 frames').values['refused'] == '3 frames'
+    refusing = mesh_health(STATUS, 2, '', '3 frames', refusing=True)
+    assert (refusing.level.name, refusing.message) == ('WARN', '3 frames')
+    assert mesh_health(STATUS, 2, 'a copied disk', '3', refusing=True).level.name == 'ERROR'
 
 
 def test_a_member_is_well_with_a_leader_warns_without_a_quorum_and_is_wrong_without_a_vote():

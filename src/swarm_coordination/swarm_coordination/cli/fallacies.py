@@ -61,6 +61,7 @@ def _print(number: int, row: Row) -> None:
     print(f'    {verdict}: {row.held} of {row.expectations} expectations; {row.figure}')
     for text in row.broken:
         print(f'    broken: {text}')
+    print(f'    report, pictures and logs: {row.folder}')
 
 
 def _virtual(options: RunOptions, backend: str) -> Report:

@@ -33,6 +33,7 @@ class Row:
     expectations: int
     broken: tuple[str, ...]
     figure: str
+    folder: str  # of the run: report, pictures, logs
 
     @property
     def ok(self) -> bool:
@@ -62,14 +63,15 @@ def play_fallacy(fallacy: Fallacy, number: int, out: Path, play: Play, seed: int
         raise
     except SwarmError as error:
         return Row(
-            fallacy.name, fallacy.done, fallacy.scenario, '', 0, 0, (f'broke off: {error}',), ''
+            fallacy.name, fallacy.done, fallacy.scenario, '', 0, 0, (f'broke off: {error}',), '',
+            str(folder),
         )
     judged = (*report.expectations, *fallacy.limits(report))
     broken = tuple(f'{e.name}: {e.measured} ({e.detail})' for e in judged if not e.ok)
     count = len(judged)
     return Row(
         fallacy.name, fallacy.done, fallacy.scenario, report.backend, count - len(broken), count,
-        broken, fallacy.figure(report) if not broken else '',
+        broken, fallacy.figure(report) if not broken else '', str(folder),
     )
 
 

@@ -10,6 +10,7 @@ from swarm_coordination.live.bus import Bus
 from swarm_coordination.live.conversions import MessageMaker
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import CommittedEntry, RobotOutput
+from swarm_coordination.robot.refusals import PERIOD_NS
 from swarm_coordination.transport import profiles
 from swarm_coordination.views import Pose
 
@@ -24,6 +25,8 @@ LOGGED = frozenset((
 CONFLICTS = frozenset(('configuration_mismatch', 'duplicate_name', 'duplicate_storage'))
 # What `query_log` can look back on; as many entries as the core holds in memory for sure.
 ENTRIES_MAX = 65_536
+# As long as a flood goes on it is told every ten seconds (robot/refusals.py).
+REFUSED_NS = PERIOD_NS + PERIOD_NS // 2
 
 
 class Telling:
@@ -40,6 +43,7 @@ class Telling:
         self.heard: tuple[str, ...] = ()  # as the newest status says
         self.conflict = ''  # the newest, in words
         self.refused = ''  # which frames so far, and why, as last told
+        self._refused_ns = 0
 
     def take(self, out: RobotOutput) -> bool:
         """Tell entries and events; return whether a status is due at once."""
@@ -58,8 +62,12 @@ class Telling:
             if event.kind in CONFLICTS:
                 self.conflict = event.text
             if event.kind == 'frames_refused':
-                self.refused = event.text
+                self.refused, self._refused_ns = event.text, event.time_ns
         return any(event.kind in LOGGED for event in out.events)
+
+    def refusing(self, now: int) -> bool:
+        """Whether frames are refused at present, as far as that is told."""
+        return bool(self.refused) and now - self._refused_ns <= REFUSED_NS
 
     def status(self, pose: Pose | None, now: int) -> None:
         """Publish the status of a robot at ``pose``."""

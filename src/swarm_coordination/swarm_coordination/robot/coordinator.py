@@ -145,7 +145,7 @@ class Coordinator:
         self._frames: list[bytes] = []
         self._committed: list[CommittedEntry] = []
         self._events: list[RobotEvent] = []
-        self._refusals = Refusals()
+        self._refusals = Refusals(self._event)
         self._reporting = Reporting(
             self._mesh, self._raft, self._state, self._executor, self._submissions,
             self._refusals, self._name_of,
@@ -171,11 +171,11 @@ class Coordinator:
         try:
             frame = self._codec.decode(data)
         except FrameError as error:
-            told = self._refusals.note(error, now)
-            if told:
-                self._event(now, 'frames_refused', told, self._refusals.total)
+            self._refusals.note(error, now)
             return True
         merged = self._mesh.merge(frame, len(data), now)
+        if merged.rejected:
+            self._refusals.dropped(merged.rejected, now)
         for stop in merged.stops:
             self._on_stop(stop, now)
         moved = False

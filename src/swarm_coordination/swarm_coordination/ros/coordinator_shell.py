@@ -140,7 +140,9 @@ class CoordinatorShell:
         """Return the health of mesh and consensus, and of links that need odometry."""
         now, told = self.clock.now(), self._carrier.told
         status, trouble = self.core.status(now), self._carrier.frames.trouble(now)
-        mesh = mesh_health(status, len(told.heard), told.conflict, told.refused)
+        mesh = mesh_health(
+            status, len(told.heard), told.conflict, told.refused, refusing=told.refusing(now)
+        )
         frames = [] if trouble is None else [frames_health(trouble)]
         return [mesh, consensus_health(status), *frames]
 

@@ -49,13 +49,15 @@ def to_message(robot: str, report: Report) -> Any:
     )
 
 
-def mesh_health(status: RobotStatus, heard: int, conflict: str, refused: str) -> Report:
+def mesh_health(
+    status: RobotStatus, heard: int, conflict: str, refused: str, *, refusing: bool = False
+) -> Report:
     """
     Return the health of the mesh.
 
     ``heard`` counts the robots heard directly, ``conflict`` is the last event about a double
     name, a copied disk or another configuration, ``refused`` the one about frames that were
-    refused. A robot alone is not wrong, but should know.
+    refused, ``refusing`` whether they still come. A robot alone is not wrong, but should know.
     """
     values: dict[str, object] = {
         'alive': len(status.alive),
@@ -69,6 +71,8 @@ def mesh_health(status: RobotStatus, heard: int, conflict: str, refused: str) ->
     }
     if conflict:
         return Report('mesh', Level.ERROR, conflict, values)
+    if refusing:
+        return Report('mesh', Level.WARN, refused, values)
     if not heard:
         return Report('mesh', Level.WARN, 'hears nobody', values)
     if status.articulation:
