@@ -122,3 +122,51 @@ def test_a_flood_of_replays_is_told_with_its_reason_and_a_swarm_alone_tells_of_n
     assert 'replay (come before: sent again by somebody)' in told[0][2]
     assert 'own_echo (our own: sent again by somebody)' in told[0][2]
     assert arena.agreed_leader() is not None
+
+
+def played_in_order(arena, frames, robots):
+    """Play frames to some robots in their order, at a beacon's pace, until there are no more."""
+    left = iter(frames)
+
+    def play(now):
+        frame = next(left, None)
+        if frame is not None:
+            for robot in robots:
+                arena.nodes[robot].receive(frame, now)
+            arena.queue.push(now + 20 * NS_PER_MS, play)
+
+    play(arena.queue.now)
+
+
+def leaders_of(events):
+    return [event for event in events if event[1] in ('leader', 'quorum')]
+
+
+def test_a_tape_in_its_order_makes_a_minority_that_starts_again_follow_nobody():
+    arena, tape = Arena(ROBOTS, 7), Tape()
+    frames = first_run(arena, tape)[-600:]
+    for robots in ((0, 1), (2,)):
+        tape.events.clear()
+        played_in_order(arena, frames, robots)
+        for robot in robots:
+            arena.restart(robot)
+        for _ in range(60):
+            arena.run(0.2)
+            assert not any(arena.status(robot).quorum for robot in robots)
+        assert not leaders_of(tape.events)
+        for robot in robots:
+            arena.kill(robot)
+
+
+def test_a_tape_in_its_order_puts_no_election_of_a_majority_off():
+    arena, tape = Arena(ROBOTS, 7), Tape()
+    frames = first_run(arena, tape)[-600:]
+    last = max(event[2] for event in tape.events if event[1] == 'leader')
+    robots = [r for r in range(ROBOTS) if f'leader r{r + 1}' not in last][:3]
+    played_in_order(arena, frames, robots)
+    for robot in robots:
+        arena.restart(robot)
+    arena.run(3.0)  # the tape lasts four times as long
+    states = [arena.status(robot) for robot in robots]
+    assert all(status.quorum for status in states)
+    assert {status.leader_name for status in states} <= {f'r{robot + 1}' for robot in robots}

@@ -244,6 +244,18 @@ def test_the_timer_is_reset_by_an_advance_of_the_heartbeat_and_nothing_else() ->
     assert raft.next_deadline() != due and raft.leader_evidence_ns == 60
 
 
+def test_a_heartbeat_that_may_be_old_tells_of_the_log_and_certifies_no_leader() -> None:
+    raft = member((1, 1))
+    due = raft.next_deadline()
+    raft.step(beat(2, 1, 5, raft, commit=1)._replace(proved=False), 50)
+    assert raft.next_deadline() == due and raft.leader == 0
+    assert raft.leader_evidence_ns is None and not raft.quorum_active(50)
+    assert raft.commit == 1
+    # Its number was not used up: the same heartbeat counts once it is proved.
+    raft.step(beat(2, 1, 5, raft), 60)
+    assert raft.leader == 2 and raft.leader_evidence_ns == 60
+
+
 def test_granting_a_vote_puts_the_own_election_off_and_refusing_does_not() -> None:
     """Section 3.4: the timer restarts when 'granting vote to candidate'."""
     voter = member((1, 1))

@@ -139,7 +139,7 @@ def test_who_missed_a_change_asks_at_the_next_beat_and_not_at_the_refresh(hears)
     air.run(2.05)
     shown: list[ConsensusSection] = []
     air.arrivals.append(lambda station, result: shown.extend(
-        fragment.consensus for owner, fragment in result.news
+        fragment.consensus for owner, fragment, _ in result.news
         if station.number == 2 and owner.storage_id == LEADER and fragment.consensus))
     deaf: list[Frame] = []
     passes = air.hears
@@ -158,3 +158,55 @@ def test_who_missed_a_change_asks_at_the_next_beat_and_not_at_the_refresh(hears)
     air.run(0.35)
 
     assert any(seen.commit == 7 for seen in shown)
+
+
+def bounded(row: Row, after: int | None, *, young_since: int, **parts) -> bool | None:
+    """Let a row take a section or beat; return whether it is handed on proved, None for not."""
+    part = row.take_sections(Fragment(identity(0), **parts), None, after, young_since)
+    return None if part is None or part.consensus is None else row.proved
+
+
+def test_a_section_is_proved_by_its_own_bound_a_copy_or_a_beat_of_its_version() -> None:
+    shown = section(5)._replace(version=4)
+    row = Row(identity(0), 0, 1, life=Life.ALIVE)
+    assert bounded(row, None, young_since=10, consensus=shown) is False
+    assert bounded(row, 9, young_since=10, consensus=shown) is None  # a copy, and too old
+    assert bounded(row, 10, young_since=10, consensus=shown) is True  # handed on once more
+    assert bounded(row, 11, young_since=10, consensus=shown) is None
+    assert bounded(row, None, young_since=11, beat=Beat(4, 3, 6)) is True  # made after the copy
+    assert bounded(row, None, young_since=12, beat=Beat(4, 3, 7)) is False  # or long after it
+
+    row = Row(identity(0), 0, 1, life=Life.ALIVE)
+    assert bounded(row, None, young_since=10, consensus=shown) is False
+    # A beat of a later version proves itself only: what is held may be from long before.
+    assert bounded(row, 20, young_since=10, beat=Beat(5, 3, 6)) is False
+    assert bounded(row, 20, young_since=10, beat=Beat(4, 3, 6)) is True
+
+
+def test_a_relay_states_the_bound_of_the_heartbeat_that_it_passes_on() -> None:
+    """Else a tape played to a relay would come out of it as news of this moment."""
+    air = Air(3, line)
+    leader, end = air.stations[0], air.stations[2]
+    proved: list[bool] = []
+    air.arrivals.append(lambda station, result: proved.extend(
+        sure for owner, part, sure in result.news
+        if station is end and owner.storage_id == LEADER and part.consensus is not None
+    ))
+
+    def beats(numbers: range) -> list[bool]:
+        proved.clear()
+        for number in numbers:
+            leader.mesh.set_consensus(section(number))
+            air.wake(leader)
+            air.run(0.05)
+        return proved
+
+    beats(range(1, 20))
+    assert all(beats(range(20, 60))) and proved
+    # From now on the leader echoes nothing new, as in a tape.
+    air.hears = lambda sender, receiver: line(sender, receiver) and receiver != 0
+    beats(range(60, 120))
+    young_s = air.settings.proof_age_max_s
+    assert young_s < 0.05 * 65
+    beats(range(120, 126))
+    assert not any(beats(range(126, 160))) and proved

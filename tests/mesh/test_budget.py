@@ -257,7 +257,7 @@ def test_beacons_that_would_use_the_budget_up_leave_room_for_whom_others_cannot_
                if part.owner.storage_id != middle.identity.storage_id]
     assert sum(bool(part.beat or part.consensus) for part in relayed) >= 50
     assert sum(part.beacon is not None for part in relayed) >= 40
-    assert sum(bool(frame.digests) for frame in frames) >= 5
+    assert sum(bool(frame.digests) for frame in frames) >= 4  # one every 2.5 s
     assert sum(part.beacon is not None for frame in frames for part in frame.fragments[:1]) >= 90
 
 

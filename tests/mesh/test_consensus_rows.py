@@ -219,3 +219,28 @@ def test_items_carry_the_term_before_and_the_leaders_term() -> None:
         LogItem(4, 3, 3, 3, voters, 1),
     )
     assert items_after(member, 3, 1000) == ()
+
+
+def test_what_nothing_proves_to_be_of_late_asks_for_nothing_and_certifies_no_leader() -> None:
+    """A stranger without the key may play a section again; only what names its question holds."""
+    rows = ConsensusRows()
+    shot = RowOneShot(OneShotKind.TIMEOUT_NOW, 3, 8)
+    leads = row(1, term=4, role=Role.LEADER, leader=2, heartbeat=9, commit=5, last_index=7,
+                last_term=4, vote=2, match_term=4, match_index=7, one_shot=shot)
+    beat = Heartbeat(4, 2, 9, 5, 7, 4)
+    assert rows.messages(OWNER, leads, proved=False) == (
+        beat._replace(proved=False), VoteResponse(2, 4, 2, False, 0), AppendResponse(2, 4, 7),
+    )
+    assert rows.messages(OWNER, leads, proved=False) == ()
+    # The same once more, proved: nothing was lost by its coming before.
+    told = rows.messages(OWNER, leads)
+    assert beat in told and TimeoutNow(4, 2, 3, 8) in told
+    assert rows.messages(OWNER, leads) == ()
+
+    rows = ConsensusRows()
+    stands = row(1, term=5, role=Role.CANDIDATE, vote=2, last_index=7, last_term=4)
+    assert rows.messages(OWNER, stands, proved=False) == (VoteResponse(2, 5, 2, False, 0),)
+    assert VoteRequest(2, 5, 7, 4, False, 0) in rows.messages(OWNER, stands)
+    follows = row(2, term=6)
+    assert rows.messages(OWNER, follows, proved=False) == ()
+    assert rows.messages(OWNER, follows._replace(version=3, commit=1)) == (TermNotice(2, 6),)

@@ -110,7 +110,7 @@ def test_another_configuration_is_heard_for_avoidance_only() -> None:
     air.arrivals.append(lambda station, result: news.extend((station.number, *result.news)))
     given: list[int] = []
     air.arrivals.append(
-        lambda station, result: given.extend(owner.storage_id for owner, _ in result.news)
+        lambda station, result: given.extend(owner.storage_id for owner, _, _ in result.news)
         if station.number < 2
         else None
     )

@@ -32,7 +32,7 @@ class Beating:
 
     def _note(self, station, result) -> None:
         if station.number == 3 and any(owner.storage_id == LEADER and part.consensus
-                                       for owner, part in result.news):
+                                       for owner, part, _ in result.news):
             self.heard.append(self.air.now)
 
     def gaps_s(self) -> list[float]:

@@ -94,7 +94,7 @@ def test_a_relay_cannot_bring_an_older_incarnation_back() -> None:
     mesh, now = air.stations[0].mesh, air.stations[0].clock(air.now)
     new, old = identity(3, incarnation=2), identity(3, incarnation=1)
     first = mesh.merge(crafted(air, 900, Fragment(new, 0, beacon(1, 100))), 100, now)
-    assert [owner for owner, _ in first.news] == [new]
+    assert [owner for owner, _, _ in first.news] == [new]
     section = MissionSection(9, 9, 1, 9, 9)
     stale = crafted(air, 901, Fragment(old, 0, beacon(999, 777), None, section))
     assert mesh.merge(stale, 100, now).news == ()

@@ -62,7 +62,8 @@ class Heartbeat(NamedTuple):
     ``leader`` of ``term`` is alive; its log ends with (``last_index``, ``last_term``).
 
     ``number`` rises with every heartbeat of the term; the same number may come again with a
-    higher commit or last index.
+    higher commit or last index. ``proved``: it is known to have been sent of late. What is not
+    tells of the log, and certifies no leader.
     """
 
     term: int
@@ -71,6 +72,7 @@ class Heartbeat(NamedTuple):
     commit: int
     last_index: int
     last_term: int
+    proved: bool = True
 
 
 class HeartbeatResponse(NamedTuple):

@@ -128,8 +128,9 @@ class Replicating:
             state.anomalies += 1  # two leaders in one term
             return
         following = state.following
-        if beat.number > following.heartbeat:
-            # The one event, beside a vote granted, that puts an election off.
+        if beat.proved and beat.number > following.heartbeat:
+            # The one event, beside a vote granted, that puts an election off. A number that has
+            # merely risen would not do: somebody may be playing what was recorded before.
             state.heard_leader(beat.leader, beat.number, now)
         following.heard(beat.last_index, beat.last_term, beat.commit)
         state.commit_to(following.committed, now)

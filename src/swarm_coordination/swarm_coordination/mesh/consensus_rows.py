@@ -5,11 +5,18 @@ Row <-> Raft message: a member's levels as a row section, a peer's section as me
 A row is a level, a message an edge. A section therefore gives only the messages in which it
 differs from the owner's section before it; one that is not newer gives none. Versions in
 between may be skipped, because each field is the newest of its kind and says all there is.
+
+A section that nothing proves to be of late may be one recorded before, and played again by a
+stranger without the key. Answers that name what they answer (the term, attempt, heartbeat or
+serial that this robot gave out) hold all the same, as do a log's end and commit. Whatever
+asks for something or certifies a leader is given only by a section that is proved: it is compared
+with the last that was, so nothing is lost by what came between.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
 
 from swarm_coordination.consensus.messages import (
     Append,
@@ -34,6 +41,21 @@ from swarm_coordination.persistence import Entry, EntryKind
 
 # What a row that was never seen is compared with: everything in a section is news.
 _NOTHING = ConsensusSection._make((0, 0, Role.LEARNER, *([0] * 14), False, None, ()))
+
+
+# What may be old: it names what it answers, which is young or is counted no more.
+_ANSWERS = (VoteResponse, HeartbeatResponse, AppendResponse, ReadAnswer)
+
+
+class _Peer(NamedTuple):
+    """The newest section of one incarnation of a peer, and the newest that was proved."""
+
+    incarnation: int
+    seen: ConsensusSection
+    proved: ConsensusSection
+
+
+_STRANGER = _Peer(-1, _NOTHING, _NOTHING)
 
 
 def append_from_item(item: LogItem) -> Append:
@@ -68,7 +90,7 @@ class ConsensusRows:
     def __init__(self) -> None:
         self._own: ConsensusSection | None = None
         self._levels: Levels | None = None  # that it was made from
-        self._peers: dict[int, tuple[int, ConsensusSection]] = {}
+        self._peers: dict[int, _Peer] = {}
 
     def section(self, raft: Raft) -> ConsensusSection:
         """Return the own section; its version rises by one whenever its content changes."""
@@ -87,34 +109,49 @@ class ConsensusRows:
 
     def of(self, storage_id: int) -> ConsensusSection | None:
         """Return the newest section seen of a peer."""
-        return self._peers[storage_id][1] if storage_id in self._peers else None
+        return self._peers[storage_id].seen if storage_id in self._peers else None
 
-    def messages(self, owner: Identity, section: ConsensusSection) -> tuple[Message, ...]:
+    def messages(
+        self, owner: Identity, section: ConsensusSection, *, proved: bool = True
+    ) -> tuple[Message, ...]:
         """
         Return what ``section`` says beyond the last one of its owner.
 
         Versions count within an incarnation. A newer incarnation starts over: its first
         section is compared with nothing, so that nothing the owner shows can be missed.
+        ``proved``: it was made of late. The same may come twice, the second time proved.
         """
-        incarnation, last = self._peers.get(owner.storage_id, (-1, _NOTHING))
-        if owner.incarnation < incarnation:
+        peer = self._peers.get(owner.storage_id, _STRANGER)
+        if owner.incarnation < peer.incarnation:
             return ()
-        if owner.incarnation > incarnation:
-            last = _NOTHING
-        elif (section.version, section.heartbeat) <= (last.version, last.heartbeat):
+        if owner.incarnation > peer.incarnation:
+            peer = _STRANGER
+        last = peer.proved if proved else peer.seen
+        if (section.version, section.heartbeat) <= (last.version, last.heartbeat):
             return ()
-        self._peers[owner.storage_id] = (owner.incarnation, section)
+        kept = (owner.incarnation, section, section if proved else peer.proved)
+        self._peers[owner.storage_id] = tuple.__new__(_Peer, kept)
         beat = section.heartbeat
         if beat and beat != last.heartbeat and section.is_like(last) and not _leads(section):
             # As nearly always: a follower that has heard its leader once more.
             fields = (owner.storage_id, section.term, section.leader, beat)
             return (tuple.__new__(HeartbeatResponse, fields),)
-        return tuple(_changes(owner.storage_id, last, section))
+        changes = tuple(_changes(owner.storage_id, last, section))
+        return changes if proved else tuple(_certain(changes))
 
     def keep_only(self, storage_ids: Collection[int]) -> None:
         """Drop what is held of robots whose rows were given up."""
         if len(self._peers) > len(storage_ids):
             self._peers = {peer: self._peers[peer] for peer in self._peers if peer in storage_ids}
+
+
+def _certain(messages: Iterable[Message]) -> Iterator[Message]:
+    """Yield what holds whenever it was said."""
+    for message in messages:
+        if isinstance(message, Heartbeat):
+            yield message._replace(proved=False)
+        elif isinstance(message, _ANSWERS):
+            yield message
 
 
 def _leads(section: ConsensusSection) -> bool:

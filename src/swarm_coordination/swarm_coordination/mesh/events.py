@@ -38,12 +38,13 @@ class MergeResult(NamedTuple):
     What one frame brought.
 
     ``news`` holds, per row, a fragment of only those sections that were newer than what was held,
-    except for robots that are only avoided; ``items`` are all log items of the frame (a receiver
-    that dropped one earlier must be able to take it now); ``stops`` are the stops that rose.
-    ``rejected`` says why the frame was dropped, "" where it was not.
+    except for robots that are only avoided, and whether its consensus section is proved to be of
+    late (one that was not comes once more when it is); ``items`` are all log items of the frame (a
+    receiver that dropped one earlier must be able to take it now); ``stops`` are the stops that
+    rose. ``rejected`` says why the frame was dropped, "" where it was not.
     """
 
-    news: tuple[tuple[Identity, Fragment], ...] = ()
+    news: tuple[tuple[Identity, Fragment, bool], ...] = ()
     items: tuple[LogItem, ...] = ()
     stops: tuple[StopFlag, ...] = ()
     want: Want | None = None

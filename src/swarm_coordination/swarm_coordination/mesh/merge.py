@@ -47,11 +47,13 @@ class Merger:
         rng: random.Random,
         urge: Callable[[], None],
         admit: Callable[[Identity, int], Row | None],
+        proof_ns: int,
     ) -> None:
         self._own, self._table, self._sent = parts.own, parts.table, parts.sent
         self._links, self._detector, self._rng = parts.links, parts.detector, rng
         self._silent, self._selves = silent, selves
         self._urge, self._admit = urge, admit
+        self._proof_ns = proof_ns
 
     def echo(self, beacon: Beacon | None, read: Unpacked | None) -> int | None:
         """Made-after time of a beacon by the newest own heartbeat that it echoes."""
@@ -80,7 +82,7 @@ class Merger:
 
         ``beacon`` is the fragment's with its list written out; ``read`` may be None for it.
         """
-        return self._take(row, fragment, beacon, read, made_after, now)
+        return self._take(row, fragment, beacon, read, (made_after, made_after), now)
 
     def relayed_fragment(
         self,
@@ -89,7 +91,7 @@ class Merger:
         beacon: Beacon | None,
         frame_made_after: int | None,
         now: int,
-    ) -> tuple[Identity, Fragment] | None:
+    ) -> tuple[Identity, Fragment, bool] | None:
         """
         Merge what a relay says of another robot; return what was newer.
 
@@ -108,10 +110,11 @@ class Merger:
             row = self._admit(owner, now)
         if row is None or owner.incarnation < row.identity.incarnation or not row.cooperates:
             return None
-        made_after = later(made_after, self.echo(beacon, None))
+        # An echo in the beacon says nothing of the other sections, which came by themselves.
+        bounds = (later(made_after, self.echo(beacon, None)), made_after)
         self._settle_relay(relay, row, fragment)
-        newer = self._take(row, fragment, beacon, None, made_after, now)
-        return None if newer is None else (owner, newer)
+        newer = self._take(row, fragment, beacon, None, bounds, now)
+        return None if newer is None else (owner, newer, row.proved)
 
     def digest(self, sender: Row, digest: Digest, now: int) -> None:
         """Compare what a neighbour holds with what is held here; mark what it lacks."""
@@ -197,10 +200,15 @@ class Merger:
         fragment: Fragment,
         beacon: Beacon | None,
         read: Unpacked | None,
-        made_after: int | None,
+        bounds: tuple[int | None, int | None],
         now: int,
     ) -> Fragment | None:
-        """Merge one fragment of the row's own incarnation; return what was newer."""
+        """
+        Merge one fragment of the row's own incarnation; return what was newer.
+
+        ``bounds``: made-after times of its beacon and of its other sections.
+        """
+        made_after, sections_after = bounds
         relay = row.cooperates and bool(self._links.lacking(row.identity.storage_id))
         if beacon is not None:
             if row.take_beacon(beacon, made_after, now):
@@ -217,7 +225,7 @@ class Merger:
         if not row.cooperates:
             return None
         before = row.consensus
-        newer = row.take_sections(fragment, beacon)
+        newer = row.take_sections(fragment, beacon, sections_after, now - self._proof_ns)
         if newer is None:
             return None
         if relay:

@@ -59,7 +59,8 @@ class Reception:
         self._parts, self._composer, self._rng = parts, composer, rng
         self._config_hash = config_hash
         self._merger = Merger(
-            parts, composer.silent, composer.selves, rng, composer.urge, self._admit
+            parts, composer.silent, composer.selves, rng, composer.urge, self._admit,
+            seconds_to_ns(settings.proof_age_max_s),
         )
         self._beacon_ns = seconds_to_ns(settings.beacon_period_s)
         self._gap_ns = seconds_to_ns(settings.tick_gap_max_s)
@@ -200,11 +201,11 @@ class Reception:
         stops: tuple[StopFlag, ...],
         now: int,
     ) -> MergeResult:
-        news: list[tuple[Identity, Fragment]] = []
+        news: list[tuple[Identity, Fragment, bool]] = []
         for part, beacon, read in own_parts:
             newer = self._merger.own_fragment(row, part, beacon, read, made_after, now)
             if newer is not None and row.cooperates:
-                news.append((part.owner, newer))
+                news.append((part.owner, newer, row.proved))
         if not row.cooperates:
             return MergeResult(stops=stops)
         sender = frame.header.sender

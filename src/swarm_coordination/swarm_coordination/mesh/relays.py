@@ -47,9 +47,11 @@ class Relays:
                 continue
             if left < CHANGED and not (row.leads and beacon_due):
                 continue
-            part = Fragment(row.identity, consensus=section)
+            age_ms = stated_age_ms(row.consensus_after_ns, now, self._drift_ppm)
+            part = Fragment(row.identity, age_ms, consensus=section)
             if not left:
-                part = Fragment(row.identity, beat=beat_of(section, row.newest_version))
+                beat = beat_of(section, row.newest_version)
+                part = Fragment(row.identity, age_ms, beat=beat)
             if draft.add_fragment(part):
                 self._sent_consensus(row, part, now)
             elif left >= CHANGED:  # a heartbeat waits for the next beacon
@@ -92,6 +94,9 @@ class Relays:
             beacon, age_ms = self._beacon(row, now)
             consensus = row.consensus if left[Section.CONSENSUS] else None
             beaten = row.beat_left and consensus is None
+            if consensus is not None or beaten:  # one bound for all: that of the older
+                of_it = stated_age_ms(row.consensus_after_ns, now, self._drift_ppm)
+                age_ms = max(age_ms, of_it)
             whole = Fragment(
                 row.identity,
                 age_ms,

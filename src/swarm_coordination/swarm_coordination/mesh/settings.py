@@ -30,7 +30,7 @@ class MeshSettings:
         1.5, 's', 0.1, 30.0, 'suspicion before silence where nobody agrees (and 30 beacons)'
     )
     proof_age_max_s: float = setting(
-        3.0, 's', 0.2, 10.0, 'a beacon proves life only if its age is bounded by this'
+        3.0, 's', 0.2, 10.0, 'a beacon proves life, a heartbeat its leader, only if no older'
     )
     row_relay_max_age_s: float = setting(
         10.0, 's', 1.0, 60.0, 'rows not refreshed for this long are not relayed'

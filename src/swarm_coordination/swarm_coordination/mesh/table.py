@@ -91,6 +91,9 @@ class Row:
     shown_incarnation: int = 0
     shown_sent_ns: int = 0  # when one was passed on last
     newest_version: int = 0  # of its consensus section, as far as is known
+    consensus_after_ns: int | None = None  # made-after time of ``consensus``
+    vouched: bool = False  # a copy of it of bounded age has come
+    proved: bool = False  # it was of bounded age when it was handed on last, heartbeat and all
     beat_left: bool = False  # the heartbeat in its consensus section is still to be relayed
 
     @property
@@ -130,6 +133,7 @@ class Row:
         self.judge(same_configuration=True)
         self.sends_left = [0, 0, 0, 0]
         self.newest_version, self.beat_left = 0, False
+        self.consensus_after_ns, self.vouched, self.proved = None, False, False
 
     def judge(
         self, *, same_configuration: bool | None = None, lost_name: bool | None = None
@@ -165,23 +169,23 @@ class Row:
         self.pose, self.pose_incarnation = pose, incarnation
         self.pose_made_after_ns = None
 
-    def take_sections(self, fragment: Fragment, beacon: Beacon | None) -> Fragment | None:
+    def take_sections(
+        self,
+        fragment: Fragment,
+        beacon: Beacon | None,
+        made_after: int | None = None,
+        young_since: int = 0,
+    ) -> Fragment | None:
         """
         Merge the other sections; return a fragment of what was newer, None for nothing.
 
-        ``beacon`` is the fragment's where it was newer.
+        ``beacon`` is the fragment's where it was newer. ``made_after`` bounds the age of the
+        sections; what was made after ``young_since`` is vouched for. A consensus section that
+        nobody vouched for when it came is returned once more when somebody does.
         """
         owner, age_ms, _, consensus, mission, intents, _, beat = fragment
-        if beat is not None:
-            consensus = self._beaten(beat)
-            if consensus is not None:
-                self.consensus = consensus
-        elif consensus is not None:
-            if self.consensus is None or _order(consensus) > _order(self.consensus):
-                self.consensus = consensus
-                self.newest_version = max(self.newest_version, consensus.version)
-            else:
-                consensus = None
+        if consensus is not None or beat is not None:
+            consensus = self._take_consensus(consensus, beat, made_after, young_since)
         if mission is not None:
             if mission.version > (self.mission.version if self.mission else 0):
                 self.mission = mission
@@ -196,6 +200,39 @@ class Row:
             return None
         fields = (owner, age_ms, beacon, consensus, mission, intents, False, None)
         return tuple.__new__(Fragment, fields)
+
+    def _take_consensus(
+        self,
+        section: ConsensusSection | None,
+        beat: Beat | None,
+        made_after: int | None,
+        young_since: int,
+    ) -> ConsensusSection | None:
+        """Merge a section, or the beat in its place; return the one held where it says more."""
+        held, newer = self.consensus, section
+        if beat is not None:
+            newer, version, term = self._beaten(beat), beat.version, beat.term
+        else:
+            assert section is not None
+            version, term = section.version, section.term
+            self.newest_version = max(self.newest_version, version)
+            if held is not None and _order(section) <= _order(held):
+                newer = None
+        same = held is not None and (version, term) == (held.version, held.term)
+        if newer is None and not same:
+            return None
+        if newer is not None:
+            self.consensus = newer
+        # What is held was made after all that came before it, and after a copy of itself.
+        self.consensus_after_ns = after = later(self.consensus_after_ns, made_after)
+        young = after is not None and after >= young_since
+        known = self.vouched
+        if beat is None and newer is not None:
+            self.vouched = young
+        elif same:  # a beat of a later version vouches for nothing but itself
+            self.vouched = known or young
+        self.proved = young and self.vouched
+        return self.consensus if newer is not None or self.vouched is not known else None
 
     def _beaten(self, beat: Beat) -> ConsensusSection | None:
         """Return the section held with a newer heartbeat, where both are of one leader."""

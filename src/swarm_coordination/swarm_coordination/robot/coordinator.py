@@ -179,9 +179,9 @@ class Coordinator:
         for stop in merged.stops:
             self._on_stop(stop, now)
         moved = False
-        for owner, fragment in merged.news:
+        for owner, fragment, proved in merged.news:
             if fragment.consensus is not None or fragment.intents is not None:
-                moved = self._on_news(owner, fragment, now) or moved
+                moved = self._on_news(owner, fragment, proved, now) or moved
         if merged.items:
             moved = self._replication.on_items(now) or moved
         if merged.want is not None:
@@ -350,11 +350,13 @@ class Coordinator:
 
     # ---------------------------------------------------------------- from the mesh
 
-    def _on_news(self, owner: Identity, fragment: Fragment, now: int) -> bool:
+    def _on_news(self, owner: Identity, fragment: Fragment, proved: bool, now: int) -> bool:
         """Take what a row says anew; return whether something may have come of it."""
         moved = False
         if fragment.consensus is not None:
-            moved = self._replication.on_section(owner, fragment.consensus, now)
+            moved = self._replication.on_section(
+                owner, fragment.consensus, now, proved=proved
+            )
         if fragment.intents is not None:
             leading = self._replication.leading
             if leading is not None:

@@ -45,14 +45,16 @@ class Replication:
             return False
         return leads(self.raft) and leading.term == self.raft.term
 
-    def on_section(self, owner: Identity, section: ConsensusSection, now: int) -> bool:
+    def on_section(
+        self, owner: Identity, section: ConsensusSection, now: int, *, proved: bool
+    ) -> bool:
         """
-        Take a newer consensus section of another robot's row.
+        Take a newer consensus section of another robot's row; ``proved`` to be of late or not.
 
         Return whether something may have come of it.
         """
         moved = False
-        for message in self._rows.messages(owner, section):
+        for message in self._rows.messages(owner, section, proved=proved):
             moved = self.raft.step(message, now) or moved
         return moved
 
