@@ -280,3 +280,32 @@ def test_a_full_table_prefers_proved_robots_and_stays_bounded() -> None:
     table.remove(FIRST_ID + 9, 10)
     again = table.add(silent.identity, 1, 20)
     assert again is not None and again.life is Life.SILENT and again.heartbeat == 7
+
+
+def test_numbers_that_only_rise_hold_nobody_alive_for_ever() -> None:
+    """A tape, or a robot that hears nobody: every heartbeat newer, every echo the same."""
+    air = Air(2)
+    air.run(1.0)
+    cut_ns = air.now
+    air.hears = lambda sender, receiver: receiver == 0
+    station = air.stations[0]
+    air.run(9.0)
+    assert len(station.mesh.alive()) == 2 and not station.kinds('suspected')
+    air.run(4.0)
+    assert station.mesh.alive() == (FIRST_ID,)
+    (silent,) = station.kinds('silent')
+    # The bound for relaying, and the time of a suspicion that nobody confirms.
+    assert silent.time_ns - station.clock(cut_ns) < 12.5 * NS_PER_S
+    air.hears = lambda sender, receiver: True
+    air.run(0.5)
+    assert len(station.mesh.alive()) == 2
+
+
+def test_a_pause_longer_than_any_proof_lasts_is_held_against_nobody() -> None:
+    air = Air(2)
+    air.run(1.0)
+    air.pause(0, 15.0)
+    air.run(16.5)
+    station = air.stations[0]
+    assert station.kinds('gap') and not station.kinds('suspected')
+    assert len(station.mesh.alive()) == 2

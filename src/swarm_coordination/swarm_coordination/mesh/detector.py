@@ -16,13 +16,15 @@ owner's own rate, so that slow robots are not wronged.
 
 To life comes only who proves it by a beacon of bounded age: one such beacon for a robot
 unknown before or of a higher incarnation; for one declared silent two advances, both made
-after that. Old rows that a relay still holds prove nothing.
+after that. Old rows that a relay still holds prove nothing. And who is alive has to prove it
+now and then: numbers that only rise may be those of a tape.
 """
 
 from __future__ import annotations
 
 import math
 
+from swarm_coordination.mesh.ages import later
 from swarm_coordination.mesh.events import MeshEvent
 from swarm_coordination.mesh.rows import Accusation
 from swarm_coordination.mesh.settings import MeshSettings
@@ -61,6 +63,7 @@ class FailureDetector:
         self._events: list[MeshEvent] = []
         self._verdict_ns = 0  # no verdict is due before: heartbeats only ever put it off
         self._accusation_cursor = 0
+        self._resumed_ns: int | None = None  # end of this process's last pause
 
     def advance(self, row: Row, heartbeat: int, now: int) -> None:
         """Note that ``heartbeat``, of the row's incarnation, has been seen somewhere."""
@@ -77,8 +80,17 @@ class FailureDetector:
         row.advance_ns = now
         if row.accusers:
             row.accusers.clear()
-        if row.life is Life.SUSPECT:
+        if row.life is Life.SUSPECT and not self._lacks_proof(row, now):
             row.life = Life.ALIVE
+
+    def _lacks_proof(self, row: Row, now: int) -> bool:
+        """
+        Whether the newest beacon of bounded age is from so long ago that none would relay it.
+
+        Whatever rises its heartbeat here is then heard one way only, or played again by somebody.
+        """
+        proved = later(row.made_after_ns, self._resumed_ns)
+        return proved is None or now - proved > self._expire_ns
 
     def prove(self, row: Row, now: int) -> None:
         """Judge a beacon that has just been taken over, by the bound on its age."""
@@ -123,7 +135,8 @@ class FailureDetector:
         for row in self._table.rows():
             quiet = now - row.advance_ns
             if row.life is Life.ALIVE:
-                if quiet >= max(self._suspect_ns, SUSPECT_BEACONS * row.interval_ns):
+                wait = max(self._suspect_ns, SUSPECT_BEACONS * row.interval_ns)
+                if quiet >= wait or self._lacks_proof(row, now):
                     self._suspect(row, now)
             elif row.life is Life.SUSPECT:
                 if now - row.suspected_ns >= self.timeout_ns(row):
@@ -170,8 +183,9 @@ class FailureDetector:
             accused = (accused + accused)[start:start + ACCUSED_MAX]
         return tuple(accused)
 
-    def shift(self, pause_ns: int) -> None:
-        """Take a pause of this process out of everybody's silence."""
+    def shift(self, pause_ns: int, now: int) -> None:
+        """Take a pause of this process, which ends now, out of everybody's silence."""
+        self._resumed_ns = now
         for row in self._table.rows():
             row.advance_ns += pause_ns
             row.suspected_ns += pause_ns

@@ -296,5 +296,5 @@ class Reception:
         self._regaining_since = now
         for row in self._parts.table.rows():
             row.regained = False
-        self._parts.detector.shift(pause)
+        self._parts.detector.shift(pause, now)
         self._report_own('gap', now, f'no tick for {ns_to_seconds(pause):.2f} s')
