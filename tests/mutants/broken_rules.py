@@ -512,7 +512,7 @@ MUTANTS = {
         'a vote only for a log that covers the own', votes_for_shorter_logs, 0),
     'commits_earlier_terms_by_counting': Mutant(
         'commit by counting entries of the own term only (section 3.6.2, figure 3.7)',
-        commits_earlier_terms_by_counting, 0, 'figure_3_7'),
+        commits_earlier_terms_by_counting, 7, 'figure_3_7'),
     'acknowledges_before_the_disk': Mutant(
         'an acknowledgement waits for the disk', acknowledges_before_the_disk, 0),
     'shows_votes_before_the_disk': Mutant(
