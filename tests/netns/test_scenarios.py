@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whole scenarios across network namespaces: what the packet filter drops is really gone."""
 
+import json
 from pathlib import Path
 
 from live.processes import Processes
@@ -29,7 +30,8 @@ def flown(processes, scenario, backend, *options):
     ('split', 'dds'), ('split', 'ros'), ('mixed', 'mixed'),
 ])
 def test_a_split_and_a_heal(processes, scenario, backend):
-    report = flown(processes, scenario, backend)
+    report = flown(processes, scenario, backend, '--json')
+    assert json.loads(processes.log('run').read_text()) == report
     assert report['heals_s']
     assert all(heal['one_log'] < 5.0 for heal in report['heals_s'])
 
