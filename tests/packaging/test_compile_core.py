@@ -31,6 +31,7 @@ def test_every_file_that_stays_interpreted_exists_and_the_rest_of_its_room_is_co
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # six minutes of one core, and whatever else runs there
 def test_the_compiled_core_prints_what_the_interpreted_one_prints():
     missing = [name for name, there in {
         'mypyc': importlib.util.find_spec('mypyc'), 'a C compiler': shutil.which('gcc'),
