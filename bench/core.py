@@ -103,6 +103,11 @@ def main() -> int:
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--json', action='store_true')
     options = parser.parse_args()
+    most = len(load_swarm(find_swarm_file()).robots)
+    if not all(1 <= robots <= most for robots in options.robots):
+        parser.error(f'--robots: 1 to {most}, as many as the swarm file has')
+    if options.rounds < 1 or not 0.0 < options.seconds < float('inf'):
+        parser.error('--rounds is 1 at least, --seconds more than 0')
     report: dict[str, Any] = {
         'machine': platform.machine(),
         'python': platform.python_version(),

@@ -7,7 +7,8 @@ Writes a copy of the package into build/compiled in which the rooms below are ex
 then plays the same seeds interpreted and compiled and compares what they print, byte for byte::
 
     .venv/bin/python tools/compile_core.py
-    PYTHONPATH=build/compiled .venv/bin/swarm check --profile small --seeds 0..9999 --jobs 2
+    PYTHONPATH=build/compiled .venv/bin/swarm check --seeds 0..9999 --jobs 2
+    PYTHONPATH=build/compiled .venv/bin/swarm bench consensus
 
 The sources are the same; nothing but campaigns uses the result. Takes a C compiler, Python's
 headers and some six minutes of one core. Not every trick of a test works on it: extension
@@ -47,6 +48,9 @@ INTERPRETED = (
     'simulation/hostile.py',
     'simulation/run.py',
 )
+# Observers of runs, which no interpreted class can be where the arena is compiled: with these two
+# `swarm bench consensus` runs on the compiled core, too.
+OBSERVERS = ('benchmarks/stage.py', 'benchmarks/stops.py')
 # Played both ways: what five seeds count, and one told event by event.
 COMPARED = (
     ('check', '--profile', 'small', '--seeds', '0..4', '--jobs', '1', '--json'),
@@ -58,7 +62,7 @@ def compiled_files() -> list[str]:
     """Return the files to compile, relative to the folder of the package."""
     found = [path.relative_to(SOURCE).as_posix() for room in ROOMS
              for path in sorted((SOURCE / room).glob('*.py')) if path.name != '__init__.py']
-    return [name for name in found if name not in INTERPRETED]
+    return [name for name in found if name not in INTERPRETED] + list(OBSERVERS)
 
 
 def played(packages: Path) -> list[bytes]:
