@@ -33,7 +33,7 @@ from swarm_coordination.live.robot_shell import RobotShell
 from swarm_coordination.live.topics import MESH, RADIO, WORLD
 from swarm_coordination.live.watching import WatchFeed
 from swarm_coordination.live.world import LiveWorld, WorldPeriods
-from swarm_coordination.robot.believing import Believing
+from swarm_coordination.robot.believing import Believing, gate
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.scenario.schema import RadioSettings, WorldSettings
 from swarm_coordination.simulation.radio import Radio
@@ -175,7 +175,7 @@ def robot(tmp_path):
             made = RobotShell(bus, bus, own, storage, recovered, options)
         else:
             core = Coordinator(recovered, own.settings, codec, random.Random(1), bus.time_ns)
-            believing = Believing(core, own.settings.control)
+            believing = Believing(core, gate(own.settings.control))
             made = Carrier(
                 bus, bus, own, core, believing.observe, storage, 1, options,
                 lambda out, now: None,

@@ -41,12 +41,11 @@ class Pilot:
         )
         self.report: ControlReport | None = None
         self._coordinator = coordinator
-        self._believing = Believing(coordinator, settings.control)
+        self._believing = Believing(coordinator, self.controller.observe)
         self._handed_over = -1
 
     def observe(self, pose: Pose, velocity: tuple[float, float, float], now: int) -> bool:
         """Take the own pose and velocity; return False where they are refused."""
-        self.controller.observe(pose, velocity, now)
         return self._believing.observe(pose, velocity, now)
 
     def step(self, now: int) -> VelocityCommand | None:

@@ -20,7 +20,7 @@ from swarm_coordination.live.carrier import Carrier, CarrierOptions
 from swarm_coordination.live.conversions import MessageMaker
 from swarm_coordination.persistence import Recovered
 from swarm_coordination.recording.recorded import recorded
-from swarm_coordination.robot.believing import Believing
+from swarm_coordination.robot.believing import Believing, gate
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
 from swarm_coordination.ros.description import robot_description
@@ -66,7 +66,7 @@ class CoordinatorShell:
             swarm.FormationTarget, 'target', profiles.TABLE_OFFERED
         )
         self._describe(robot)
-        self._believing = Believing(self.core, robot.settings.control)
+        self._believing = Believing(self.core, gate(robot.settings.control))
         endpoints.subscribe(endpoints.types.Bool, 'pose_frozen', profiles.TABLE, self._on_frozen)
         apart = self._mesh_apart() if node.options.mesh_domain >= 0 else None
         self._carrier = Carrier(
