@@ -142,13 +142,13 @@ def table_from(message: Any) -> NeighborTable:
                 name=row.name,
                 position=position_from(row.position),
                 velocity=velocity_from(row.velocity),
-                yaw=_yaw_from(row.yaw),
+                yaw=_number_from(row.yaw, 'yaw'),
                 epoch=row.epoch,
                 age_s=row.age_bound_s,
                 liveness=liveness,
                 heard=row.heard,
                 links=tuple(int(link) for link in row.links),
-                progress_m=_length_from(row.progress_m),
+                progress_m=_number_from(row.progress_m, 'way'),
                 mission_epoch=row.mission_epoch,
                 same_configuration=row.same_configuration,
                 slot=_point_from(row.slot),
@@ -172,7 +172,7 @@ def target_from(message: Any) -> FormationTarget:
         slots=message.slot_count,
         position=position_from(message.position),
         velocity=velocity_from(message.velocity),
-        yaw=_yaw_from(message.yaw),
+        yaw=_number_from(message.yaw, 'yaw'),
         goal=_point_from(message.goal),
         resilience=message.resilience,
     )
@@ -232,7 +232,7 @@ def status_from(message: Any) -> RobotStatus:
 def truth_from(message: Any) -> dict[str, TrueState]:
     """Return where a WorldState message has every robot, by name; raises MessageRefused."""
     return {
-        name: TrueState(*position_from(at), _yaw_from(yaw), *velocity_from(velocity))
+        name: TrueState(*position_from(at), _number_from(yaw, 'yaw'), *velocity_from(velocity))
         for name, at, velocity, yaw in zip(
             message.names, message.positions, message.velocities, message.yaws
         )
@@ -263,15 +263,10 @@ def _point_from(points: Any) -> tuple[float, float, float] | None:
     return position_from(points[0]) if points else None
 
 
-def _yaw_from(yaw: float) -> float:
-    # Any number of turns that is none of a mistake.
-    require((yaw,), POSITION_MAX_M, 'yaw', yaw)
-    return yaw
-
-
-def _length_from(length_m: float) -> float:
-    require((length_m,), POSITION_MAX_M, 'way', length_m)
-    return length_m
+def _number_from(number: float, what: str) -> float:
+    # The bound of a length holds a yaw, too: any number of turns that is none of a mistake.
+    require((number,), POSITION_MAX_M, what, number)
+    return number
 
 
 def _xyz(values: tuple[float, float, float]) -> dict[str, float]:
