@@ -38,6 +38,7 @@ STEP_MAX_S = 0.3
 _FLOWN = (Mode.FLY, Mode.HOLD)
 # From these a robot goes on as one that was away.
 _RESUMED = (Mode.LEASE_EXPIRED, Mode.STOPPED, Mode.SEEK)
+_LAPSED = (Mode.LEASE_EXPIRED, Mode.SEEK)
 # A robot's slot with its reference where ours stands, and at the path's end.
 Slots = tuple[Vector, Vector]
 # Own storage id and position, rows of robots heard, goals by storage id: a row whose link is kept.
@@ -87,6 +88,11 @@ class MissionExecutor:
     def mode(self) -> Mode:
         """Mode of the last step."""
         return self._mode
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether no evidence of a quorum-backed leader was left at the last step."""
+        return self._mode in _LAPSED
 
     @property
     def seeks(self) -> Place | None:

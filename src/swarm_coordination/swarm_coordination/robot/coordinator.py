@@ -62,10 +62,7 @@ from swarm_coordination.robot.surroundings import Surroundings
 from swarm_coordination.robot.voters import Voters
 from swarm_coordination.robot.watches import Watches
 from swarm_coordination.units import seconds_to_ns
-from swarm_coordination.views import FormationTarget, Mode, NeighborTable, Pose
-
-# Modes in which no evidence of a quorum-backed leader is left.
-LAPSED = (Mode.LEASE_EXPIRED, Mode.SEEK)
+from swarm_coordination.views import FormationTarget, NeighborTable, Pose
 
 
 class Coordinator:
@@ -468,7 +465,7 @@ class Coordinator:
     def _step_mission(self, now: int) -> None:
         """Refresh the table of neighbours and the target, once per beacon period."""
         self._surroundings.step(self._state.epoch, now)
-        before, seeks = self._executor.mode, self._executor.seeks
+        before, seeks = self._executor.lapsed, self._executor.seeks
         sought = seeks.text if seeks is not None else ''
         aim = self._executor.step(
             self._state,
@@ -481,10 +478,9 @@ class Coordinator:
         mission = self._state.mission
         keeping = mission is not None and mission.command.on_loss == 'keep_slots'
         self._surroundings.assigned(aim, self._executor.slots(self._state), keeping)
-        mode = self._executor.mode
-        if (before in LAPSED) is not (mode in LAPSED):
-            kind = 'lease_expired' if mode in LAPSED else 'lease_renewed'
-            self._event(now, kind, f'mode {mode.name.lower()}', self._state.index)
+        if self._executor.lapsed is not before:
+            kind = 'lease_renewed' if before else 'lease_expired'
+            self._event(now, kind, f'mode {self._executor.mode.name.lower()}', self._state.index)
         if self._executor.seeks is not None and self._executor.seeks.text != sought:
             self._event(now, 'seek', f'hears nobody: to {self._executor.seeks.text}')
         self._plan(now)
