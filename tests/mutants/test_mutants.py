@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from mutants.broken_rules import forgetful_leader, hasty_policy, hasty_winner, MUTANTS
+from mutants.broken_rules import MUTANTS
+from mutants.consensus_rules import hasty_policy, hasty_winner
 from mutants.hunt import hunt, recorded
+from mutants.mission_rules import forgetful_leader
 import pytest
 from swarm_coordination.campaign.faults import Fault, LEADER
 from swarm_coordination.campaign.run import play
