@@ -92,20 +92,19 @@ def status(number, voters, may_vote=True):
 
 
 def test_who_was_removed_has_no_vote_and_does_not_lead_once_all_has_healed():
-    rules = OperatorRules(NODES, set())
-    after(rules, 0, entry(1, RosterRemove(101)))
+    rules, gone = OperatorRules(NODES, set()), {101}
     three, two = (0, 1, 2), (0, 2)
-    assert 'leads' in rules.unhealed([status(0, two)], NODES[1])
-    assert 'off the roster' in rules.unhealed([status(0, three), status(1, two)], NODES[0])
-    assert 'off the roster' in rules.unhealed([status(0, two), status(1, two)], NODES[0])
-    assert rules.unhealed([status(0, two), status(1, two, may_vote=False)], NODES[0]) == ''
+    assert 'leads' in rules.unhealed([status(0, two)], NODES[1], gone)
+    assert 'off the roster' in rules.unhealed([status(0, three), status(1, two)], NODES[0], gone)
+    assert 'off the roster' in rules.unhealed([status(0, two), status(1, two)], NODES[0], gone)
+    assert rules.unhealed([status(0, two), status(1, two, may_vote=False)], NODES[0], gone) == ''
 
 
 def test_who_is_short_of_battery_leads_only_where_nobody_else_could():
     statuses = [status(0, (0, 1, 2)), status(1, (0, 1, 2)), status(2, (0, 1), may_vote=False)]
-    assert OperatorRules(NODES, {0}).unhealed(statuses, NODES[0])
-    assert OperatorRules(NODES, {0, 1}).unhealed(statuses, NODES[0]) == ''
-    assert OperatorRules(NODES, {1}).unhealed(statuses, NODES[0]) == ''
+    assert OperatorRules(NODES, {0}).unhealed(statuses, NODES[0], ())
+    assert OperatorRules(NODES, {0, 1}).unhealed(statuses, NODES[0], ()) == ''
+    assert OperatorRules(NODES, {1}).unhealed(statuses, NODES[0], ()) == ''
 
 
 def test_what_a_removed_robot_accepted_may_be_lost_and_never_takes_effect():
@@ -119,6 +118,6 @@ def test_what_a_removed_robot_accepted_may_be_lost_and_never_takes_effect():
     removal = RosterRemove(101)
     rules.durable(NODES[0], PersistRequest(1, (IntentRecord(1, encode_command(removal)),)), 0)
     after(rules, 0, entry(1, removal), entry(2, Put('k', 'v'), 101, applied=False))
-    assert rules.lost() == ()
+    assert (rules.lost(), rules.removed) == ((), {101})
     with pytest.raises(InvariantBroken, match='has ended'):
         after(rules, 0, entry(3, Put('k', 'v'), 101, serial=2))

@@ -26,11 +26,11 @@ class CommandRules(Observer):
 
     def __init__(self) -> None:
         self.checks = 0
+        self.removed: set[int] = set()  # robots taken off the roster: their sessions have ended
         self._durable: dict[_Key, str] = {}
         self._accepted: dict[_Key, int] = {}
         self._effects: dict[_Key, int] = {}
         self._judged = 0  # entries of the common log
-        self._removed: set[int] = set()  # robots whose sessions have ended
 
     def durable(self, node: Node, request: PersistRequest, now: int) -> None:
         """Note the commands that a disk holds."""
@@ -69,7 +69,7 @@ class CommandRules(Observer):
     def _effect(self, entry: CommittedEntry) -> None:
         if not entry.session or entry.result.startswith(('duplicate', 'gap')):
             return
-        if entry.session in self._removed:
+        if entry.session in self.removed:
             if entry.applied:
                 raise InvariantBroken(
                     'No command twice', f'entry {entry.index} is of a session that has ended'
@@ -92,11 +92,11 @@ class CommandRules(Observer):
         if entry.applied and '"roster_remove"' in entry.command:
             command = decode_command(entry.command.encode())
             if isinstance(command, RosterRemove):
-                self._removed.add(command.robot)
+                self.removed.add(command.robot)
 
     def lost(self) -> tuple[_Key, ...]:
         """Return what was accepted and has not taken effect."""
         return tuple(
             key for key in self._accepted
-            if key not in self._effects and key[0] not in self._removed
+            if key not in self._effects and key[0] not in self.removed
         )

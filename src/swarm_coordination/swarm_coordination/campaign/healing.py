@@ -40,7 +40,10 @@ def unhealed(
         or _differing('state', [s.state_hash for s in statuses], statuses)
         or _lonely(statuses)
         or _waiting(statuses, commands)
-        or (operators.unhealed(statuses, leader) if operators is not None else '')
+        or (
+            operators.unhealed(statuses, leader, commands.removed)
+            if operators is not None else ''
+        )
     )
 
 

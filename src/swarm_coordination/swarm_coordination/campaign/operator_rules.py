@@ -16,7 +16,7 @@ from collections.abc import Collection, Sequence
 from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.broken import InvariantBroken
-from swarm_coordination.mission.commands import decode_command, RosterRemove, TransferLeadership
+from swarm_coordination.mission.commands import decode_command, TransferLeadership
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotOutput, RobotStatus
 
@@ -25,13 +25,12 @@ VOID = 'the robot was taken off the roster'
 
 
 class OperatorRules(Observer):
-    """Follows wishes, removals and answers; ``low``: robots short of battery, by number."""
+    """Follows wishes and answers; ``low``: robots short of battery, by number."""
 
     def __init__(self, nodes: Sequence[Node], low: Collection[int]) -> None:
         self.checks = 0
         self._nodes, self._low = nodes, low
         self._judged = 0  # entries of the common log
-        self._removed: set[int] = set()
         self._wishes: dict[tuple[int, int], int] = {}  # (term, target): not obeyed yet
         self._effects: set[tuple[int, int]] = set()  # (session, serial) that took effect
         self._void: set[tuple[int, int]] = set()  # and those that never may
@@ -57,12 +56,10 @@ class OperatorRules(Observer):
             raise InvariantBroken(
                 'Answers hold', f'serial {key[1]} took effect after it was refused for good'
             )
-        if '"roster_remove"' not in entry.command and '"transfer_leadership"' not in entry.command:
+        if '"transfer_leadership"' not in entry.command:
             return  # as nearly always
         command = decode_command(entry.command.encode())
-        if isinstance(command, RosterRemove):
-            self._removed.add(command.robot)
-        elif isinstance(command, TransferLeadership):
+        if isinstance(command, TransferLeadership):
             wish = (entry.term, command.robot)
             self._wishes[wish] = self._wishes.get(wish, 0) + 1
 
@@ -91,12 +88,18 @@ class OperatorRules(Observer):
                 f'{"an" if key in self._effects else "no"} effect',
             )
 
-    def unhealed(self, statuses: Sequence[RobotStatus], leader: Node) -> str:
-        """Return what is still wrong of what operators asked for; empty where nothing is."""
+    def unhealed(
+        self, statuses: Sequence[RobotStatus], leader: Node, removed: Collection[int]
+    ) -> str:
+        """
+        Return what is still wrong of what operators asked for; empty where nothing is.
+
+        ``removed``: whom they took off the roster (``CommandRules``).
+        """
         self.checks += 1
-        if leader.storage_id in self._removed:
+        if leader.storage_id in removed:
             return f'{leader.name} leads, and was taken off the roster'
-        names = {node.name for node in self._nodes if node.storage_id in self._removed}
+        names = {node.name for node in self._nodes if node.storage_id in removed}
         for status in statuses:
             still = sorted(names.intersection((*status.voters, *status.learners)))
             if still or (status.name in names and status.may_vote):
