@@ -16,11 +16,11 @@ from swarm_coordination.mission.formations import (
     check_slots,
     Formation,
     FormationLimits,
-    Point,
     PointMm,
     slot_offsets,
 )
 from swarm_coordination.mission.places import Places
+from swarm_coordination.passing import nearest_pass, Way
 from swarm_coordination.units import from_mm
 
 # Between two formations, whether slots are joined is looked at every so many parts of the way. How
@@ -95,22 +95,12 @@ def _check_way(before: Formation, after: Formation, count: int, limits: Formatio
     shape = f'{before.shape} on its way to {after.shape}'
     for a, b in itertools.combinations(range(count), 2):
         begin = _from_to(first[a], first[b], limits)
-        nearest = _nearest(begin, _from_to(last[a], last[b], limits))
-        check_apart(nearest, a, b, count, shape, limits)
+        nearest = nearest_pass(begin, _from_to(last[a], last[b], limits))
+        check_apart(math.hypot(*nearest), a, b, count, shape, limits)
     for step in range(1, WAY_STEPS):
         check_offsets(blended(first, last, step / WAY_STEPS), shape, limits)
 
 
-def _from_to(slot: PointMm, other: PointMm, limits: FormationLimits) -> Point:
+def _from_to(slot: PointMm, other: PointMm, limits: FormationLimits) -> Way:
     (x, y, z), (p, q, r) = limits.flattened(slot), limits.flattened(other)
     return (p - x, q - y, r - z)
-
-
-def _nearest(begin: Point, end: Point) -> float:
-    """Return how near a point comes to the origin on the straight way from ``begin``."""
-    way = (end[0] - begin[0], end[1] - begin[1], end[2] - begin[2])
-    square = math.fsum(part * part for part in way)
-    along = -math.fsum(here * part for here, part in zip(begin, way))
-    share = min(1.0, max(0.0, along / square)) if square > 0.0 else 0.0
-    x, y, z = (here + share * part for here, part in zip(begin, way))
-    return math.hypot(x, y, z)

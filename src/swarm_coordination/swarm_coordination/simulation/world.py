@@ -16,6 +16,7 @@ import math
 from typing import NamedTuple
 
 from swarm_coordination.control.unicycle import steer
+from swarm_coordination.passing import nearest_pass, Way
 from swarm_coordination.scenario.backend import TrueState
 from swarm_coordination.scenario.schema import WorldSettings
 from swarm_coordination.units import NS_PER_MS, NS_PER_S, seconds_to_ns
@@ -122,14 +123,11 @@ def _scaled(velocity: tuple[float, float, float], most: float) -> tuple[float, f
     return (velocity[0] * factor, velocity[1] * factor, velocity[2] * factor)
 
 
+def _between(a: TrueState, b: TrueState) -> Way:
+    return (a.x - b.x, a.y - b.y, a.z - b.z)
+
+
 def _least_distance(a: Plant, b: Plant) -> float:
     """Least distance of two plants that moved in straight lines during the last step."""
-    x0, y0, z0 = (p - q for p, q in zip(a.before[:3], b.before[:3]))
-    x1, y1, z1 = (p - q for p, q in zip(a.state[:3], b.state[:3]))
-    dx, dy, dz = x1 - x0, y1 - y0, z1 - z0
-    length = dx * dx + dy * dy + dz * dz
-    if length == 0.0:
-        return math.sqrt(x1 * x1 + y1 * y1 + z1 * z1)
-    share = min(1.0, max(0.0, -(x0 * dx + y0 * dy + z0 * dz) / length))
-    x, y, z = x0 + share * dx, y0 + share * dy, z0 + share * dz
+    x, y, z = nearest_pass(_between(a.before, b.before), _between(a.state, b.state))
     return math.sqrt(x * x + y * y + z * z)
