@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A robot's shell on a clock and a loop moved by hand: what it does once in a turn."""
 
-from collections import deque
 import random
 import time
-from types import SimpleNamespace
 
+from live.hand_bus import HandBus, TYPES
 import pytest
 from swarm_coordination.configuration import find_swarm_file, load_swarm
 from swarm_coordination.live import topics as names
@@ -15,59 +14,10 @@ from swarm_coordination.mission.commands import encode_command, Put
 from swarm_coordination.storage.provision import make_cluster, write_provision
 from swarm_coordination.storage.store import Storage
 from swarm_coordination.storage.writer import StorageWriter
-from swarm_coordination.transport.messages import messages
-from swarm_coordination.units import NS_PER_MS, NS_PER_S
+from swarm_coordination.units import NS_PER_MS
 
 pytestmark = pytest.mark.dds
-TYPES = messages()
 MESH = names.MESH
-
-
-class HandBus:
-    """A bus and a loop without DDS; ``turn`` sees to what is due, as a loop does."""
-
-    types, active = TYPES, True
-
-    def __init__(self):
-        self.time_ns = 100 * NS_PER_S
-        self.done = []  # what was handed over, in order: topics, and 'disk' with its records
-        self.asked, self.deadlines, self.posted = {}, [], deque()
-        self.clock = SimpleNamespace(
-            now=lambda: self.time_ns, stamp=TYPES.Time, due_ns=lambda deadline: deadline)
-
-    def publisher(self, kind, topic, profile):
-        """Keep what is published."""
-        return lambda message: self.done.append((topic, message))
-
-    def subscribe(self, kind, topic, profile, take):
-        """Hear nothing."""
-
-    def serve(self, service, name, handler):
-        """Remember who answers."""
-        self.asked[name] = handler
-
-    def say(self, text, level='info'):
-        """Say nothing."""
-
-    def at(self, due_ns, callback):
-        """Remember a deadline."""
-        self.deadlines.append((due_ns, callback))
-
-    def post(self, callback):
-        """Keep what another thread brings: it comes with the next turn."""
-        self.posted.append(callback)
-
-    def fail(self, error):
-        """End the test."""
-        raise error
-
-    def turn(self):
-        """Let one turn of the loop pass, in no time."""
-        while self.posted:
-            self.posted.popleft()()
-        for due, callback in self.deadlines:
-            if self.time_ns >= due():
-                callback()
 
 
 @pytest.fixture
@@ -77,7 +27,7 @@ def bus(tmp_path, monkeypatch):
     submit = StorageWriter.submit
 
     def noted(writer, request):
-        made.done.append(('disk', request.records))
+        made.said.append(('disk', request.records))  # in order with what is published
         submit(writer, request)
 
     monkeypatch.setattr(StorageWriter, 'submit', noted)
@@ -87,7 +37,7 @@ def bus(tmp_path, monkeypatch):
     storage, recovered = Storage.recover(tmp_path)
     shell = RobotShell(made, made, robot, storage, recovered, CarrierOptions())
     made.turn()
-    made.done.clear()
+    made.said.clear()
     yield made
     shell.close()
 
@@ -96,29 +46,28 @@ def propose(bus, number):
     """Hand over a command."""
     request = TYPES.services.ProposeCommand.Request(
         command=encode_command(Put('k', str(number))).decode(), request_id='')
-    bus.asked['propose'](request, lambda response: None)
+    bus.handlers['propose'](request, lambda response: None)
 
 
 def test_commands_that_come_in_one_turn_are_one_request_to_the_disk(bus):
     for number in range(5):
         propose(bus, number)
-    assert [topic for topic, _ in bus.done] == []
+    assert [topic for topic, _ in bus.said] == []
     bus.turn()
 
-    requests = [records for topic, records in bus.done if topic == 'disk']
+    requests = [records for topic, records in bus.said if topic == 'disk']
     assert [len(records) for records in requests] == [5]
 
 
 def test_the_disk_is_asked_before_frames_are_published(bus):
     deadline = time.monotonic() + 30.0
-    while not any(topic == MESH for topic, _ in bus.done):  # not before the start is on disk
+    while not any(topic == MESH for topic, _ in bus.said):  # not before the start is on disk
         assert time.monotonic() < deadline
-        bus.time_ns += NS_PER_MS
-        bus.turn()
-    bus.done.clear()
+        bus.turn(NS_PER_MS)
+    bus.said.clear()
     bus.time_ns += 100 * NS_PER_MS  # a beacon is due
     propose(bus, 1)
     bus.turn()
 
-    topics = [topic for topic, _ in bus.done if topic in ('disk', MESH)]
+    topics = [topic for topic, _ in bus.said if topic in ('disk', MESH)]
     assert topics == ['disk', MESH]

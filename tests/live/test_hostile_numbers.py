@@ -6,15 +6,14 @@ Every number of a message in turn takes the extremes of its type, beside sound o
 then says itself has to be readable for the others.
 """
 
-from collections import defaultdict
 import copy
 import dataclasses
 import math
 import random
 import time
-from types import SimpleNamespace
 import typing
 
+from live.hand_bus import HandBus, TYPES
 import pytest
 from swarm_coordination.cli import status as status_verb
 from swarm_coordination.configuration import find_swarm_file, load_swarm
@@ -42,12 +41,10 @@ from swarm_coordination.station.scene import scene
 from swarm_coordination.station.watch import SwarmWatch
 from swarm_coordination.storage.provision import make_cluster, write_provision
 from swarm_coordination.storage.store import Storage
-from swarm_coordination.transport.messages import messages
 from swarm_coordination.units import NS_PER_MS, NS_PER_S
 from swarm_coordination.views import FormationTarget, Mode, Pose
 from swarm_coordination.wire.codec import WireCodec
 
-TYPES = messages()
 MAKE = MessageMaker(TYPES)
 SWARM = load_swarm(find_swarm_file(None)).first(3)
 AT = Pose(1.0, 2.0, 0.0, 0.5)
@@ -55,59 +52,6 @@ FLOATS = {
     'float64': (math.nan, math.inf, -math.inf, 1e306, -1e306, 1e13, 150.0),
     'float32': (math.nan, math.inf, -math.inf, 3e38, -3e38),
 }
-
-
-class Bus:
-    """A bus and a loop by hand; ``hear`` has every reader of a topic take a message."""
-
-    types, active = TYPES, True
-
-    def __init__(self):
-        self.time_ns = 100 * NS_PER_S
-        self.takers, self.said, self.handlers = defaultdict(list), [], {}
-        self.deadlines, self.posted, self.lines = [], [], []
-        self.clock = SimpleNamespace(
-            now=lambda: self.time_ns, due_ns=lambda deadline: deadline,
-            stamp=lambda: TYPES.Time(sec=self.time_ns // NS_PER_S),
-            age_ns=lambda stamp: self.time_ns - stamp.sec * NS_PER_S - stamp.nanosec)
-
-    def publisher(self, kind, topic, profile):
-        return lambda message: self.said.append((topic, message))
-
-    def subscribe(self, kind, topic, profile, take):
-        self.takers[topic].append(take)
-
-    def serve(self, service, name, handler):
-        self.handlers[name] = handler
-
-    def client(self, service, name):
-        return SimpleNamespace(ready=lambda: False)
-
-    def say(self, text, level='info'):
-        self.lines.append(text)
-
-    def at(self, due_ns, callback):
-        self.deadlines.append((due_ns, callback))
-
-    def post(self, callback):
-        self.posted.append(callback)
-
-    def fail(self, error):
-        raise error
-
-    def hear(self, topic, message):
-        assert self.takers[topic]
-        for take in self.takers[topic]:
-            take(message)
-
-    def turn(self, ns=NS_PER_MS):
-        """Let some time pass, then see to what is due."""
-        self.time_ns += ns
-        while self.posted:
-            self.posted.pop(0)()
-        for due, callback in self.deadlines:
-            if self.time_ns >= due():
-                callback()
 
 
 def hostile(message):
@@ -166,7 +110,7 @@ def robot(tmp_path):
     shells = []
 
     def start(whole=True, **given):
-        bus, own, options = Bus(), SWARM.robots[0], CarrierOptions(**given)
+        bus, own, options = HandBus(), SWARM.robots[0], CarrierOptions(**given)
         (provision,) = make_cluster([own.name], random.Random(1))
         write_provision(tmp_path, provision)
         codec = WireCodec(provision.key, provision.cluster_id, own.settings.config_hash)
@@ -243,7 +187,7 @@ def test_the_radio_of_a_simulation_may_say_what_it_will(robot):
     for _, bad in hostile(state):
         bus.hear(RADIO, bad)
         bus.hear(MESH, TYPES.swarm.MeshFrame(sender=SWARM.names[1], data=bytes(8_999)))
-        bus.turn()
+        bus.turn(NS_PER_MS)
 
 
 def test_a_controller_flies_by_no_table_or_target_that_it_cannot_use():
@@ -298,7 +242,7 @@ def test_a_station_shows_whatever_robots_say_of_themselves():
 
 
 def test_who_watches_a_run_takes_whatever_robots_and_world_say():
-    bus, seen = Bus(), []
+    bus, seen = HandBus(), []
     observer = Observer(dict.fromkeys(SWARM.names, bus), bus, Handlers(
         *[lambda *what: seen.append(what)] * 4))
     radio = Radio(RadioSettings(model='log_distance'), 4.0, SWARM.names)
@@ -320,7 +264,7 @@ def test_who_watches_a_run_takes_whatever_robots_and_world_say():
 
 
 def test_a_world_moves_nobody_by_a_command_that_is_none():
-    bus = Bus()
+    bus = HandBus()
     world = LiveWorld(
         bus, SWARM.robots, RadioSettings(), WorldSettings(), 1, WorldPeriods())
     twist = TYPES.Twist(linear=TYPES.Vector3(x=0.5), angular=TYPES.Vector3(z=0.1))
@@ -336,7 +280,7 @@ def test_a_world_moves_nobody_by_a_command_that_is_none():
 
 
 def test_whoever_listens_for_ages_takes_any_stamp():
-    bus = Bus()
+    bus = HandBus()
     listening = Listening(bus, SWARM.names)
     for case, bad in hostile(stamped(TYPES.PoseStamped, bus)):
         bus.hear('/robot1/pose', bad)
