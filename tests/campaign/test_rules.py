@@ -8,9 +8,11 @@ from types import SimpleNamespace
 import pytest
 from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.campaign.raft_rules import RaftRules
+from swarm_coordination.campaign.read_rules import ReadRules
 from swarm_coordination.campaign.stop_rules import StopRules
 from swarm_coordination.consensus.messages import Role, Standing
-from swarm_coordination.mission.commands import encode_command, LiftStop
+from swarm_coordination.mission.blackboard import BoardValue
+from swarm_coordination.mission.commands import encode_command, LiftStop, Put
 from swarm_coordination.persistence import (
     Entry,
     EntryRecord,
@@ -93,6 +95,25 @@ def test_a_snapshot_with_another_state_is_noticed():
     after(rules, 0, written(SnapshotRecord(2, 1, b'', STATE)), 2)
     with pytest.raises(InvariantBroken, match='r1 has another state in its snapshot'):
         after(rules, 1, written(SnapshotRecord(2, 1, b'', b'other')), 2)
+
+
+def test_who_starts_from_a_snapshot_has_applied_it_before_its_first_event():
+    # An operator may read there at the very instant of the start: seed 1286 of `general`.
+    rules = replicated(0, 1)
+    snapshot = SnapshotRecord(2, 1, b'', STATE)
+    after(rules, 0, written(snapshot), 2)
+    rules.durable(NODES[0], PersistRequest(2, (snapshot,)), 0)
+    rules.started(NODES[0], EMPTY._replace(snapshot=snapshot), 0)
+    assert rules.applied(0) == 2
+    reads, held = ReadRules(rules), {'k': None}
+    command = encode_command(Put('k', 'v')).decode()
+    put = CommittedEntry(2, 1, 101, 1, 0, command, True, 'version 1')
+    reads.after(NODES[1], None, NOTHING._replace(committed=(put,)), 0)
+    core = SimpleNamespace(watches=SimpleNamespace(held=held.get))
+    with pytest.raises(InvariantBroken, match='r0 holds None under k; the log up to entry 2'):
+        reads.local(NODES[0], core, 'k')
+    held['k'] = BoardValue('v', 1)
+    reads.local(NODES[0], core, 'k')
 
 
 def heard(stops, robot, counter, durable=True):

@@ -73,7 +73,9 @@ class RaftRules(Observer):
         if log.chains != self.disks[node.number].chains:
             raise InvariantBroken('Durability', f'{node.name} read back another log')
         self._seen[node.number] = _FRESH
-        self._applied[node.number] = 0
+        # It begins with the snapshot's state, and may be asked for it before its first event.
+        snapshot = recovered.snapshot
+        self._applied[node.number] = snapshot.index if snapshot is not None else 0
         self._awake_since[node.number] = now
 
     def crashed(self, node: Node, now: int) -> None:
