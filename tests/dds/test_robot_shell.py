@@ -6,6 +6,7 @@ import time
 
 import pytest
 from swarm_coordination.configuration import load_swarm
+from swarm_coordination.dds import robot
 from swarm_coordination.dds.bus import CycloneBus
 from swarm_coordination.dds.loop import CycloneLoop
 from swarm_coordination.live.carrier import CarrierOptions
@@ -18,6 +19,7 @@ from swarm_coordination.recording.start import disk_of
 from swarm_coordination.storage.store import Storage
 from swarm_coordination.transport import profiles
 from swarm_coordination.transport.messages import messages
+from swarm_coordination.units import NS_PER_MS
 from swarm_coordination.vehicles.safety import SafetyOptions
 from swarm_coordination.views import Pose
 
@@ -225,3 +227,22 @@ def test_what_both_halves_were_asked_is_fed_back_to_the_same_outputs(field, tmp_
         found = replay(path)
         assert found.difference == 0
         assert found.compared > 30
+
+
+def test_frames_and_poses_gather_for_a_fifth_of_a_beacons_period(domain, tmp_path, monkeypatch):
+    source = tmp_path / 'swarm.yaml'
+    slow = '{mesh: {beacon_period_s: 0.04}, control: {yaw_rate_max_radps: 10.0}}'
+    source.write_text(FILE.format(kind='holonomic').replace(
+        '{control: {yaw_rate_max_radps: 10.0}}', slow))
+    provision_swarm(tmp_path, ('robot1',))
+    gathered = []
+
+    def begun(_domain, begin):
+        loop = CycloneLoop(domain)
+        begin(loop)()
+        gathered.append(loop.participant.gather_ns)
+        loop.close()
+
+    monkeypatch.setattr(robot, 'run_on_dds', begun)
+    robot.run_robot(source, 'robot1', tmp_path / 'robot1', domain, CarrierOptions())
+    assert gathered == [8 * NS_PER_MS]

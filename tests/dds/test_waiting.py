@@ -80,7 +80,7 @@ def test_only_readers_that_have_something_are_asked(ends, monkeypatch):
 
 def test_what_comes_soon_after_others_waits_for_more(ends, monkeypatch):
     send, taker, got = ends
-    monkeypatch.setattr(cyclone, 'GATHER_NS', NS_PER_S // 2)
+    taker.gather_ns = NS_PER_S // 2
     send('rt/one')
     take(taker, got, 1)
     since = taker._taken_ns
@@ -92,7 +92,7 @@ def test_what_comes_soon_after_others_waits_for_more(ends, monkeypatch):
 
 def test_a_deadline_ends_the_gathering(ends, monkeypatch):
     send, taker, got = ends
-    monkeypatch.setattr(cyclone, 'GATHER_NS', LONG_NS)
+    taker.gather_ns = LONG_NS
     taker._taken_ns = time.monotonic_ns()
     send('rt/one')
     assert take(taker, got, 1) < SOON_S
@@ -101,7 +101,7 @@ def test_a_deadline_ends_the_gathering(ends, monkeypatch):
 @pytest.mark.parametrize('urgent', ['a call', 'an entry', 'an entry that was there first'])
 def test_what_is_urgent_ends_the_gathering(ends, monkeypatch, urgent):
     send, taker, _ = ends
-    monkeypatch.setattr(cyclone, 'GATHER_NS', LONG_NS)
+    taker.gather_ns = LONG_NS
     taker._taken_ns = time.monotonic_ns()
     act = taker.wake if urgent == 'a call' else lambda: send('rt/log')
     if urgent == 'an entry that was there first':
@@ -118,7 +118,7 @@ def test_what_is_urgent_ends_the_gathering(ends, monkeypatch, urgent):
 
 def test_after_a_whole_batch_nothing_waits_for_more(ends, monkeypatch):
     send, taker, got = ends
-    monkeypatch.setattr(cyclone, 'GATHER_NS', LONG_NS)
+    taker.gather_ns = LONG_NS
     monkeypatch.setattr(cyclone, 'BATCH', 1)
     send('rt/one')
     take(taker, got, 1)  # a whole batch: there may be more

@@ -15,6 +15,10 @@ from swarm_coordination.live.carrier import CarrierOptions
 from swarm_coordination.live.robot_shell import RobotShell
 from swarm_coordination.recording.start import disk_of
 from swarm_coordination.storage.store import Storage
+from swarm_coordination.units import seconds_to_ns
+
+# Frames and poses may wait for each other for this part of a beacon's period: 10 ms as shipped.
+GATHERED_OF_BEACON = 5
 
 
 def run_robot(
@@ -43,6 +47,8 @@ def run_robot(
         )
 
     def begin(loop: CycloneLoop) -> Callable[[], None]:
+        beacon_ns = seconds_to_ns(robot.settings.mesh.beacon_period_s)
+        loop.participant.gather_ns = beacon_ns // GATHERED_OF_BEACON
         bus = CycloneBus(loop.participant, name)
         return RobotShell(bus, loop, robot, storage, recovered, options, record_dir, disk).close
 

@@ -36,10 +36,7 @@ from swarm_coordination.units import NS_PER_MS, seconds_to_ns
 
 # Samples taken of one reader at a time: deadlines are kept between, at 0.1 ms for each sample.
 BATCH = 64
-# What comes sooner than this after some was taken is taken together, at the next deadline at the
-# latest, where only the newest counts or the queue holds it: a turn of the loop for each costs
-# more than reading it, most of all where forty processes wake in turn on two cores. A fifth of a
-# beacon's period as shipped.
+# How long what comes after some was taken may wait, where nobody says otherwise.
 GATHER_NS = 10 * NS_PER_MS
 # A reliable writer whose reader does not keep up waits so long, as in rmw_cyclonedds_cpp.
 BLOCKING_NS = seconds_to_ns(0.1)
@@ -56,6 +53,15 @@ class Participant:
 
     ``configuration`` is an address (``file:///...``); empty: what CYCLONEDDS_URI says. Raises
     ParticipantError.
+
+    Attributes
+    ----------
+    gather_ns : what comes sooner than this after some was taken is taken together, at the next
+        deadline at the latest, where only the newest counts or the queue holds it: a turn of the
+        loop for each costs more than reading it, most of all where forty processes wake in turn
+        on two cores, each with its caches cold.
+    unreadable : samples so far that were no message.
+
     """
 
     def __init__(self, domain: int, configuration: str = '') -> None:
@@ -74,9 +80,9 @@ class Participant:
         self._conditions, self._urgent = (Conditions(self._participant) for _ in range(2))
         self._called = self._conditions.add(self._guard)
         self._urgent.add(self._guard)
-        self._at_once = {self._called}
         self._ready: list[int] = []
         self._taken_ns = 0
+        self.gather_ns = GATHER_NS
         self.unreadable = 0
 
     def writer(self, kind: Any, topic: str, profile: Profile) -> Any:
@@ -97,20 +103,17 @@ class Participant:
         number = self._conditions.add(condition)
         if profile.reliable and profile.depth > 1:  # each one counts: requests, entries
             self._urgent.add(condition)
-            self._at_once.add(number)
         self._readers[number] = (reader, take)
         return reader
 
     def wait(self, timeout_s: float) -> bool:
         """Sleep until there is something to read or somebody calls ``wake``; whether there is."""
-        timeout_ns = max(0, seconds_to_ns(timeout_s))
-        ends_ns = time.monotonic_ns() + timeout_ns
-        ready = self._conditions.which(timeout_ns)
-        if ready and self._at_once.isdisjoint(ready):
-            rest_ns = min(self._taken_ns + GATHER_NS, ends_ns) - time.monotonic_ns()
-            if rest_ns > 0:
-                self._urgent.which(rest_ns)
-                ready = self._conditions.which(0)
+        now = time.monotonic_ns()
+        ends_ns = now + max(0, seconds_to_ns(timeout_s))
+        rest_ns = min(self._taken_ns + self.gather_ns, ends_ns) - now
+        if rest_ns > 0:
+            self._urgent.which(rest_ns)
+        ready = self._conditions.which(max(0, ends_ns - time.monotonic_ns()))
         if self._called in ready:
             self._guard.set(False)
         self._ready = ready
