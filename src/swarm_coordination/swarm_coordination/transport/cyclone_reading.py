@@ -18,10 +18,10 @@ from swarm_coordination.transport.interfaces import FieldType, Part
 
 # Second byte of a sample: little endian, plain CDR of the first or second kind. With 4-byte
 # alignment at most both lay out a name and bytes alike (OMG DDS-XTypes 1.3, 7.4.3 and 7.6.3.1).
-_LITTLE_ENDIAN = (1, 7)
+LITTLE_ENDIAN = (1, 7)
 _SIZE = struct.Struct('<I')
-_HEADER_BYTES = 4
-_TEXT_AT = _HEADER_BYTES + _SIZE.size
+HEADER_BYTES = 4
+_TEXT_AT = HEADER_BYTES + _SIZE.size
 
 
 class Unreadable:
@@ -47,10 +47,10 @@ def reader_of(part: Part) -> Callable[..., Any]:
 
     def read(cls: Any, data: bytes, /, **how: Any) -> Any:
         """Return a name and bytes, or an Unreadable."""
-        if how or len(data) < _HEADER_BYTES or data[1] not in _LITTLE_ENDIAN:
+        if how or len(data) < HEADER_BYTES or data[1] not in LITTLE_ENDIAN:
             return read_any(cls, data, **how)
         try:
-            (size,) = _SIZE.unpack_from(data, _HEADER_BYTES)
+            (size,) = _SIZE.unpack_from(data, HEADER_BYTES)
             ends = _TEXT_AT + size
             name = data[_TEXT_AT:ends - 1].decode()
             counted = ends + -size % 4

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import dataclasses
+import struct
 from typing import Any, NamedTuple
 
 from cyclonedds.idl import IdlMeta, IdlStruct
 from cyclonedds.idl import types as idl
+from swarm_coordination.transport.cyclone_plain import layout_of, Plain
 from swarm_coordination.transport.cyclone_reading import reader_of
 from swarm_coordination.transport.interfaces import FieldType, Part, read_parts
 
@@ -55,13 +57,15 @@ class TypeMaker:
     def __init__(self, definition: Callable[[str, str, str], str]) -> None:
         self._definition = definition
         self._made: dict[str, Any] = {}
+        self._messages: dict[str, tuple[Part, Any]] = {}  # of those, the messages
 
     def message(self, name: str) -> Any:
         """Return the class of ``package/msg/Name``; raises InterfaceError."""
         if name not in self._made:
             package, _, short = name.split('/')
             (part,) = read_parts(self._definition(package, 'msg', short), package, name)
-            self._made[name] = self._make(short, f'{package}::msg::dds_::{short}_', part)
+            made = self._make(short, f'{package}::msg::dds_::{short}_', part)
+            self._made[name], self._messages[name] = made, (part, made)
         return self._made[name]
 
     def service(self, package: str, short: str) -> Service:
@@ -85,7 +89,11 @@ class TypeMaker:
             namespace[name] = default
         namespace.update(part.constants)
         made: Any = dataclasses.dataclass(IdlMeta(short, (IdlStruct,), namespace))
-        made.deserialize = classmethod(reader_of(part))
+        layout = layout_of(part, made, self._messages)
+        if layout is None:
+            made.deserialize = classmethod(reader_of(part))
+        else:
+            made.deserialize, made.serialize = classmethod(layout.read), _writer(layout)
         return made
 
     def _field(self, kind: FieldType, given: float | None) -> tuple[Any, Any]:
@@ -108,3 +116,21 @@ class TypeMaker:
         annotation = idl.sequence[element] if kind.size is None else (
             idl.sequence[element, kind.size])
         return annotation, dataclasses.field(default_factory=list)
+
+
+def _writer(layout: Plain) -> Callable[..., bytes]:
+    def serialize(
+        self: Any, buffer: Any = None, endianness: Any = None, use_version_2: bool | None = None
+    ) -> bytes:
+        """Return the bytes of this message; raises as Cyclone does."""
+        if buffer is None and endianness is None and use_version_2 is not None:
+            try:
+                return layout.write(self, 2 if use_version_2 else 1)
+            except (struct.error, AttributeError, TypeError):
+                pass  # Cyclone says what is wrong with it
+        data: bytes = self.__idl__.serialize(
+            self, buffer=buffer, endianness=endianness, use_version_2=use_version_2
+        )
+        return data
+
+    return serialize
