@@ -104,6 +104,42 @@ def test_who_is_in_no_directory_is_written_out():
         assert book(0, known).pack([heard], 0) is None
 
 
+@many
+@given(NUMBERS, FLAGS)
+def test_a_list_just_unpacked_is_passed_on_as_it_came_where_packing_gives_the_same(
+    numbers, direct
+):
+    known = rows(numbers)
+    heard, reader = listing(0, numbers, direct), book(3, known)
+    packed = book(0, known).pack(heard, 0)
+    unpacked = reader.unpack(packed, known, numbers[3]).heard
+
+    live = all(entry.direct for entry in heard)
+    assert reader.as_it_came(unpacked, 0) == (packed if live else None)
+    assert reader.pack(unpacked, 0) == packed
+    # Nor of an equal list that came otherwise.
+    assert reader.as_it_came((*unpacked,), 0) is None
+
+
+def test_a_list_is_not_passed_on_as_it_came_where_it_could_not_be_read():
+    numbers = [5] * COUNT
+    known = rows(numbers)
+    reader = book(3, known)
+    packed = book(0, known).pack(listing(0, numbers, [True] * COUNT), 0)
+
+    def came():
+        return reader.unpack(packed, known, 5).heard
+
+    assert reader.as_it_came(came(), 0) == packed
+    heard = came()
+    reader.compare(Beacon(1, False, 0, 0, 0, 0, 0, 0, 0, 0, (), echoes=b'??'), 7)
+    assert reader.as_it_came(heard, 8) is reader.pack(heard, 8) is None
+    reader = book(3, known)
+    heard = came()
+    reader.refresh(identity(3), list(known.values())[:4])
+    assert reader.as_it_came(heard, 0) is None
+
+
 def own_lists(air: Air) -> list[tuple[int, Beacon]]:
     """Collect (sender, beacon) of what robots say of themselves from now on."""
     seen: list[tuple[int, Beacon]] = []

@@ -97,6 +97,8 @@ class EchoBook:
         self._own_id = 0
         # Bitmaps read lately, for beacons mostly repeat them.
         self._listed: dict[bytes, _Listed] = {}
+        # Lists of live links unpacked lately, with their bytes, by the list's own identity.
+        self._came: dict[int, tuple[tuple[Heard, ...], bytes]] = {}
         self._apart_ns: int | None = None  # when another tag was heard last
 
     def refresh(self, own: Identity, rows: Iterable[Row]) -> None:
@@ -109,6 +111,7 @@ class EchoBook:
         self._own_id = own.storage_id
         self._members = tuple(members)
         self._listed.clear()
+        self._came.clear()
         self._places = {member[0]: place for place, member in enumerate(members)}
         self._bitmap_bytes = (len(members) + 7) // 8
         numbers = [number for member in members for number in member]
@@ -124,7 +127,7 @@ class EchoBook:
 
     def pack(self, heard: Iterable[Heard], now: int) -> bytes | None:
         """Return a list packed; None where it has to be written out for somebody to read it."""
-        if self._apart_ns is not None and now - self._apart_ns < _APART_NS:
+        if self._is_apart(now):
             return None
         entries: list[tuple[int, int]] = []
         listed = links = 0
@@ -145,6 +148,11 @@ class EchoBook:
         numbers = [heartbeat for _, heartbeat in entries]
         low = _numbers(len(numbers), 'H').pack(*[number % _LOW for number in numbers])
         return b''.join((self.tag, self._check(bitmaps, numbers), bitmaps, low))
+
+    def as_it_came(self, heard: tuple[Heard, ...], now: int) -> bytes | None:
+        """Return the bytes that ``pack`` would make of a list where it was just unpacked here."""
+        held, packed = self._came.get(id(heard), (None, None))
+        return packed if held is heard and not self._is_apart(now) else None
 
     def unpack(
         self, packed: bytes, rows: Mapping[int, Row], own_heartbeat: int
@@ -184,10 +192,17 @@ class EchoBook:
             if len(_UNPACKED) >= _UNPACKED_MAX:
                 _UNPACKED.clear()
             _UNPACKED[key] = heard
+        if listed.links is not None and len(bitmaps) == self._bitmap_bytes:
+            if len(self._came) >= _BITMAPS_MAX:
+                self._came.clear()
+            self._came[id(heard)] = (heard, packed)
         own_at = listed.own_at
         own = None if own_at is None else heard[own_at]
         fresher = [entry for entry, number in zip(heard, known) if entry[2] > number]
         return tuple.__new__(Unpacked, (heard, own, fresher, listed.links))
+
+    def _is_apart(self, now: int) -> bool:
+        return self._apart_ns is not None and now - self._apart_ns < _APART_NS
 
     def _read(self, bitmaps: bytes) -> _Listed:
         """Return who is listed, and how; nobody where these are no bitmaps of this directory."""

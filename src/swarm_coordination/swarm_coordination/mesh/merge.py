@@ -84,6 +84,22 @@ class Merger:
         """
         return self._take(row, fragment, beacon, read, (made_after, made_after), now)
 
+    def has_read(self, owner: Identity, beacon: Beacon) -> bool:
+        """
+        Return whether the packed list of a relayed beacon says nothing new.
+
+        Several neighbours relay the same one: the list of that very beacon has been read, links
+        and echo. (An older one may echo us where the newer, being a part, does not.)
+        """
+        row = self._table.get(owner.storage_id)
+        return bool(
+            row is not None
+            and row.lists is not None
+            and row.lists.heartbeat == beacon.heartbeat
+            and row.identity.incarnation == owner.incarnation
+            and not beacon.heard
+        )
+
     def relayed_fragment(
         self,
         relay: Row,

@@ -212,7 +212,7 @@ class Reception:
         for part in frame.fragments:
             if part.owner.storage_id != sender.storage_id:
                 beacon = part.beacon
-                if beacon is not None:
+                if beacon is not None and not self._merger.has_read(part.owner, beacon):
                     beacon, _ = self._parts.unpacked(beacon, self._composer.heartbeat)
                 outcome = self._merger.relayed_fragment(row, part, beacon, made_after, now)
                 if outcome is not None:

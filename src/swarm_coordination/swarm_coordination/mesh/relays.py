@@ -125,7 +125,7 @@ class Relays:
         age_ms = stated_age_ms(row.made_after_ns, now, self._drift_ppm)
         if beacon is row.lists and now - row.lists_sent_ns >= self._lists_ns:
             return self._relayed_lists(beacon, now), age_ms
-        return beacon._replace(heard=(), accused=()), age_ms
+        return beacon.without_lists(), age_ms
 
     def _add_lists(self, draft: Draft, row: Row, now: int) -> None:
         """Add the newest lists where they came with an older beacon."""
@@ -138,8 +138,11 @@ class Relays:
 
     def _relayed_lists(self, beacon: Beacon, now: int) -> Beacon:
         """Keep the live links of a beacon's list; echoes of hearsay help nobody further away."""
-        links = tuple(heard for heard in beacon.heard if heard.direct)
-        return self._parts.packed(beacon._replace(heard=links), now)
+        packed = self._parts.echoes.as_it_came(beacon.heard, now)
+        if packed is not None:  # all of them live
+            return beacon.with_heard((), packed)
+        links = tuple([heard for heard in beacon.heard if heard.direct])
+        return self._parts.packed(beacon.with_heard(links, b''), now)
 
     def _note(self, row: Row, fragment: Fragment, now: int) -> None:
         row.sent_ns[Section.BEACON] = now

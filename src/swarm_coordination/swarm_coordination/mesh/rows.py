@@ -105,6 +105,10 @@ class Beacon(NamedTuple):
         _, localised, x, y, z, yaw, vx, vy, vz, epoch, *_ = self
         return localised, x, y, z, yaw, vx, vy, vz, epoch
 
+    def without_lists(self) -> Beacon:
+        """Return this beacon as most are relayed."""
+        return tuple.__new__(Beacon, (*self[:_HEARD_AT], (), (), b''))
+
     def with_heard(self, heard: tuple[Heard, ...], echoes: bytes) -> Beacon:
         """Return this beacon with another list; made with every frame, so not by ``_replace``."""
         return tuple.__new__(Beacon, (*self[:_HEARD_AT], heard, self[_HEARD_AT + 1], echoes))

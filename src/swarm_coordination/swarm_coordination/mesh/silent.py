@@ -69,5 +69,5 @@ def _told(row: Row) -> Fragment | None:
     if row.pose is None:
         return None
     owner = row.identity._replace(incarnation=row.pose_incarnation)
-    pose = row.pose._replace(heard=(), accused=())
+    pose = row.pose.without_lists()
     return Fragment(owner, AGE_UNBOUNDED_MS, pose, silent=True)
