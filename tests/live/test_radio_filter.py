@@ -50,3 +50,11 @@ def test_losses_follow_the_probability_and_the_size():
     assert share(radio, 'robot2', 200) == pytest.approx(0.81, abs=0.03)
     assert share(radio, 'robot2', 100) == pytest.approx(0.9, abs=0.03)
     assert share(radio, 'robot2', 400) == pytest.approx(0.656, abs=0.03)
+
+
+def test_numbers_that_are_no_probabilities_leave_those_deaf_whom_they_concern():
+    for wrong in (-0.1, 1.1, float('nan')):
+        state = [1.0] * 9
+        state[5] = wrong  # robot2 -> robot3
+        assert not filter_of('robot3', state).hears('robot1', 100, 1)
+        assert filter_of('robot1', state).hears('robot2', 100, 1)

@@ -45,18 +45,15 @@ class RadioFilter:
 
         ``reception`` is row-major, sender by receiver, for frames of ``reference_bytes``; 0
         means that the size of a frame does not matter. A state of another shape, one that does
-        not know this robot or one with numbers that are no probabilities leaves it deaf.
+        not know this robot or one whose numbers of it are no probabilities leaves it deaf.
         """
         count = len(names)
         self._updated_ns, self._reference_bytes, self._reception = now, reference_bytes, {}
         if self._robot not in names or len(reception) != count * count:
             return
-        if not all(0.0 <= chance <= 1.0 for chance in reception):
-            return
-        column = list(names).index(self._robot)
-        self._reception = {
-            name: reception[row * count + column] for row, name in enumerate(names)
-        }
+        column = reception[list(names).index(self._robot)::count]
+        if all(0.0 <= chance <= 1.0 for chance in column):
+            self._reception = dict(zip(names, column))
 
     def hears(self, sender: str, size_bytes: int, now: int) -> bool:
         """Draw whether a frame of ``size_bytes`` of ``sender`` is heard now."""

@@ -17,8 +17,12 @@ from swarm_coordination.scenario.backend import TrueState
 from swarm_coordination.simulation.radio import FRAME_BYTES, Radio
 from swarm_coordination.simulation.world import Closest
 from swarm_coordination.transport import profiles
+from swarm_coordination.units import NS_PER_S
 
 NOTHING_CLOSE = Closest(math.inf, '', '')
+# A state of the radio that does not change is told again after this long: receivers count one
+# for nothing when it is a second old (``AirOptions``).
+REPEATED_NS = 3 * NS_PER_S // 10
 
 
 class Truth:
@@ -27,14 +31,22 @@ class Truth:
     def __init__(self, bus: Bus, radio: Radio, on_cut: Callable[[], None]) -> None:
         self._bus, self._radio, self._on_cut = bus, radio, on_cut
         self._revision = 0
+        self._told: tuple[list[float], int, int] | None = None  # what receivers have, since when
         types = bus.types
         self._radio_topic = bus.publisher(types.swarm.RadioState, topics.RADIO, profiles.RADIO)
         self._world_topic = bus.publisher(types.swarm.WorldState, topics.WORLD, profiles.WORLD)
         bus.serve(types.services.SetPartition, topics.PARTITION_SERVICE, self._set_partition)
 
     def publish_radio(self, truth: dict[str, TrueState], stamp: Any, elapsed_ns: int) -> None:
-        """Publish who hears whom, with robots where ``truth`` says."""
+        """Publish who hears whom, with robots where ``truth`` says, if that is news."""
         self._radio.place(truth)
+        reception = [chance for row in self._radio.matrix() for chance in row]
+        if self._told is not None:
+            *told, at_ns = self._told
+            same = told == [reception, self._revision]
+            if same and 0 <= elapsed_ns - at_ns < REPEATED_NS:  # not of a run before
+                return
+        self._told = (reception, self._revision, elapsed_ns)
         # Losses of the disc do not depend on the size of a frame.
         reference = 0 if self._radio.settings.model == 'disc' else FRAME_BYTES
         self._radio_topic(
@@ -42,7 +54,7 @@ class Truth:
                 stamp=stamp,
                 elapsed_ns=elapsed_ns,
                 names=list(self._radio.names),
-                reception=[chance for row in self._radio.matrix() for chance in row],
+                reception=reception,
                 reference_bytes=reference,
                 revision=self._revision,
             )
