@@ -331,6 +331,22 @@ def test_the_next_update_is_due_one_period_later():
     assert controller.next_deadline() == 70 + PERIOD
 
 
+def test_a_late_update_does_not_put_off_those_after_it():
+    controller, _ = flying(0)
+    for late in (0, PERIOD // 10, PERIOD // 3, PERIOD // 2):
+        due = controller.next_deadline()
+        controller.update(due + late)
+        assert controller.next_deadline() == due + PERIOD
+
+
+def test_after_a_long_gap_updates_are_a_period_apart_again():
+    controller, _ = flying(0)
+    for late in (PERIOD // 2 + 1, PERIOD, 7 * PERIOD):
+        now = controller.next_deadline() + late
+        controller.update(now)
+        assert controller.next_deadline() == now + PERIOD
+
+
 NUMBER = st.floats(allow_nan=True, allow_infinity=True)
 ROWS = st.lists(
     st.tuples(st.floats(-12, 12), st.floats(-12, 12), st.floats(0, 2), st.booleans()), max_size=8

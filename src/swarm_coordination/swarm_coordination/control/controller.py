@@ -171,7 +171,7 @@ class FormationController:
         if self._pose.fresh(now):
             command, level, gap = self._filtered(nominal, rows, braking, now)
         self._command, self._updated_ns = command, now
-        self._deadline_ns = now + seconds_to_ns(self._settings.period_s)
+        self._deadline_ns = self._next_due(now)
         return ControlReport(
             time_ns=now,
             command=command,
@@ -293,6 +293,12 @@ class FormationController:
         if level is not Relaxation.NONE:
             self._relaxations[level - 1] += 1
         return command, level, around.gap_m
+
+    def _next_due(self, now: int) -> int:
+        """Return when the next update is due: one that was late does not put off those after."""
+        period_ns = seconds_to_ns(self._settings.period_s)
+        due = self._deadline_ns + period_ns
+        return due if period_ns // 2 <= due - now <= period_ns else now + period_ns
 
     def _elapsed_s(self, now: int) -> float:
         """
