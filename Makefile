@@ -45,7 +45,7 @@ bench-control: setup ## the controller's speed and suites (ARGS="--share 0.1": a
 	@$(RUN)/python bench/control.py
 	@$(RUN)/swarm evaluate --suite all --out out/control $(ARGS)
 
-bench-dds: setup ## measure 5 to 20 robots as processes, with and without ROS (root: in a network of its own)
+bench-dds: setup ## measure 5 to 40 robots as processes, with and without ROS (root: in a network of its own)
 	@$(RUN)/python bench/dds.py $(ARGS)
 
 test: setup ## lint, types, the test suite and the colcon builds; one summary at the end
