@@ -86,11 +86,24 @@ def test_totals_count_runs_and_leave_out_what_is_not_proved_or_not_ours():
     assert '1.2 D' in said
 
 
-def test_the_table_in_the_docs_is_what_its_json_says_and_its_commands_are_those_of_today(
-    monkeypatch
-):
-    # The commands are compared, not run: what they need need not be installed.
+def test_rows_of_what_is_not_installed_stay_where_others_are_flown(tmp_path, monkeypatch):
+    made = [suites.Entry('ours', tiny(), 1), suites.Entry('orca', tiny(method='orca'), 1)]
+    monkeypatch.setattr(suites, 'SUITES', {'one': lambda: made})
+    flown = suites.fly_one(tiny(), 1000)
+    monkeypatch.setattr(suites, 'fly_one', lambda case, seed: flown)
     monkeypatch.setattr(orca, 'available', lambda: True)
+    suites.fly('one', 1.0, tmp_path, lambda _: None)
+    before = read(tmp_path)
+    assert [row['case'] for row in before] == ['ours', 'orca']
+
+    monkeypatch.setattr(orca, 'available', lambda: False)
+    suites.fly('all', 1.0, tmp_path, lambda _: None)
+    assert read(tmp_path)[1] == before[1]
+    with pytest.raises(UsageError, match='pyrvo, which is not installed'):
+        suites.fly('all', 1.0, tmp_path, lambda _: None, 'orca')
+
+
+def test_the_table_in_the_docs_is_what_its_json_says_and_its_commands_are_those_of_today():
     rows = read(DOCS)
     assert (DOCS / JSON).stat().st_size < 200_000
     assert (DOCS / MARKDOWN).read_text() == markdown(rows)

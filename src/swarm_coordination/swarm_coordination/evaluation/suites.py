@@ -145,9 +145,7 @@ def _baselines() -> list[Entry]:
         ('N 50 circle, assigned', _case(robots=50, limit_s=120.0), 10),
     ):
         for method in ('no_links', 'keep_all', 'one_hop', 'certified', 'orca', 'barrier'):
-            if (method == 'barrier' and base.robots > 20) or (
-                method == 'orca' and not orca.available()
-            ):
+            if method == 'barrier' and base.robots > 20:
                 continue
             ours = method == 'certified'
             case = replace(base, method=method, swaps=ours, regroup=ours)
@@ -177,6 +175,11 @@ def entries(name: str) -> Iterator[tuple[str, Entry]]:
                 yield suite, entry
 
 
+def can_fly(case: Case) -> bool:
+    """Return whether what a case is flown with is installed."""
+    return case.method != 'orca' or orca.available()
+
+
 def fly(
     name: str, share: float, folder: Path, progress: Callable[[str], None], only: str = ''
 ) -> int:
@@ -184,16 +187,19 @@ def fly(
     Fly a suite and write the tables after every row; return 0 where the claims hold, else 1.
 
     ``share``: part of the runs of each row, at least one. ``only``: rows with this in their name.
-    Other rows that stand in ``folder`` are left there.
+    Other rows that stand in ``folder`` are left there, those of ORCA where it is not installed.
     """
     if not 0.0 < share <= 1.0:
         raise UsageError(f'--share {share}: above 0, at most 1')
     known = {(row.get('suite'), row.get('case')): row for row in read(folder)}
     order = [(suite, entry.name) for suite, entry in entries('all')]
     source, good = commit(), True
-    chosen = [(suite, entry) for suite, entry in entries(name) if only in entry.name]
-    if not chosen:
+    named = [(suite, entry) for suite, entry in entries(name) if only in entry.name]
+    chosen = [(suite, entry) for suite, entry in named if can_fly(entry.case)]
+    if not named:
         raise UsageError(f'--only {only!r}: no row of suite {name!r} is named so')
+    if not chosen:
+        raise UsageError(f'--only {only!r}: flown with pyrvo, which is not installed')
     prepare(folder)
     for suite, entry in chosen:
         runs = max(1, round(share * entry.runs))
