@@ -214,10 +214,11 @@ def test_the_command_lies_between_straight_braking_and_what_is_wanted():
     assert not reachable(last, wanted, blocked, 0.05, limited)[1]
 
 
+@pytest.mark.parametrize('paths', [1, 2])
 @pytest.mark.parametrize('settings', [PLANE, SPACE], ids=['plane', 'space'])
-def test_twenty_neighbours_and_twenty_obstacles_are_looked_at_within_the_time(settings):
+def test_twenty_neighbours_and_twenty_obstacles_are_looked_at_within_the_time(settings, paths):
     """The bound is 2 ms at the 99th percentile (bench/controller.py); here: of the median."""
-    controller, times = crowded(settings)
+    controller, times = crowded(replace(settings, resilience=paths))
     for _ in range(60):
         before = time.thread_time()
         controller.update(0)

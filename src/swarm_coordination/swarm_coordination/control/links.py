@@ -21,6 +21,7 @@ the very row their position came from, so none survives a change of the assignme
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Container, Iterator, Sequence
 import heapq
 import math
@@ -63,14 +64,29 @@ def released_links(
             if node.robot in bottleneck and bottleneck[node.robot] < graph.least(own, node)
         ]
     else:
-        gone = [
-            node.robot
-            for node in candidates
-            if two_disjoint_paths(
-                own.robot, node.robot, graph.lighter_than(graph.least(own, node)).__getitem__
-            )
-        ]
+        gone = _doubly_connected(graph, own, candidates)
     return tuple(sorted(gone))
+
+
+def _doubly_connected(
+    graph: _Certain, own: LinkNode, candidates: Sequence[LinkNode]
+) -> list[int]:
+    """Return the robots to which two paths of lighter links lead that share nobody in between."""
+    links, at = graph.ascending(), 0
+    near: dict[int, set[int]] = defaultdict(set)
+    found = []
+    for limit, robot in sorted((graph.least(own, node), node.robot) for node in candidates):
+        while at < len(links) and links[at] < limit:
+            _, first, second = links[at]
+            near[first].add(second)
+            near[second].add(first)
+            at += 1
+        # By two neighbours of both there are two at once, as nearly always in a crowd.
+        if len(near[own.robot] & near[robot]) > 1 or two_disjoint_paths(
+            own.robot, robot, near.__getitem__
+        ):
+            found.append(robot)
+    return found
 
 
 class _Certain:
@@ -124,12 +140,14 @@ class _Certain:
                     heapq.heappush(frontier, (max(key, edge), near))
         return found
 
-    def lighter_than(self, limit: _Key) -> dict[int, list[int]]:
-        """Return the graph of certain links below ``limit``."""
-        return {
-            robot: [near for near, edge in self.edges(robot) if edge < limit]
-            for robot in self._nodes
-        }
+    def ascending(self) -> list[_Key]:
+        """Return all certain links, the lightest first, by their greatest weights."""
+        passed: set[int] = set()
+        found: list[_Key] = []
+        for robot in self._nodes:
+            passed.add(robot)  # each link once
+            found += [edge for _, edge in self.edges(robot, passed)]
+        return sorted(found)
 
 
 def _key(weight_m: float, first: int, second: int) -> _Key:

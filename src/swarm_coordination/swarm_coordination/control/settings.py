@@ -46,7 +46,12 @@ class ControlSettings:
         9.5, 'm', 0.5, 10_000.0, 'a kept link is never stretched beyond this (R_k)', shared=True
     )
     resilience: int = setting(
-        1, '', 1, 2, 'robots that may be lost at once: paths in a certificate', shared=True
+        1,
+        '',
+        1,
+        2,
+        'paths in a certificate; 2: the loss of any one robot does not part the others',
+        shared=True,
     )
     gain: float = setting(
         1.0, '1/s', 0.01, 20.0, 'position gain of slot tracking', live=True
