@@ -16,6 +16,7 @@ from swarm_coordination.evaluation.baselines import orca
 from swarm_coordination.evaluation.cases import Case, controller_settings
 from swarm_coordination.evaluation.command import command, commit
 from swarm_coordination.evaluation.report import JSON, MARKDOWN, markdown, read, totals
+from swarm_coordination.evaluation.result import columns
 
 DOCS = Path(__file__).resolve().parents[2] / 'docs'
 
@@ -84,6 +85,15 @@ def test_totals_count_runs_and_leave_out_what_is_not_proved_or_not_ours():
     assert 'velocity-controlled: 18 of 20' in said
     assert '17 of 18' in said
     assert '1.2 D' in said
+
+
+def test_of_no_run_within_the_assumptions_nothing_is_said():
+    results = [suites.fly_one(tiny(), 1)]
+    results[0].within_assumptions = False
+    row = {**columns(results), 'ours': True, 'usual': True, 'proved': True, 'failed_seeds': []}
+    assert row['connected_pct'] == 100.0
+    assert row['connected_within_pct'] is None
+    assert '0 of 0' in '\n'.join(totals([row]))
 
 
 def test_rows_of_what_is_not_installed_stay_where_others_are_flown(tmp_path, monkeypatch):

@@ -82,6 +82,7 @@ def run(options: argparse.Namespace) -> int:
     if not 0 <= options.seed <= SEED_MAX + 1 - options.runs:
         raise UsageError(f'--seed {options.seed}: 0 to {SEED_MAX} for the last of all runs')
     if options.suite:
+        _refuse_what_suites_say(options)
         from swarm_coordination.evaluation import suites
 
         return suites.fly(
@@ -105,6 +106,19 @@ def run(options: argparse.Namespace) -> int:
     _progress('')
     _print(columns(results), options.json)
     return 0
+
+
+def _refuse_what_suites_say(options: argparse.Namespace) -> None:
+    """Raise UsageError where a suite is asked for and what its rows settle by themselves."""
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    ours = ('suite', 'only', 'share', 'out')
+    for name, given in vars(parser.parse_args([])).items():
+        if name not in ours and getattr(options, name) != given:
+            raise UsageError(
+                f'--{name.replace("_", "-")} is of one case; a row of --suite {options.suite} '
+                'has its own'
+            )
 
 
 def _case(options: argparse.Namespace) -> Any:

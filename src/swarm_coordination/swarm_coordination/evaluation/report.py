@@ -143,7 +143,7 @@ def _within(row: Row) -> int:
 
 
 def _share(row: Row, key: str, whole: int) -> int:
-    return round(row[key] * whole / 100.0)
+    return round((row[key] or 0.0) * whole / 100.0)  # None: of no runs at all
 
 
 def _part(part: int, whole: int) -> str:

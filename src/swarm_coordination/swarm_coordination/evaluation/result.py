@@ -55,7 +55,9 @@ def columns(results: Sequence[Result]) -> dict[str, Any]:
         'runs': runs,
         'within_assumptions_pct': _percent(len(inside), runs),
         'connected_pct': _percent(sum(r.connected for r in results), runs),
-        'connected_within_pct': _percent(sum(r.connected for r in inside), len(inside)),
+        'connected_within_pct': (
+            _percent(sum(r.connected for r in inside), len(inside)) if inside else None
+        ),
         'disconnected_s': round(sum(r.disconnected_s for r in results) / runs, 3),
         'reached_pct': _percent(len(reached), runs),
         'makespan_s': round(statistics.median(reached), 2) if reached else None,
