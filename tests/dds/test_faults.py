@@ -47,6 +47,7 @@ def test_after_sigkill_of_the_leader_the_others_go_on_and_it_comes_back_with_its
 
 def test_a_robot_stopped_for_ten_seconds_believes_nothing_that_waited(swarm):
     leader = swarm.leader()
+    refused = swarm.status(leader).frames_rejected
     swarm.running[leader].send_signal(signal.SIGSTOP)
     rest = others(swarm, leader)
     assert swarm.until(lambda: swarm.leader(rest) is not None, 15.0)
@@ -57,6 +58,8 @@ def test_a_robot_stopped_for_ten_seconds_believes_nothing_that_waited(swarm):
     # It led when it was stopped: it must not lead the others back into its old term.
     assert swarm.until(lambda: swarm.leader() is not None, 20.0)
     assert swarm.until(lambda: swarm.heard(leader, 'gap'))
+    # A queue full of what the others said meanwhile.
+    assert swarm.until(lambda: swarm.status(leader).frames_rejected > refused + 10)
     assert min(swarm.status(name).term for name in swarm.names) >= term
     assert swarm.put(leader, 'awake')
     assert any('while_stopped' in command for command in swarm.applied[leader].values())

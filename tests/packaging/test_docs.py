@@ -4,6 +4,8 @@
 import dataclasses
 import json
 from pathlib import Path
+import subprocess
+import sys
 
 from swarm_coordination.configuration.groups import GROUPS
 from swarm_coordination.ros import options
@@ -47,3 +49,16 @@ def test_the_tables_of_scale_hold_the_rows_that_were_recorded():
         began = f'| {row["robots"]:,} | {row["hops"]} | {row["bytes_per_s"] / 1000:.2f} kB/s | '
         ended = f' | {row["cpu_s"]:.0f} s |'
         assert any(line.startswith(began) and line.endswith(ended) for line in lines), row
+
+
+def test_a_row_of_many_hops_comes_out_as_it_was_recorded(tmp_path):
+    """Of all the rows the one that costs least and still has hops: seconds of CPU time."""
+    rows = map(json.loads, (ROOT / 'docs/scaling-rows.jsonl').read_text().splitlines())
+    recorded = next(row for row in rows if (row['shape'], row['robots']) == ('field', 25))
+    file = tmp_path / 'rows.jsonl'
+    subprocess.run(
+        (sys.executable, ROOT / 'bench/scale.py', '--shape', 'field', '--seconds', '8', '--json',
+         file, '25'), check=True, stdout=subprocess.PIPE)
+    measured = json.loads(file.read_text())
+    del recorded['cpu_s'], measured['cpu_s']
+    assert measured == recorded
