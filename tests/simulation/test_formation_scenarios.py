@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from simulation.test_swarm import failed, run
 from swarm_coordination.configuration import find_swarm_file, load_swarm
-from swarm_coordination.scenario.loading import load_scenario
+from swarm_coordination.errors import ConfigurationError
+from swarm_coordination.scenario.loading import load_scenario, scenario_folder
 from swarm_coordination.scenario.report import make_report
 from swarm_coordination.scenario.run import make_options
 from swarm_coordination.simulation.run import play
@@ -36,6 +37,31 @@ def test_a_chain_closes_the_gap_that_a_robot_left_which_it_was_warned_of():
         and kill.robots[0] in event.event.text
     ]
     assert set(warned) == set(record.robots)
+
+
+def test_under_resilience_2_a_chain_is_refused_and_a_closer_line_stays_whole(tmp_path):
+    text, path = (scenario_folder() / 'articulation.yaml').read_text(), tmp_path / 'whole.yaml'
+    changes = {
+        'radio: {': 'swarm: {all: {control: {resilience: 2}}}\nradio: {',
+        'robot: articulation': 'robot: random',  # nobody joins two parts
+        'parted_s: 25.0': 'parted_s: 0.0',
+    }
+    for old, new in changes.items():
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+
+    def flown(mission):
+        path.write_text(mission)
+        scenario = load_scenario(path)
+        swarm = load_swarm(find_swarm_file())
+        return scenario, play(make_options(scenario, swarm, tmp_path, seed=1, robots=5)).record
+
+    with pytest.raises(ConfigurationError, match=r'the loss of slot 1 .* and resilience is 2'):
+        flown(text)
+    scenario, record = flown(text.replace('spacing_m: 6.0', 'spacing_m: 4.5'))
+    assert failed(make_report(record, scenario, 'virtual', 1)) == []
+    assert any(action.do == 'kill' and action.robots for action in record.actions)
+    assert all(sample.reachable for sample in record.samples)
 
 
 @pytest.mark.slow
