@@ -5,52 +5,40 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from control.test_controller import neighbor, ORIGIN, table, target
 import pytest
 from swarm_coordination.control.closing import contraction
 from swarm_coordination.control.nominal import track
 from swarm_coordination.control.settings import ControlSettings
-from swarm_coordination.views import (
-    FormationTarget,
-    Liveness,
-    Mode,
-    NeighborState,
-    NeighborTable,
-    Pose,
-)
+from swarm_coordination.views import Liveness
 
 SETTINGS = ControlSettings(gain=0.1, cohesion_gain=0.05)  # nothing here is cut to the speed bound
 SPACE = replace(SETTINGS, dimensions=3)
-HERE = Pose(0.0, 0.0, 0.0, 0.0)
 
 
-def target(slot, epoch=3):
-    return FormationTarget(0, Mode.FLY, epoch, 0, 3, slot, (0.0, 0.0, 0.0), 0.0)
-
-
-def neighbour(robot, place, slot, epoch=3, liveness=Liveness.ALIVE):
-    return NeighborState(robot, f'robot{robot}', place, (0.0, 0.0, 0.0), 0.0, epoch, 0.1, liveness,
-                         True, (), 0.0, 0, True, slot)
+def standing(robot, place, slot, **changes):
+    """Return a row of who is at ``place`` and has the slot ``slot``."""
+    return neighbor(robot, *place[:2], position=place, slot=slot, **changes)
 
 
 def wanted(slot, *rows, settings=SETTINGS):
     """Return the velocity that a robot at the origin wants."""
-    table = NeighborTable(0, 1, 3, rows)
-    return track(HERE, target(slot), False, settings, table)[:3]
+    return track(ORIGIN, target(0, position=slot), False, settings, table(0, *rows))[:3]
 
 
 def test_who_lags_behind_its_neighbours_hurries_and_who_leads_them_waits():
     alone = wanted((4.0, 0.0, 0.0))
     assert alone == pytest.approx((0.4, 0.0, 0.0))
-    there = neighbour(2, (0.0, 5.0, 0.0), (0.0, 5.0, 0.0))  # in its slot
+    there = standing(2, (0.0, 5.0, 0.0), (0.0, 5.0, 0.0))  # in its slot
     assert wanted((4.0, 0.0, 0.0), there) == pytest.approx((0.4 + 0.05 * 4.0, 0.0, 0.0))
-    further = neighbour(2, (0.0, 5.0, 0.0), (10.0, 5.0, 0.0))  # 10 m off, where we are 4 m off
+    further = standing(2, (0.0, 5.0, 0.0), (10.0, 5.0, 0.0))  # 10 m off, where we are 4 m off
     assert wanted((4.0, 0.0, 0.0), further) == pytest.approx((0.4 - 0.05 * 6.0, 0.0, 0.0))
     mean = wanted((4.0, 0.0, 0.0), there, further._replace(robot=3))
     assert mean == pytest.approx((0.4 + 0.05 * (4.0 - 6.0) / 2, 0.0, 0.0))
 
 
 def test_heights_take_part_in_space_alone():
-    there = neighbour(2, (0.0, 5.0, 1.0), (0.0, 5.0, 1.0))
+    there = standing(2, (0.0, 5.0, 1.0), (0.0, 5.0, 1.0))
     plane, space = (wanted((0.0, 0.0, 2.0), there, settings=s) for s in (SETTINGS, SPACE))
     assert plane == pytest.approx((0.0, 0.0, 0.2))
     assert space == pytest.approx((0.0, 0.0, 0.2 + 0.05 * 2.0))
@@ -61,14 +49,14 @@ def test_heights_take_part_in_space_alone():
     {'slot': (0.0, 30.0, 0.0)},
 ])
 def test_who_has_no_part_in_the_formation_near_by_is_not_waited_for(other):
-    beside = neighbour(2, (0.0, 5.0, 0.0), (9.0, 5.0, 0.0))._replace(**other)
+    beside = standing(2, (0.0, 5.0, 0.0), (9.0, 5.0, 0.0))._replace(**other)
     assert wanted((4.0, 0.0, 0.0), beside) == pytest.approx((0.4, 0.0, 0.0))
 
 
 def test_both_sides_of_a_gap_move_to_their_slots_as_they_are_drawn_together():
     # A line whose middle fell silent: its own slot is 6 m from that, the next living one 12 m.
-    silent = neighbour(2, (6.0, 0.0, 0.0), (6.0, 0.0, 0.0), liveness=Liveness.SILENT)
-    beyond = neighbour(3, (12.0, 0.0, 0.0), (12.0, 0.0, 0.0))
+    silent = standing(2, (6.0, 0.0, 0.0), (6.0, 0.0, 0.0), liveness=Liveness.SILENT)
+    beyond = standing(3, (12.0, 0.0, 0.0), (12.0, 0.0, 0.0))
     drawn = contraction([(0.0, 0.0), (12.0, 0.0)], [(6.0, 0.0)], SETTINGS).moved(0.0, 0.0)
     assert drawn[0] > 1.0
     calm = replace(SETTINGS, cohesion_gain=0.0)

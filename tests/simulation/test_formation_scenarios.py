@@ -15,6 +15,12 @@ from swarm_coordination.scenario.run import make_options
 from swarm_coordination.simulation.run import play
 
 
+def recorded(scenario):
+    """Return the record of a flight of five robots."""
+    swarm = load_swarm(find_swarm_file())
+    return play(make_options(scenario, swarm, Path('out'), seed=1, robots=5)).record
+
+
 @pytest.mark.timeout(600)  # seconds of processor time; minutes on a loaded machine
 @pytest.mark.parametrize(
     ('scenario', 'robots'), [('lost_robot', 5), ('search_line', 5), ('gap', 3), ('sphere3d', 5)]
@@ -25,8 +31,7 @@ def test_every_expectation_holds_with_few_robots(scenario, robots):
 
 def test_a_chain_closes_the_gap_that_a_robot_left_which_it_was_warned_of():
     scenario = load_scenario('articulation')
-    options = make_options(scenario, load_swarm(find_swarm_file()), Path('out'), seed=1, robots=5)
-    record = play(options).record
+    record = recorded(scenario)
     assert failed(make_report(record, scenario, 'virtual', 1)) == []
     assert not all(sample.reachable for sample in record.samples)  # it was parted
     kill = next(action for action in record.actions if action.do == 'kill')
@@ -50,15 +55,12 @@ def test_under_resilience_2_a_chain_is_refused_and_a_closer_line_stays_whole(tmp
         assert text.count(old) == 1
         text = text.replace(old, new)
 
-    def flown(mission):
-        path.write_text(mission)
-        scenario = load_scenario(path)
-        swarm = load_swarm(find_swarm_file())
-        return scenario, play(make_options(scenario, swarm, tmp_path, seed=1, robots=5)).record
-
+    path.write_text(text)
     with pytest.raises(ConfigurationError, match=r'the loss of slot 1 .* and resilience is 2'):
-        flown(text)
-    scenario, record = flown(text.replace('spacing_m: 6.0', 'spacing_m: 4.5'))
+        recorded(load_scenario(path))
+    path.write_text(text.replace('spacing_m: 6.0', 'spacing_m: 4.5'))
+    scenario = load_scenario(path)
+    record = recorded(scenario)
     assert failed(make_report(record, scenario, 'virtual', 1)) == []
     assert any(action.do == 'kill' and action.robots for action in record.actions)
     assert all(sample.reachable for sample in record.samples)

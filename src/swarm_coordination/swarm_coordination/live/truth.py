@@ -31,7 +31,8 @@ class Truth:
     def __init__(self, bus: Bus, radio: Radio, on_cut: Callable[[], None]) -> None:
         self._bus, self._radio, self._on_cut = bus, radio, on_cut
         self._revision = 0
-        self._told: tuple[list[float], int, int] | None = None  # what receivers have, since when
+        self._told: tuple[list[float], int] | None = None  # the state that receivers have
+        self._told_ns = 0  # since then
         types = bus.types
         self._radio_topic = bus.publisher(types.swarm.RadioState, topics.RADIO, profiles.RADIO)
         self._world_topic = bus.publisher(types.swarm.WorldState, topics.WORLD, profiles.WORLD)
@@ -41,12 +42,10 @@ class Truth:
         """Publish who hears whom, with robots where ``truth`` says, if that is news."""
         self._radio.place(truth)
         reception = [chance for row in self._radio.matrix() for chance in row]
-        if self._told is not None:
-            *told, at_ns = self._told
-            same = told == [reception, self._revision]
-            if same and 0 <= elapsed_ns - at_ns < REPEATED_NS:  # not of a run before
-                return
-        self._told = (reception, self._revision, elapsed_ns)
+        state = (reception, self._revision)
+        if state == self._told and 0 <= elapsed_ns - self._told_ns < REPEATED_NS:  # of this run
+            return
+        self._told, self._told_ns = state, elapsed_ns
         # Losses of the disc do not depend on the size of a frame.
         reference = 0 if self._radio.settings.model == 'disc' else FRAME_BYTES
         self._radio_topic(

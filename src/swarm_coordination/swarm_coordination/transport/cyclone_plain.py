@@ -2,7 +2,7 @@
 """
 Messages of numbers, texts and messages of these, read and written at once.
 
-Cyclone's Python goes through any message field by field, 50 to 100 microseconds for a pose or an
+Cyclone's Python goes through any message field by field, 17 microseconds for a pose and 33 for an
 odometry, and robots and simulated worlds have hundreds of them in a second. Where nothing varies
 in length but texts, what lies between two texts is one ``struct``. Layouts are those of plain
 CDR, little endian (OMG DDS-XTypes 1.3, 7.4.3); whatever looks unusual goes the general way.
@@ -11,7 +11,7 @@ CDR, little endian (OMG DDS-XTypes 1.3, 7.4.3); whatever looks unusual goes the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from itertools import groupby, islice
 import operator
 import struct
 import sys
@@ -46,20 +46,19 @@ class _Number(NamedTuple):
 
 
 class _Text(NamedTuple):
-    """A text of any length."""
+    """A text of any length; ``get`` takes it from a message."""
 
-    path: str
+    get: Callable[[Any], str]
 
 
 class _Run:
     """Numbers that follow each other."""
 
     def __init__(self, numbers: list[_Number]) -> None:
-        self._codes = [code for _, code, count in numbers for _ in range(count or 1)]
-        self._arrays = any(count is not None for _, _, count in numbers)
-        self._counts = [count for _, _, count in numbers]
+        self._codes = [code for _, code, size in numbers for _ in range(size or 1)]
+        self._sizes = [size for _, _, size in numbers]
+        self._plain = len(numbers) > 1 and not any(self._sizes)  # as they are got
         self._get = operator.attrgetter(*(path for path, _, _ in numbers))
-        self._single = len(numbers) == 1
         self._structs: dict[tuple[int, int], struct.Struct] = {}
 
     def at(self, offset: int, widest: int) -> struct.Struct:
@@ -78,40 +77,28 @@ class _Run:
     def values(self, message: Any) -> Any:
         """Return the numbers of a message in order."""
         found = self._get(message)
-        if self._single:
-            found = (found,)
-        if not self._arrays:
+        if self._plain:
             return found
         flat: list[Any] = []
-        for value, count in zip(found, self._counts):
-            if count is None:
+        for value, size in zip(found if len(self._sizes) > 1 else (found,), self._sizes):
+            if size is None:
                 flat.append(value)
-            elif len(value) == count:
+            elif len(value) == size:
                 flat += value
             else:
-                raise TypeError(f'{len(value)} numbers, not {count}')
+                raise TypeError(f'{len(value)} numbers, not {size}')
         return flat
 
 
 class Plain:
     """How a plain message lies on the wire, and what is made of it."""
 
-    def __init__(self, leaves: list[_Number | _Text], make: Callable[[Any], Any]) -> None:
+    def __init__(self, leaves: list[Any], make: Callable[[Any], Any]) -> None:
         self._make = make
         self._pieces: list[_Run | _Text] = []
-        waiting: list[_Number] = []
-        for leaf in leaves:
-            if isinstance(leaf, _Number):
-                waiting.append(leaf)
-                continue
-            if waiting:
-                self._pieces.append(_Run(waiting))
-                waiting = []
-            self._pieces.append(leaf)
-        if waiting:
-            self._pieces.append(_Run(waiting))
-        self._texts = [operator.attrgetter(piece.path) if isinstance(piece, _Text) else None
-                       for piece in self._pieces]
+        for kind, group in groupby(leaves, type):
+            together = list(group)
+            self._pieces += [_Run(together)] if kind is _Number else together
         self._headers: dict[int, bytes] = {}
 
     def read(self, cls: Any, data: bytes, /, **how: Any) -> Any:
@@ -147,13 +134,12 @@ class Plain:
         """
         widest = 4 if version == 2 else _WIDEST
         out = bytearray(self._header(message, version))
-        for piece, text_of in zip(self._pieces, self._texts):
+        for piece in self._pieces:
             if isinstance(piece, _Run):
                 layout = piece.at(len(out) - HEADER_BYTES, widest)
                 out += layout.pack(*piece.values(message))
             else:
-                assert text_of is not None
-                text = text_of(message).encode() + b'\0'
+                text = piece.get(message).encode() + b'\0'
                 out += bytes(-len(out) % 4) + _SIZE.pack(len(text)) + text
         return bytes(out)
 
@@ -176,8 +162,7 @@ def layout_of(part: Part, cls: Any, made: Mapping[str, tuple[Part, Any]]) -> Pla
     leaves = list(_leaves(part, made, ''))
     if not leaves or None in leaves:
         return None
-    known = [leaf for leaf in leaves if leaf is not None]
-    return Plain(known, _maker(part, cls, made))
+    return Plain(leaves, _maker(part, cls, made))
 
 
 def _leaves(
@@ -189,7 +174,7 @@ def _leaves(
         if kind.base in _CODES and not kind.bounded and kind.size is not None:
             yield _Number(here, _CODES[kind.base], kind.size if kind.is_array else None)
         elif kind.base == 'string' and kind.length is None and not kind.is_array:
-            yield _Text(here)
+            yield _Text(operator.attrgetter(here))
         elif kind.base in made and not kind.is_array:
             yield from _leaves(made[kind.base][0], made, here + '.')
         else:
