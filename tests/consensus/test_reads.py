@@ -88,14 +88,47 @@ def test_requests_to_another_leader_or_term_are_not_answered() -> None:
     assert raft.levels().answers == ()
 
 
-def test_the_newest_answers_are_shown() -> None:
-    raft = established(member())
-    for asker in range(10, 10 + ANSWERS_MAX + 2):
+def asked_by(raft: Raft, askers: range) -> None:
+    """Let others ask a leader for reads, and have them confirmed."""
+    for asker in askers:
         raft.step(ReadRequest(1, asker, 1, asker), MAX)
     raft.tick(MAX)
     echo_newest(raft, MAX, 2)
-    shown = [answer.asker for answer in raft.levels().answers]
-    assert shown == list(range(12, 10 + ANSWERS_MAX + 2))
+
+
+def answered(raft: Raft) -> list[int]:
+    """Return whom a leader answers."""
+    return [answer.asker for answer in raft.levels().answers]
+
+
+def test_more_answers_wait_until_a_majority_has_heard_those_shown() -> None:
+    """Who missed its answer would find out a whole election time-out later."""
+    raft = established(member())
+    asked_by(raft, range(10, 12 + ANSWERS_MAX))
+    assert answered(raft) == list(range(10, 10 + ANSWERS_MAX))
+    raft.tick(MAX)  # the next heartbeat, the first that carries them, is due at once
+    assert answered(raft) == list(range(10, 10 + ANSWERS_MAX))
+    echo_newest(raft, MAX, 2)
+    assert answered(raft) == list(range(12, 12 + ANSWERS_MAX))
+
+
+def test_an_answer_that_had_to_wait_brings_what_was_committed_meanwhile() -> None:
+    raft = established(member())
+    asked_by(raft, range(10, 11 + ANSWERS_MAX))
+    raft.propose(b'x', MAX)
+    sync(raft, MAX)
+    acknowledge(raft, 2, 2)
+    raft.tick(MAX)
+    echo_newest(raft, MAX, 2)
+    assert raft.levels().answers[-1] == Answer(10 + ANSWERS_MAX, 10 + ANSWERS_MAX, 2)
+
+
+def test_twenty_that_read_at_once_are_all_answered_soon() -> None:
+    cluster = Cluster(5, 1, learners=15)
+    assert cluster.run(5.0, cluster.settled)
+    asked = [(reader, reader.ask()) for reader in cluster.members.values()]
+    assert len(asked) == 20
+    assert cluster.run(0.6, lambda: all(serial in reader.reads for reader, serial in asked))
 
 
 def test_a_follower_asks_the_leader_and_waits_until_it_has_applied_as_far() -> None:

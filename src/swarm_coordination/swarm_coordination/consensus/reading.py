@@ -26,9 +26,10 @@ from swarm_coordination.errors import ProposalRefused
 
 # A robot that reads faster than it is answered is told so: 64 are more than a second's worth.
 READS_MAX = 64
-# Answers shown at once; who finds its own displaced asks again. Eight fit a row easily.
+# Answers shown at once: eight fit a row easily. More wait until a majority has heard these.
 ANSWERS_MAX = 8
-# Reads of others that wait for echoes: one for each robot and heartbeat, over several heartbeats.
+# Reads of others that wait, for echoes or to be shown: one for each robot and heartbeat, over
+# several heartbeats.
 PENDING_MAX = 256
 
 
@@ -44,7 +45,8 @@ class Reading:
         self._known: deque[tuple[int, int]] = deque()  # own, answered: (serial, index to apply)
         self._term = 0  # of the leadership that the following belongs to
         self._pending: dict[tuple[int, int], int] = {}  # (heartbeat to echo, asker) -> serial
-        self._answers: dict[int, Answer] = {}  # by asker, oldest first
+        # By asker, oldest first: (first heartbeat that carries it, answer).
+        self._answers: dict[int, tuple[int, Answer]] = {}
 
     def ask(self, now: int) -> int:
         """Ask for a read; return its serial. Raises ProposalRefused while too many wait."""
@@ -68,7 +70,7 @@ class Reading:
 
     def advance(self, now: int) -> None:
         """Answer what a majority has confirmed; ask again for what nobody answered in time."""
-        self._confirm()
+        self._confirm(now)
         if self._asked and now >= self._again_ns:
             self._show(now)
 
@@ -90,7 +92,7 @@ class Reading:
         """Return the newest answers of a leader."""
         if self._state.leadership is None or self._term != self._state.term:
             return ()
-        return tuple(self._answers.values())
+        return tuple(answer for _, answer in self._answers.values())
 
     def on_request(self, request: ReadRequest, now: int) -> None:
         """As leader: take another member's read."""
@@ -119,22 +121,35 @@ class Reading:
         self._pending[state.leadership.heartbeat + 1, asker] = serial
         state.leadership.beat_at = min(state.leadership.beat_at, now)
 
-    def _confirm(self) -> None:
-        state = self._state
-        if state.leadership is None or self._term != state.term or not self._pending:
+    def _confirm(self, now: int) -> None:
+        state, leadership = self._state, self._state.leadership
+        if leadership is None or self._term != state.term or not self._pending:
             return
         if state.log.term_at(state.commit) != state.term:
             return  # a former leader may have committed more than is known here
-        confirmed = state.leadership.confirmed_heartbeat()
+        confirmed = leadership.confirmed_heartbeat()
         for key in [key for key in self._pending if key[0] <= confirmed]:
-            asker, serial = key[1], self._pending.pop(key)
+            asker = key[1]
             if asker == state.member:
-                self._answered(serial, state.commit)
-                continue
-            self._answers.pop(asker, None)
-            while len(self._answers) >= ANSWERS_MAX:
-                del self._answers[next(iter(self._answers))]
-            self._answers[asker] = Answer(asker, serial, state.commit)
+                self._answered(self._pending.pop(key), state.commit)
+            elif self._make_room(asker, confirmed):
+                answer = Answer(asker, self._pending.pop(key), state.commit)
+                self._answers[asker] = (leadership.heartbeat + 1, answer)
+            elif self._oldest_shown() > leadership.heartbeat:
+                leadership.beat_at = min(leadership.beat_at, now)
+
+    def _make_room(self, asker: int, confirmed: int) -> bool:
+        """Drop what is not to be shown beside an answer to ``asker``; False: it has to wait."""
+        self._answers.pop(asker, None)
+        if len(self._answers) >= ANSWERS_MAX:
+            if self._oldest_shown() > confirmed:
+                return False  # its asker may not have heard it, and would ask again much later
+            del self._answers[next(iter(self._answers))]
+        return True
+
+    def _oldest_shown(self) -> int:
+        """Return the first heartbeat that carries the oldest answer."""
+        return next(iter(self._answers.values()))[0]
 
     def _answered(self, serial: int, index: int) -> None:
         while self._asked and self._asked[0] <= serial:
