@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
+import struct
 import subprocess
 import sys
+import zlib
 
 import pytest
 from swarm_coordination.arena.arena import START_NS
@@ -18,6 +21,7 @@ from swarm_coordination.campaign.run import play, Run
 from swarm_coordination.campaign.schedule import make_schedule, Schedule
 from swarm_coordination.campaign.shrink import Shrinking
 from swarm_coordination.consensus.leadership import Leadership
+from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.units import NS_PER_S
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -153,6 +157,66 @@ def test_a_failure_comes_with_the_command_that_replays_it():
     summary = Summary()
     summary.add(failed)
     assert summary.to_json()['failures'][0]['rule'] == failed.rule
+
+
+def raising(monkeypatch, owner, name, error):
+    """Let a method raise ``error`` from its hundredth call on."""
+    original, calls = getattr(owner, name), itertools.count(1)
+
+    def called(*arguments, **named):
+        if next(calls) >= 100:
+            raise error
+        return original(*arguments, **named)
+
+    monkeypatch.setattr(owner, name, called)
+
+
+@pytest.mark.parametrize('error', [
+    RuntimeError('dictionary changed size during iteration'),
+    RecursionError('too deep'), zlib.error('Error -5'), struct.error('4 bytes'), OSError('disk'),
+    MemoryError('full'), StopIteration(),
+], ids=lambda error: type(error).__name__)
+def test_whatever_the_core_raises_is_a_failure_of_its_seed_and_the_others_are_played(
+    error, monkeypatch,
+):
+    monkeypatch.setattr('swarm_coordination.campaign.campaign.make_schedule',
+                        lambda profile, seed: CALM._replace(seed=seed))
+    raising(monkeypatch, Coordinator, 'tick', error)
+    played = list(outcomes('general', range(2), 1))
+    assert [outcome.rule for outcome in played] == ['No error inside'] * 2
+    assert played[0].at_ms > 0
+    for outcome in played:
+        assert type(error).__name__ in outcome.text or outcome.text.startswith('zlib.error')
+        assert outcome.text.endswith(', raised in called (test_run.py)')
+
+
+def test_a_trace_ends_with_the_calls_that_led_to_an_error(monkeypatch):
+    raising(monkeypatch, Coordinator, 'tick', RuntimeError('odd'))
+    lines = []
+    assert play(CALM, lines.append).rule == 'No error inside'
+    assert 'core.tick(local)' in lines[-2] and 'raise error' in lines[-1]
+
+
+def test_an_error_before_the_first_event_is_a_failure_too(monkeypatch):
+    monkeypatch.setattr('swarm_coordination.campaign.run.Injector', None)
+    outcome = play(CALM)
+    assert (outcome.rule, outcome.at_ms) == ('No error inside', 0)
+    assert outcome.text.startswith("TypeError: 'NoneType' object is not callable, raised in __ini")
+
+
+@pytest.mark.parametrize('stop', [KeyboardInterrupt, SystemExit])
+def test_who_stops_a_campaign_is_no_failure_of_the_core(stop, monkeypatch):
+    raising(monkeypatch, Coordinator, 'tick', stop())
+    with pytest.raises(stop):
+        play(CALM)
+
+
+def test_a_reader_of_the_trace_who_has_gone_is_no_failure_of_the_core():
+    def say(text):
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        play(CALM, say)
 
 
 def test_profiles_differ_in_what_they_draw():

@@ -13,6 +13,7 @@ from swarm_coordination.arena.air import one_hop
 from swarm_coordination.arena.arena import Arena, START_NS
 from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
+from swarm_coordination.campaign import raised
 from swarm_coordination.campaign.blackboard import Blackboard
 from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.campaign.clients import Clients
@@ -40,7 +41,6 @@ from swarm_coordination.campaign.task_rules import TaskRules
 from swarm_coordination.campaign.trace_lines import TraceLines
 from swarm_coordination.campaign.workload import Workload
 from swarm_coordination.consensus.settings import RaftSettings
-from swarm_coordination.errors import SwarmError
 from swarm_coordination.history.operations import Event
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.robot.coordinator import Coordinator
@@ -52,11 +52,6 @@ from swarm_coordination.units import NS_PER_MS, seconds_to_ns
 
 # Own clocks run within half of what age bounds allow for (mesh.clock_drift_ppm).
 DRIFT_PPM = 100
-# What a bug in the core may raise; each ends the run as a failure of its own.
-CORE_ERRORS = (
-    SwarmError, AssertionError, ArithmeticError, AttributeError, LookupError, TypeError,
-    ValueError,
-)
 
 
 class Outcome(NamedTuple):
@@ -84,7 +79,7 @@ class Run:
     """One schedule being played; ``say`` takes a readable trace."""
 
     def __init__(self, schedule: Schedule, say: Callable[[str], None] | None = None) -> None:
-        self._schedule = schedule
+        self._schedule, self._say = schedule, say
         profile = profile_named(schedule.profile)
         absent = late(schedule, profile)
         low, high = schedule.delay_ms
@@ -165,8 +160,10 @@ class Run:
             self._board.finish()
         except InvariantBroken as broken:
             rule, text = broken.rule, broken.text
-        except CORE_ERRORS as error:
-            rule, text = 'No error inside', f'{type(error).__name__}: {error}'
+        except BrokenPipeError:
+            raise  # whoever read the trace has gone; the core itself writes nowhere
+        except Exception as error:  # noqa: BLE001 - whatever a bug may raise
+            rule, text = raised.RULE, raised.told(error, self._say)
         return self._outcome(rule, text)
 
     def advance_to(self, end_ms: int) -> None:
@@ -256,12 +253,28 @@ def _silent(text: str, now: int) -> None:
     """Say nothing."""
 
 
-def play(schedule: Schedule, say: Callable[[str], None] | None = None) -> Outcome:
-    """Play a schedule; without the collector of cycles, which finds none worth a tenth of it."""
+def play(
+    schedule: Schedule,
+    say: Callable[[str], None] | None = None,
+    history: list[Event] | None = None,
+) -> Outcome:
+    """
+    Play a schedule; without the collector of cycles, which finds none worth a tenth of it.
+
+    ``history`` takes what clients asked of the blackboard and were told.
+    """
     collects = gc.isenabled()
     gc.disable()
     try:
-        return Run(schedule, say).play()
+        try:
+            run = Run(schedule, say)
+        except Exception as error:  # noqa: BLE001 - whatever a bug may raise
+            text = raised.told(error, say)
+            return Outcome(schedule, raised.RULE, text, 0, 0, 0, 0, 0, {}, (), '')
+        outcome = run.play()
+        if history is not None:
+            history += run.history
+        return outcome
     finally:
         if collects:
             gc.enable()

@@ -11,11 +11,12 @@ import sys
 
 from swarm_coordination.campaign.campaign import outcomes, replay_command, Summary
 from swarm_coordination.campaign.profiles import profile_named, PROFILES
-from swarm_coordination.campaign.run import Outcome, Run
+from swarm_coordination.campaign.run import Outcome, play
 from swarm_coordination.campaign.schedule import make_schedule, Schedule, schedule_from_json
 from swarm_coordination.campaign.shrink import Shrinking
 from swarm_coordination.errors import UsageError
 from swarm_coordination.history.json_lines import write_json_lines
+from swarm_coordination.history.operations import Event
 
 # Whoever asks for more has mistyped: 10 million seeds are 19 years of virtual time.
 SEEDS_MAX = 10_000_000
@@ -92,10 +93,10 @@ def _one(schedule: Schedule, options: argparse.Namespace, source: str = '') -> i
     speaks = options.verbose and not options.json
     if speaks:
         print('\n'.join(schedule.lines()))
-    played = Run(schedule, print if speaks else None)
-    outcome = played.play()
+    history: list[Event] = []
+    outcome = play(schedule, print if speaks else None, history)
     if options.history is not None:
-        _write(options.history, ''.join(f'{line}\n' for line in write_json_lines(played.history)))
+        _write(options.history, ''.join(f'{line}\n' for line in write_json_lines(history)))
     told = sys.stderr if options.json else sys.stdout
     if options.shrink and not outcome.rule:
         print('nothing to shrink: no invariant broke', file=told)
