@@ -9,6 +9,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mesh.radio import Air, FIRST_ID, line, Station
+import pytest
 from swarm_coordination.mesh.ages import (
     age_bound_ns,
     later,
@@ -17,7 +18,9 @@ from swarm_coordination.mesh.ages import (
     SentBeacons,
     stated_age_ms,
 )
-from swarm_coordination.mesh.rows import AGE_UNBOUNDED_MS
+from swarm_coordination.mesh.relays import Relays
+from swarm_coordination.mesh.rows import AGE_UNBOUNDED_MS, ConsensusSection, Fragment, Frame
+from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.units import NS_PER_MS, NS_PER_S
 
 
@@ -103,6 +106,46 @@ def test_age_grows_by_the_clock_once_a_robot_is_gone() -> None:
     station = air.stations[0]
     (neighbor,) = station.mesh.neighbors(station.clock(air.now), 0).neighbors
     assert 4.0 <= neighbor.age_s < 4.2
+
+
+def test_an_old_consensus_section_does_not_age_the_beacon_relayed_with_it() -> None:
+    air = Air(3, line)
+    relayed: list[tuple[int, Fragment]] = []
+
+    def note(number: int, _data: bytes, frame: Frame) -> None:
+        relayed.extend((number, part) for part in frame.fragments
+                       if number == 2 and part.owner.storage_id == FIRST_ID)
+
+    follows_nobody = ConsensusSection(0, 3, 0, 0, 0, 1, 3, *([0] * 9))
+    air.stations[0].mesh.set_consensus(follows_nobody)
+    air.run(2.5)
+    air.taps.append(note)
+    air.start(3)  # asks station 2 for what it lacks, beacon and section of station 0
+    air.run(1.0)
+    sections = [part.age_ms for _, part in relayed if part.consensus is not None]
+    beacons = [part.age_ms for _, part in relayed if part.beacon is not None]
+    assert sections and min(sections) > 500
+    assert beacons and max(beacons) < 400
+
+
+@pytest.mark.parametrize(('beacon_ms', 'section_ms', 'stated'), [
+    (300, 350, [350]), (350, 300, [350]), (300, 400, [400]),
+    (300, 401, [300, 401]), (500, 300, [500, 300]),
+])
+def test_one_fragment_states_the_older_age_and_two_their_own(
+    beacon_ms: int, section_ms: int, stated: list[int]
+) -> None:
+    air = Air(2)
+    air.run(0.2)
+    row, now = air.stations[0].mesh._parts.table.rows()[0], 10 * NS_PER_S
+    row.consensus_after_ns = now - section_ms * NS_PER_MS
+    relays = Relays(MeshSettings(clock_drift_ppm=0), air.stations[0].mesh._parts)
+    section = ConsensusSection(*([0] * 16))
+    whole = Fragment(row.identity, beacon_ms, row.beacon, section)
+    parts = list(relays._by_age(row, whole, now))
+    assert [part.age_ms for part in parts] == stated
+    assert [part.beacon for part in parts if part.beacon] == [row.beacon]
+    assert [part.consensus for part in parts if part.consensus] == [section]
 
 
 @given(st.integers(0, 10**12), st.integers(0, 10**12), st.integers(0, 10_000))

@@ -12,6 +12,8 @@ newest lists are repeated, so that loss over many hops delays them and does not 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from swarm_coordination.mesh.ages import stated_age_ms
 from swarm_coordination.mesh.draft import Draft
 from swarm_coordination.mesh.own import beat_of
@@ -23,6 +25,8 @@ from swarm_coordination.units import seconds_to_ns
 
 # Sends left of a consensus section from which on it may not wait: a change, not a heartbeat.
 CHANGED = 2
+# Ages that differ by no more are stated as one, the older: the owner's name costs 20 bytes again.
+SAME_AGE_MS = 100
 
 
 class Relays:
@@ -94,9 +98,7 @@ class Relays:
             beacon, age_ms = self._beacon(row, now)
             consensus = row.consensus if left[Section.CONSENSUS] else None
             beaten = row.beat_left and consensus is None
-            if consensus is not None or beaten:  # one bound for all: that of the older
-                of_it = stated_age_ms(row.consensus_after_ns, now, self._drift_ppm)
-                age_ms = max(age_ms, of_it)
+            beat = beat_of(row.consensus, row.newest_version) if beaten else None
             whole = Fragment(
                 row.identity,
                 age_ms,
@@ -104,11 +106,30 @@ class Relays:
                 consensus,
                 row.mission if left[Section.MISSION] else None,
                 None if _shows_intents(row) or not left[Section.INTENTS] else row.intents,
-                beat=beat_of(row.consensus, row.newest_version) if beaten else None,
+                beat=beat,
             )
-            if any(whole[2:]) and draft.add_fragment(whole):
-                self._note(row, whole, now)
+            for part in self._by_age(row, whole, now):
+                if not any(part[2:]) or not draft.add_fragment(part):
+                    break
+                self._note(row, part, now)
             self._add_lists(draft, row, now)
+
+    def _by_age(self, row: Row, whole: Fragment, now: int) -> Iterator[Fragment]:
+        """
+        Yield a fragment of a row, in two where one age would not do for both.
+
+        The age bounds the beacon and the consensus section; together they state the older one.
+        An old section would make a young beacon look old, more so with every hop.
+        """
+        if whole.consensus is None and whole.beat is None:
+            yield whole
+            return
+        age_ms = stated_age_ms(row.consensus_after_ns, now, self._drift_ppm)
+        if whole.beacon is None or abs(age_ms - whole.age_ms) <= SAME_AGE_MS:
+            yield whole._replace(age_ms=max(age_ms, whole.age_ms))
+            return
+        yield whole._replace(consensus=None, beat=None)
+        yield Fragment(row.identity, age_ms, consensus=whole.consensus, beat=whole.beat)
 
     def _has_news(self, row: Row, now: int) -> bool:
         held = ((Section.MISSION, row.mission), (Section.INTENTS, row.intents))

@@ -214,7 +214,7 @@ class IntentSection(NamedTuple):
 
 class Fragment(NamedTuple):
     """
-    Some sections of one row. ``age_ms`` bounds the beacon's age when the frame left.
+    Some sections of one row. ``age_ms`` bounds the age of beacon and consensus as the frame left.
 
     The owner itself sends age 0; a relay adds the bound it holds and its holding time, rounded
     up; 65535 where nothing bounds it. ``silent``: the relay has declared the owner silent, and the
