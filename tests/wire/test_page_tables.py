@@ -12,7 +12,7 @@ from typing import Annotated, Any, get_args, get_origin, Union
 from swarm_coordination import persistence
 from swarm_coordination.bounds import Range, Size
 from swarm_coordination.units import NS_PER_S
-from swarm_coordination.wire.codec import Body
+from swarm_coordination.wire.body import Body
 from wire.by_the_page import frames, logs, tables
 from wire.by_the_page.tables import Field, Kind
 

@@ -23,13 +23,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import struct
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
-from swarm_coordination.bounds import Counter, Size
 from swarm_coordination.errors import FrameError, UsageError
 from swarm_coordination.mesh import rows
-from swarm_coordination.wire.schema import trimmed, wire_type
+from swarm_coordination.wire.body import Body, body_type
+from swarm_coordination.wire.schema import trimmed
 
 # Minor 1 added what a robot offers to exchange (``rows.MissionSection.offer``).
 MAJOR, MINOR = 2, 1
@@ -66,33 +66,6 @@ def prefix_of(data: bytes) -> Prefix | None:
     return Prefix(*_PREFIX.unpack_from(data)) if len(data) >= _BODY_AT else None
 
 
-class BodyHeader(NamedTuple):
-    """What the body repeats of the header; cluster and configuration stand in the prefix."""
-
-    sender: rows.Identity
-    counter: Counter
-
-
-class Body(NamedTuple):
-    """The msgpack part; fields after the header as in ``rows.Frame``."""
-
-    header: BodyHeader
-    fragments: Annotated[tuple[rows.Fragment, ...], Size(0, rows.ITEMS_MAX)] = ()
-    stops: Annotated[tuple[rows.StopFlag, ...], Size(0, rows.ITEMS_MAX)] = ()
-    items: Annotated[tuple[rows.LogItem, ...], Size(0, rows.ITEMS_MAX)] = ()
-    digests: Annotated[tuple[rows.Digest, ...], Size(0, rows.ITEMS_MAX)] = ()
-    want: rows.Want | None = None
-    snapshot: rows.SnapshotPart | None = None
-
-
-if Body._fields[1:] != rows.Frame._fields[1:]:
-    raise TypeError('wire.codec.Body must list the fields of mesh.rows.Frame')
-
-# Most fragments are of the sender itself: the owner is then nil, twenty bytes less per frame.
-wire_type(rows.Fragment, frozenset({'owner'}))
-_body_type = wire_type(Body)
-
-
 class WireCodec:
     """
     Implements ``mesh.codec.FrameCodec`` under one swarm key.
@@ -116,7 +89,7 @@ class WireCodec:
         self._cluster_id = cluster_id
         self._prefix = _PREFIX.pack(MAJOR, MINOR, cluster_id, config_hash)
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(_body_type)
+        self._decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(body_type)
         self._cache: dict[bytes, rows.Frame] = {}
         self._cache_size = cache_size
         self._encoded: tuple[rows.Frame | None, bytes] = (None, b'')
@@ -199,7 +172,7 @@ class WireCodec:
     def _parse_newer(self, body: bytes) -> Any:
         """Parse a body whose arrays may end in fields of a newer minor version."""
         try:
-            return msgspec.convert(trimmed(msgspec.msgpack.decode(body), Body), _body_type)
+            return msgspec.convert(trimmed(msgspec.msgpack.decode(body), Body), body_type)
         except msgspec.ValidationError as error:
             raise _refusal(error) from None
         except (msgspec.MsgspecError, RecursionError, ValueError, TypeError) as error:
@@ -219,7 +192,8 @@ def _on_wire(part: rows.Fragment, sender: rows.Identity | None) -> tuple[Any, ..
     return fields[:end]
 
 
-def _with_owner(part: rows.Fragment, sender: rows.Identity) -> rows.Fragment:
+def _with_owner(part: Any, sender: rows.Identity) -> rows.Fragment:
+    """Return a fragment as it was decoded, where a nil may stand for its owner, with one."""
     if part[0] is not None:
         return part
     return tuple.__new__(rows.Fragment, (sender, *part[1:]))  # in nearly every frame
