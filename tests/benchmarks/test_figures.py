@@ -23,6 +23,16 @@ def test_of_a_rate_more_is_better(rate, verdict):
     assert Figure('pipelined', 'title', (rate,), bound, '').verdict == verdict
 
 
+@pytest.mark.parametrize(('hours', 'rate', 'verdict'), [
+    (0.1, 0.0, 'unproved'), (3.9, 0.0, 'unproved'), (4.0, 0.0, 'must'), (20.0, 0.0, 'aim'),
+    (20.0, 0.5, 'must'), (0.1, 2.0, 'MISSED'),
+])
+def test_a_rate_is_shown_only_by_as_many_hours_as_its_bound_takes(hours, rate, verdict):
+    bound = Bound((1.0,), (0.05,), '1/h', hours=(4.0, 20.0))
+
+    assert Figure('false', 'title', (rate,), bound, '', hours).verdict == verdict
+
+
 def test_a_row_without_bounds_is_only_stated():
     figure = Figure('radio', 'title', (12.0,), None, 'a note')
 

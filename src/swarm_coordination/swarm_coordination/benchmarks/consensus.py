@@ -134,10 +134,11 @@ ROWS = {
     ),
     'false': Row(
         'false elections per hour, 10 robots in one hop, 10 % loss',
-        Bound((1.0,), (0.05,), '1/h'),
+        Bound((1.0,), (0.05,), '1/h', hours=(20.0, 20.0)),
         (Part('hours', functools.partial(elections.false_elections, hours=_FALSE_HOURS),
               pieces(_FALSE_HOURS)),),
         _false,
+        piece_h=_FALSE_HOURS,
     ),
     'commit': Row(
         'commit via the leader, 5 robots in one hop, in one-way delays: p50 / p99',
@@ -161,10 +162,11 @@ ROWS = {
     ),
     'wrong': Row(
         'wrongly declared dead, 20 robots in one hop, 20 % loss',
-        Bound((0.0,), (0.0,), ''),
+        Bound((0.0,), (0.0,), '', hours=(4.0, 20.0)),
         (Part('hours', functools.partial(detection.wrongly_dead, hours=_WRONG_HOURS),
               pieces(_WRONG_HOURS, _WRONG_SHARE)),),
         _wrong,
+        piece_h=_WRONG_HOURS,
     ),
     'stop': Row(
         'stop raised at the end of a line obeyed after 1 / 6 hops, no loss: longest',

@@ -16,12 +16,17 @@ from typing import Any, NamedTuple
 
 
 class Bound(NamedTuple):
-    """What a row has to reach; ``higher`` where more is better."""
+    """
+    What a row has to reach; ``higher`` where more is better.
+
+    ``hours``: virtual hours that must and aim take to be shown, where the row is a rate.
+    """
 
     must: tuple[float, ...]
     aim: tuple[float, ...]
     unit: str
     higher: bool = False
+    hours: tuple[float, float] = (0.0, 0.0)
 
     def kept(self, wanted: tuple[float, ...], values: Sequence[float]) -> bool:
         """Whether every value reaches ``wanted``."""
@@ -31,22 +36,35 @@ class Bound(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """One row measured; ``note`` says how often and what else came out."""
+    """
+    One row measured; ``note`` says how often and what else came out.
+
+    ``hours``: virtual hours that a rate was measured over.
+    """
 
     row: str
     title: str
     values: tuple[float, ...]
     bound: Bound | None
     note: str
+    hours: float = math.inf
 
     @property
     def verdict(self) -> str:
-        """Return ``aim``, ``must`` or ``MISSED``; empty for a row that is only stated."""
-        if self.bound is None:
+        """
+        Return ``aim``, ``must`` or ``MISSED``; empty for a row that is only stated.
+
+        ``unproved`` where a rate keeps its bound, but was not measured for as long as that takes.
+        """
+        bound = self.bound
+        if bound is None:
             return ''
-        if self.bound.kept(self.bound.aim, self.values):
-            return 'aim'
-        return 'must' if self.bound.kept(self.bound.must, self.values) else 'MISSED'
+        must_h, aim_h = bound.hours
+        if not bound.kept(bound.must, self.values):
+            return 'MISSED'
+        if self.hours < must_h:
+            return 'unproved'
+        return 'aim' if self.hours >= aim_h and bound.kept(bound.aim, self.values) else 'must'
 
 
 def percentile(samples: Sequence[float], share: float) -> float:

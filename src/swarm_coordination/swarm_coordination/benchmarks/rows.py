@@ -54,7 +54,8 @@ class Row(NamedTuple):
     """
     Title, bounds (none: only stated), what is sampled, and values and note from it.
 
-    ``quick``: whether it is among the rows of a quick measurement that names none.
+    ``quick``: whether it is among the rows of a quick measurement that names none. ``piece_h``:
+    virtual hours of one sample, of a rate.
     """
 
     title: str
@@ -62,6 +63,7 @@ class Row(NamedTuple):
     parts: tuple[Part, ...]
     summary: Callable[[Found], tuple[tuple[float, ...], str]]
     quick: bool = True
+    piece_h: float = math.inf
 
     def figure(self, name: str, found: Found, wanted: Mapping[str, int], cpu_s: float) -> Figure:
         """Return the figure; it says where fewer samples are there than are wanted."""
@@ -71,7 +73,9 @@ class Row(NamedTuple):
             for part, count in wanted.items() if len(found[part]) < count
         ]
         note = '; '.join((note, *short, f'{cpu_s:.0f} s CPU'))
-        return Figure(name, self.title, values, self.bound, note)
+        hours = sum(map(len, found.values())) * self.piece_h
+        # Pieces add up to whole hours but for what floating point leaves.
+        return Figure(name, self.title, values, self.bound, note, round(hours, 6))
 
 
 def times(each: int = 1, *, dear: bool = False) -> Callable[[Effort], int]:
