@@ -3,11 +3,18 @@
 
 from __future__ import annotations
 
-from consensus.single import append, asks, MAX, member, pre_asks, sync
+from consensus.single import append, asks, BEAT, MAX, member, pre_asks, sync
 from swarm_coordination.consensus.compacting import configuration_bytes
 from swarm_coordination.consensus.configuration import Configuration, configuration_payload
 from swarm_coordination.consensus.epochs import forced_term
-from swarm_coordination.consensus.messages import Append, Heartbeat, Role, TermNotice
+from swarm_coordination.consensus.messages import (
+    Append,
+    Heartbeat,
+    OneShotKind,
+    ReadAnswer,
+    Role,
+    TermNotice,
+)
 from swarm_coordination.consensus.quorum import Membership
 from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.consensus.state import NEVER_NS
@@ -100,3 +107,50 @@ def test_a_snapshot_of_a_voided_history_is_refused_and_one_of_the_forced_cluster
     forced = configuration_bytes(Configuration(10, Membership.of((2,), (1, 3)), forced=True))
     assert raft.install(SnapshotRecord(12, TERM, forced, b'new'), TERM, 0)
     assert not raft.is_void and raft.vouched_term == TERM
+
+
+def test_a_leader_of_a_forced_cluster_is_no_evidence_for_a_log_from_before_it():
+    raft = old()
+    raft.step(beat(TERM, 2, 4, (4, TERM)), BEAT)
+    assert raft.leader_evidence_ns == 0 and not raft.quorum_active(BEAT)
+    raft.step(beat(TERM + 1, 3, 4, (4, TERM)), 2 * BEAT)
+    assert raft.leader_evidence_ns == 0
+    raft.step(Append(TERM + 1, 3, 1, (Entry(4, TERM, FORCED, EntryKind.CONFIGURATION),)), 2 * BEAT)
+    assert raft.leader_evidence_ns == 2 * BEAT and raft.quorum_active(2 * BEAT)
+
+
+def test_a_log_that_is_void_from_the_start_has_no_evidence_of_a_leader():
+    raft = member([1, 1, 1], state=HardState(TERM, 0))
+    raft.step(beat(TERM, 1, 4, (4, TERM)), BEAT)
+    assert raft.leader == 2 and raft.leader_evidence_ns is None
+
+
+def test_a_read_of_a_void_log_waits_until_it_is_joined():
+    raft = old()
+    serial = raft.read(0)
+    assert raft.levels().one_shot.kind is OneShotKind.NONE
+    assert sync(raft).reads == ()
+    join(raft)
+    assert raft.levels().one_shot.kind is OneShotKind.READ
+    raft.step(ReadAnswer(TERM, 2, 1, serial, 4), 0)
+    assert sync(raft).reads == (serial,)
+
+
+def test_a_read_that_a_leader_from_before_has_answered_is_asked_anew():
+    raft = member([1, 1, 1])
+    raft.step(beat(1, 1, 2, (3, 1)), 0)
+    sync(raft)
+    serial = raft.read(0)
+    raft.step(ReadAnswer(1, 2, 1, serial, 3), 0)
+    raft.step(beat(TERM, 1, 4, (4, TERM)), 0)
+    raft.step(append(TERM, (2, 1), 1), 0)  # the third is of the forced log, too
+    raft.step(beat(TERM, 2, 3, (4, TERM)), 0)
+    assert sync(raft).reads == () and raft.commit == 3 and raft.is_void
+    join(raft)
+    assert sync(raft).reads == ()
+    raft.tick(BEAT)
+    again = raft.levels().one_shot
+    assert again.kind is OneShotKind.READ and again.serial > serial
+    raft.step(beat(TERM, 3, 4, (4, TERM)), BEAT)
+    raft.step(ReadAnswer(TERM, 2, 1, again.serial, 4), BEAT)
+    assert sync(raft).reads == (serial,)

@@ -12,9 +12,12 @@ from swarm_coordination.consensus.epochs import epoch_of, forced_term
 from swarm_coordination.consensus.settings import RaftSettings
 from swarm_coordination.errors import StorageError
 from swarm_coordination.mesh.settings import MeshSettings
+from swarm_coordination.mission.commands import encode_command, StartMission
+from swarm_coordination.mission.formations import Formation
 from swarm_coordination.persistence import Entry, fresh, HardState, PersistRequest
 from swarm_coordination.robot.forcing import forced_records
 from swarm_coordination.robot.settings import RobotSettings
+from swarm_coordination.views import Mode
 
 # Logs are compacted every ten entries, and not served from a cache of items instead.
 OFTEN = RobotSettings(
@@ -178,3 +181,36 @@ def test_a_robot_of_the_voided_cluster_is_whole_again_by_a_snapshot_of_the_new_o
     swarm.run(6.0)
     assert swarm.status(0).state_hash == swarm.status(3).state_hash
     assert 'snapshot_installed' in swarm.kinds(0)
+
+
+def test_a_robot_of_the_voided_cluster_flies_its_mission_no_longer_than_the_lease() -> None:
+    swarm = RobotsOnOneRadio(5)
+    swarm.run(2.0)
+    path = ((0, 0, 0), (90_000, 0, 0))
+    mission = StartMission('void', Formation('line', 3_000), path, 300, 2_000)
+    swarm.island = {3, 4}
+    swarm.robot(0).propose(encode_command(mission).decode(), swarm.now)
+    swarm.run(2.0)
+    for at in (1, 2):
+        swarm.kill(at)
+    force(swarm, 3)
+    swarm.run(1.0)
+    assert swarm.status(0).mode is Mode.FLY
+    swarm.island = set()
+    swarm.run(3.0)
+    old = swarm.status(0)
+    assert old.leader == 1003 and old.mode is Mode.LEASE_EXPIRED and not old.quorum
+
+
+def test_a_robot_of_the_voided_cluster_answers_no_read_until_it_is_whole_again() -> None:
+    swarm = voided()
+    swarm.start(0)
+    swarm.run(1.0)
+    serial = swarm.robot(0).coordinator.read(swarm.now)
+    swarm.run(2.0)
+    assert 'read' not in swarm.kinds(0)
+    swarm.events[0].clear()
+    busy(swarm, 3, 'newer', 60)
+    swarm.run(6.0)
+    told = [(e.kind, e.value) for e in swarm.events[0] if e.kind in ('read', 'snapshot_installed')]
+    assert told[0][0] == 'snapshot_installed' and told[-1] == ('read', serial)

@@ -193,12 +193,10 @@ class Raft:
 
         A follower goes by the last advance of the leader's heartbeat, which itself proves a
         majority no older than the longest election time-out; a leader by the sending time of
-        the heartbeats that a majority echoed.
+        the heartbeats that a majority echoed. While the log is void, none of the forced cluster
+        counts: its leader keeps no promise about what this log says.
         """
-        state = self._state
-        if state.leadership is not None:
-            return state.leadership.quorum_at()
-        return state.evidence_ns
+        return self._state.own_evidence_ns
 
     def quorum_active(self, now: int) -> bool:
         """Whether a leader with a majority is there: by CheckQuorum, or by fresh evidence."""
@@ -206,7 +204,9 @@ class Raft:
         if state.leadership is not None:
             return state.leadership.has_quorum(now)
         evidence = state.evidence_ns
-        return evidence is not None and now - evidence <= self._timeout_max_ns
+        if state.is_void or evidence is None:
+            return False
+        return now - evidence <= self._timeout_max_ns
 
     @property
     def want(self) -> tuple[int, int] | None:

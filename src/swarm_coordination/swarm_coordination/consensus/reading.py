@@ -7,13 +7,18 @@ for. The leader finds such an index: its own commit index, once an entry of its 
 committed, and once a majority has echoed a heartbeat that was *sent after* the read arrived (no
 newer leader can have committed anything before that). A follower shows its read as a one-shot,
 takes the index from the leader's row, and is done when it has applied as far. No clock is read.
+
+An index says nothing of another cluster's log. So a member whose log a forced cluster has made
+void neither shows nor ends a read; once its log is joined, all that wait are asked anew.
 """
 
 from __future__ import annotations
 
 from collections import deque
 import random
+from typing import NamedTuple
 
+from swarm_coordination.consensus.epochs import epoch_of
 from swarm_coordination.consensus.messages import (
     Answer,
     OneShot,
@@ -33,6 +38,14 @@ ANSWERS_MAX = 8
 PENDING_MAX = 256
 
 
+class _Known(NamedTuple):
+    """An own read, answered by a leader of ``epoch``: done once applied up to ``through``."""
+
+    serial: int
+    epoch: int
+    through: int
+
+
 class Reading:
     """Reads of one member, and those that others ask it for while it leads."""
 
@@ -42,7 +55,7 @@ class Reading:
         self._serial = self._before = rng.getrandbits(32)
         self._asked: deque[int] = deque()  # own, not answered, ascending
         self._again_ns = 0  # when they are asked for anew
-        self._known: deque[tuple[int, int]] = deque()  # own, answered: (serial, index to apply)
+        self._known: deque[_Known] = deque()  # own, answered, ascending
         self._term = 0  # of the leadership that the following belongs to
         self._pending: dict[tuple[int, int], int] = {}  # (heartbeat to echo, asker) -> serial
         # By asker, oldest first: (first heartbeat that carries it, answer).
@@ -76,15 +89,23 @@ class Reading:
 
     def take(self, applied: int) -> tuple[int, ...]:
         """Return the own reads, by serial, that the state at ``applied`` answers."""
+        if self._known and self._known[0].epoch != epoch_of(self._state.term):
+            self._ask_anew()
         done = []
-        while self._known and self._known[0][1] <= applied:
-            done.append(self._known.popleft()[0])
+        while self._known and self._known[0].through <= applied:
+            done.append(self._known.popleft().serial)
         return tuple(done)
+
+    def _ask_anew(self) -> None:
+        """Let what was answered by leaders of another cluster wait for this one's."""
+        self._asked.extendleft(known.serial for known in reversed(self._known))
+        self._known.clear()
+        self._again_ns = 0
 
     def shown(self) -> OneShot | None:
         """Return the newest own read as a one-shot to the leader, while there is one."""
         leader = self._state.following.leader
-        if not self._asked or leader in (0, self._state.member):
+        if not self._asked or leader in (0, self._state.member) or self._state.is_void:
             return None
         return OneShot(OneShotKind.READ, leader, self._serial)
 
@@ -153,4 +174,5 @@ class Reading:
 
     def _answered(self, serial: int, index: int) -> None:
         while self._asked and self._asked[0] <= serial:
-            self._known.append((self._asked.popleft(), index))
+            epoch = epoch_of(self._state.term)
+            self._known.append(_Known(self._asked.popleft(), epoch, index))

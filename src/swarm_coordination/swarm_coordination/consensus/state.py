@@ -61,6 +61,7 @@ class MemberState:
         self.forced = False  # of the own candidacy: the leader asked for it
         self.weak = False  # votes, but should not lead
         self.evidence_ns: int | None = None  # when a leader with a majority was last known
+        self._evidence_before_ns: int | None = None  # the same, when the log became void
         self.election_at = NEVER_NS
         self._eligible = self._find_eligible()
         self.role = self.resting_role()
@@ -80,6 +81,17 @@ class MemberState:
     def is_void(self) -> bool:
         """Whether the term is of a forced cluster that the log has not been joined to yet."""
         return epoch_of(self.log.last_term) < epoch_of(self.term)
+
+    @property
+    def own_evidence_ns(self) -> int | None:
+        """
+        Latest time for which a leader of this log with a majority is known; None for never.
+
+        A void log's leaders ended with its cluster: those of the forced one know nothing of it.
+        """
+        if self.leadership is not None:
+            return self.leadership.quorum_at()
+        return self._evidence_before_ns if self.is_void else self.evidence_ns
 
     @property
     def may_campaign(self) -> bool:
@@ -181,9 +193,11 @@ class MemberState:
     def enter_term(self, term: int, vote: int, now: int) -> None:
         """Start ``term`` as a follower without a leader; the caller says what comes next."""
         self.rest(now)
-        joined = epoch_of(term) > epoch_of(self.term)
+        if not self.is_void:
+            self._evidence_before_ns = self.evidence_ns
+        goes_over = epoch_of(term) > epoch_of(self.term)
         self.term, self.vote = term, vote
-        if joined:
+        if goes_over:
             self._reassess(now)
         self.forced = False
         self.following = Following(self.log, self.commit)
