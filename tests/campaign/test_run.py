@@ -22,7 +22,8 @@ from swarm_coordination.campaign.schedule import make_schedule, Schedule
 from swarm_coordination.campaign.shrink import Shrinking
 from swarm_coordination.consensus.leadership import Leadership
 from swarm_coordination.robot.coordinator import Coordinator
-from swarm_coordination.units import NS_PER_S
+from swarm_coordination.simulation.disk import VirtualDisk
+from swarm_coordination.units import NS_PER_MS, NS_PER_S
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CALM = Schedule('quiet', 1, 3, 'full', (1, 5), (0, 0), 4_000, 6_000, ())
@@ -52,6 +53,7 @@ def test_a_calm_run_breaks_nothing_and_checks_much():
     Fault(2_000, 'jam', (), 3_000, (0, 0, 12_000)),
     Fault(2_000, 'move', (2,), 3_000, (50_000, 0)),
     Fault(2_000, 'crash', (-1,), 2_000, (1,)),
+    Fault(2_000, 'crash', (-1,), 2_000, (1, 2_000)),
     Fault(2_000, 'wipe', (-1,), 2_000),
     Fault(2_000, 'pause', (-1,), 3_000, (0,)),
     Fault(2_000, 'slow_disk', (-1,), 3_000, (100, 500)),
@@ -63,6 +65,50 @@ def test_the_swarm_heals_from_every_kind_of_fault(fault):
     outcome = play(short(fault))
     assert outcome.rule == '', outcome.text
     assert outcome.faults == {fault.kind: 1}
+
+
+class Lives(Observer):
+    """When processes died and started again, in ms."""
+
+    def __init__(self):
+        self.died, self.started_again = [], []
+
+    def started(self, node, recovered, now):
+        if node.life > 1:
+            self.started_again.append((now - START_NS) // NS_PER_MS)
+
+    def crashed(self, node, now):
+        self.died.append((now - START_NS) // NS_PER_MS)
+
+
+def lives(fault: Fault) -> Lives:
+    """Return how processes lived in a run with this fault, which breaks nothing."""
+    run, seen = Run(short(fault)), Lives()
+    run.arena.watch(seen)
+    assert run.play().rule == ''
+    return seen
+
+
+@pytest.mark.parametrize('survive', [0, 1, 3])
+def test_a_crash_that_waits_hits_while_more_is_unsynced_than_survives(survive, monkeypatch):
+    unsynced, crash = [], VirtualDisk.crash
+
+    def noted(self, survives=0):
+        unsynced.append(self.unsynced)
+        crash(self, survives)
+
+    monkeypatch.setattr(VirtualDisk, 'crash', noted)
+    seen = lives(Fault(2_000, 'crash', (-1,), 1_000, (survive, 5_000)))
+    assert min(unsynced) > survive
+    assert len(unsynced) == len(seen.died) == 1 and 2_000 <= seen.died[0] < 7_000
+    assert seen.started_again == [seen.died[0] + 1_000]
+
+
+def test_a_crash_that_waits_comes_in_its_time_or_with_the_calm_whatever_is_written():
+    seen = lives(Fault(2_000, 'crash', (0,), 500, (1_000, 300)))
+    assert (seen.died, seen.started_again) == ([2_300], [2_800])
+    seen = lives(Fault(7_900, 'crash', (0,), 500, (1_000, 300)))
+    assert (seen.died, seen.started_again) == ([8_000], [8_000])
 
 
 class Wipes(Observer):

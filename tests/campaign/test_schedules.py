@@ -65,6 +65,19 @@ def test_values_stay_within_what_the_contract_names():
                 assert fault.for_ms <= PAUSE_MAX_MS
 
 
+def test_half_of_the_crashes_wait_for_writes_whatever_number_survives():
+    crashes = [fault for schedule in DRAWN for fault in schedule.faults if fault.kind == 'crash']
+    for survive in (0, 1, 3):
+        waits = [fault.value(1) > 0 for fault in crashes if fault.value(0) == survive]
+        assert 0.4 < sum(waits) / len(waits) < 0.6
+
+
+def test_a_crash_of_a_schedule_that_names_no_wait_does_not_wait():
+    data = {**json.loads(json.dumps(DRAWN[0].to_json())), 'faults': [[1, 'crash', [0], 1, [3]]]}
+    fault, = schedule_from_json(data).faults
+    assert (fault.value(0), fault.value(1)) == (3, 0)
+
+
 def test_a_majority_of_the_voters_always_keeps_its_disk():
     for schedule in DRAWN:
         wiped = sum(fault.kind == 'wipe' for fault in schedule.faults)
@@ -80,7 +93,10 @@ def test_a_majority_of_the_voters_always_keeps_its_disk():
     ('calm_ms', 99_000, 'calm_ms'),
     ('faults', [[1, 'rain', [], 1, []]], 'rain'),
     ('faults', [[1, 'crash', [77], 1, [0]]], 'robots from'),
-    ('faults', [[1, 'crash', [0], 1, []]], 'crash has 1 values'),
+    ('faults', [[1, 'crash', [0], 1, []]], 'crash has 1 to 2 values'),
+    ('faults', [[1, 'crash', [0], 1, [1, 2, 3]]], 'crash has 1 to 2 values'),
+    ('faults', [[1, 'crash', [0], 1, [1, -1]]], '-1 is not from 0'),
+    ('faults', [[1, 'pause', [0], 1, []]], 'pause has 1 values'),
     ('faults', [[1, 'crash', [], 1, [0]]], 'crash hit'),
     ('faults', ['crash'], 'is not'),
     ('faults', None, 'a list'),

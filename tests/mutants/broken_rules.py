@@ -19,7 +19,7 @@ MUTANTS = {
         'commit by counting entries of the own term only (section 3.6.2, figure 3.7)',
         consensus_rules.commits_earlier_terms_by_counting, 7, 'figure_3_7'),
     'acknowledges_before_the_disk': Mutant(
-        'an acknowledgement waits for the disk', consensus_rules.acknowledges_before_the_disk, 0),
+        'an acknowledgement waits for the disk', consensus_rules.acknowledges_before_the_disk, 3),
     'shows_votes_before_the_disk': Mutant(
         'a vote waits for the disk', consensus_rules.shows_votes_before_the_disk, 3),
     'forgets_its_vote_on_restart': Mutant(

@@ -202,7 +202,7 @@ def _append_configuration(replicating, membership, now, *, pending):
 
 
 def reads_without_asking_a_quorum(put: Put) -> None:
-    def confirm(self):
+    def confirm(self, now):
         state = self._state
         if state.leadership is None or self._term != state.term:
             return

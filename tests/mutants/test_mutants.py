@@ -8,6 +8,7 @@ from mutants.consensus_rules import hasty_policy, hasty_winner
 from mutants.hunt import hunt, recorded
 from mutants.mission_rules import forgetful_leader
 import pytest
+from swarm_coordination.campaign import raised
 from swarm_coordination.campaign.faults import Fault, LEADER
 from swarm_coordination.campaign.run import play
 from swarm_coordination.campaign.schedule import Schedule
@@ -19,14 +20,14 @@ def test_there_are_at_least_fifteen_broken_rules():
 
 @pytest.mark.parametrize('name', MUTANTS)
 def test_every_mutant_is_found_near_the_seed_on_record(name):
-    assert hunt(name, recorded(name, 5)).rule
+    assert hunt(name, recorded(name, 5)).rule not in ('', raised.RULE)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
 @pytest.mark.parametrize('name', MUTANTS)
 def test_every_mutant_is_found_within_200_seeds(name):
-    assert hunt(name, range(200)).rule
+    assert hunt(name, range(200)).rule not in ('', raised.RULE)
 
 
 @pytest.mark.parametrize('harmless', [forgetful_leader, hasty_policy, hasty_winner])

@@ -51,6 +51,23 @@ def test_what_is_written_during_a_sync_shares_the_next_one():
     assert written.syncs == 2
 
 
+def test_a_disk_that_is_held_syncs_nothing_until_its_process_dies():
+    queue, told = EventQueue(0), []
+    written = disk(queue)
+    written.write((request(1, 1),), lambda token, now: told.append(token))
+    written.hold()
+    queue.run_until(100)
+    written.write((request(2, 2), request(3, 3)), lambda token, now: told.append(token))
+    queue.run_until(200)
+    assert (written.unsynced, told) == (3, [])
+
+    written.crash(survives=2)
+    assert [entry.index for entry in written.recovered().entries] == [1, 2]
+    written.write((request(4, 3),), lambda token, now: told.append(token))
+    queue.run_until(300)
+    assert (written.unsynced, told) == (0, [4])
+
+
 def test_a_crash_loses_what_was_not_synced_and_reports_nothing():
     queue, told = EventQueue(0), []
     written = disk(queue)

@@ -26,7 +26,8 @@ KINDS = {
     'island': 'these robots and the others do not hear each other',
     'jam': 'nobody in a zone hears anything; values: x, y, radius (mm)',
     'move': 'one robot drives to a place and back home at the end; values: x, y (mm)',
-    'crash': 'one process dies, then restarts; values: unsynced writes that survive',
+    'crash': 'one process dies, then restarts; values: unsynced writes that survive, and ms '
+             'that its disk is held at the most, until there are more of them',
     'wipe': 'one process dies and restarts with a disk that has lost its log',
     'pause': 'one process sleeps; values: 1 where it ticks before it reads what waited',
     'slow_disk': 'syncs of one robot take a time drawn between two bounds; values: ms, ms',
@@ -41,9 +42,10 @@ _PERCENT, _MS, _MM = (0, 100), (0, TIME_MAX_MS), (-COORDINATE_MAX_MM, COORDINATE
 # Kind: bounds of its values. A clock that is off by more than a tenth is broken, not slow.
 _VALUES = {
     'loss': (_PERCENT,), 'duplicate': (_PERCENT,), 'delay': (_MS, _MS), 'slow_disk': (_MS, _MS),
-    'jam': (_MM, _MM, (0, COORDINATE_MAX_MM)), 'move': (_MM, _MM), 'crash': ((0, 1_000),),
+    'jam': (_MM, _MM, (0, COORDINATE_MAX_MM)), 'move': (_MM, _MM), 'crash': ((0, 1_000), _MS),
     'pause': ((0, 1),), 'drift': ((-100_000, 100_000),), 'leap': (_MS,),
 }
+_NEEDED = {'crash': 1}  # values of a kind whose others may be left out: 0
 _RISING = ('delay', 'slow_disk')  # least, then greatest
 
 
@@ -66,6 +68,10 @@ class Fault(NamedTuple):
         numbers = ' '.join(map(str, self.values))
         text = ' '.join(word for word in (self.kind, who, numbers) if word)
         return f'{text} for {self.for_ms / 1000:.3f} s' if self.for_ms else text
+
+    def value(self, number: int) -> int:
+        """Return one of ``values``; 0 where it is left out."""
+        return self.values[number] if number < len(self.values) else 0
 
     def to_json(self) -> list[Any]:
         """Return plain values."""
@@ -98,8 +104,10 @@ def fault_from_json(data: Any, robots: int) -> Fault:
 def _check_values(fault: Fault) -> None:
     """Raise UsageError where what a fault does is nothing that can be done."""
     bounds = _VALUES.get(fault.kind, ())
-    if len(fault.values) != len(bounds):
-        raise UsageError(f'fault {fault.to_json()!r}: {fault.kind} has {len(bounds)} values')
+    needed = _NEEDED.get(fault.kind, len(bounds))
+    if not needed <= len(fault.values) <= len(bounds):
+        count = f'{needed} to {len(bounds)}' if needed < len(bounds) else f'{needed}'
+        raise UsageError(f'fault {fault.to_json()!r}: {fault.kind} has {count} values')
     for value, (low, high) in zip(fault.values, bounds):
         if not low <= value <= high:
             raise UsageError(f'fault {fault.to_json()!r}: {value} is not from {low} to {high}')

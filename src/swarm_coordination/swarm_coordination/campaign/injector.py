@@ -16,6 +16,8 @@ from swarm_coordination.units import from_mm, NS_PER_MS
 
 # A robot that moves is put on this often: far more often than a link time-out.
 MOVE_STEP_MS = 200
+# How often a disk that is held is looked at: far more often than a beacon.
+HELD_STEP_MS = 5
 
 
 class _Drive(NamedTuple):
@@ -25,6 +27,15 @@ class _Drive(NamedTuple):
     end_ms: int
     start: tuple[float, float]
     end: tuple[float, float]
+
+
+class _Doomed(NamedTuple):
+    """A robot that is to die in the life ``life``, at ``latest`` (ns), once enough is unsynced."""
+
+    robot: int
+    life: int
+    latest: int
+    fault: Fault
 
 
 class Injector:
@@ -46,6 +57,7 @@ class Injector:
         self._laid: dict[int, int] = {}  # number of the fault: handle
         self._hit: dict[int, tuple[int, ...]] = {}
         self._drives: dict[int, _Drive] = {}
+        self._doomed: dict[int, _Doomed] = {}
         self._disks = list(arena.sync_ns)
         self._wiped: set[int] = set()
         self._moved: set[int] = set()
@@ -108,6 +120,8 @@ class Injector:
     def _hit_one(self, fault: Fault, robot: int, now: int) -> None:
         arena, node = self._arena, self._arena.nodes[robot]
         match fault.kind:
+            case 'crash' if fault.value(1):
+                self._doom(fault, robot, now)
             case 'crash':
                 arena.kill(robot, fault.values[0])
             case 'wipe':
@@ -145,12 +159,45 @@ class Injector:
     def _spare(self, fault: Fault, robot: int) -> None:
         arena = self._arena
         match fault.kind:
+            case 'crash' if fault.value(1):
+                pass  # its time begins when it has died
             case 'crash' | 'wipe':
                 self._restart(robot)
             case 'pause':
                 arena.resume(robot, tick_first=bool(fault.values[0]))
             case 'slow_disk':
                 arena.sync_ns[robot] = self._disks[robot]
+
+    def _doom(self, fault: Fault, robot: int, now: int) -> None:
+        """Hold the disk of a robot, and kill it once more is unsynced than is to survive."""
+        node = self._arena.nodes[robot]
+        latest = now + fault.value(1) * NS_PER_MS
+        doomed = self._doomed[robot] = _Doomed(robot, node.life, latest, fault)
+        if node.core is None:
+            self._fell(doomed, now)
+        else:
+            node.disk.hold()
+            self._look_at_disk(doomed, now)
+
+    def _look_at_disk(self, doomed: _Doomed, now: int) -> None:
+        node = self._arena.nodes[doomed.robot]
+        if self._doomed.get(doomed.robot) is not doomed:
+            return
+        if node.life != doomed.life or node.core is None:  # another fault was faster
+            self._fell(doomed, now)
+        elif node.disk.unsynced > doomed.fault.values[0] or now >= doomed.latest:
+            self._arena.kill(doomed.robot, doomed.fault.values[0])
+            self._fell(doomed, now)
+        else:
+            step = HELD_STEP_MS * NS_PER_MS
+            self._arena.queue.push(now + step, lambda at: self._look_at_disk(doomed, at))
+
+    def _fell(self, doomed: _Doomed, now: int) -> None:
+        """Have a robot that was to die start again in time."""
+        del self._doomed[doomed.robot]
+        calm = START_NS + self._schedule.calm_ms * NS_PER_MS
+        at = min(now + doomed.fault.for_ms * NS_PER_MS, calm)
+        self._arena.queue.push(at, lambda now: self._restart(doomed.robot))
 
     def _restart(self, robot: int) -> None:
         keep = robot not in self._wiped
@@ -181,6 +228,9 @@ class Injector:
             arena.air.lift(handle)
         self._laid.clear()
         self._drives.clear()
+        for doomed in tuple(self._doomed.values()):
+            arena.kill(doomed.robot, doomed.fault.values[0])
+        self._doomed.clear()
         for robot, (x, y) in enumerate(self._homes):
             if robot in self._moved:
                 arena.move(robot, x, y)

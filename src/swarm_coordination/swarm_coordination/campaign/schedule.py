@@ -26,6 +26,8 @@ AFTER_CALM_MS = 18_000
 # Shares of short, middling and long faults, and how long those last.
 _LASTS = ((0.35, (50, 600)), (0.40, (600, 4_000)), (0.25, (4_000, 15_000)))
 PAUSE_MAX_MS = 10_000
+# Half of the crashes hit while more is unsynced than survives them, for which they wait so long.
+CRASH_WAITS_MS = (0, 2_000)
 ROBOTS_MAX = 64
 
 
@@ -92,7 +94,7 @@ def make_schedule(profile: Profile, seed: int) -> Schedule:
     robots = rng.choice(profile.robots)
     shape = rng.choice(profile.shapes)
     low = rng.randint(1, 5)
-    faults = _Drawing(profile, robots, shape, rng).faults()
+    faults = _Drawing(profile, seed, robots, shape, rng).faults()
     return Schedule(
         profile.name, seed, robots, shape, (low, low + rng.randint(0, 10)),
         (0, rng.choice((0, 500, 5_000))), profile.calm_ms, profile.calm_ms + AFTER_CALM_MS, faults,
@@ -107,9 +109,13 @@ def late(schedule: Schedule, profile: Profile) -> range:
 class _Drawing:
     """Draws the faults of one schedule."""
 
-    def __init__(self, profile: Profile, robots: int, shape: str, rng: random.Random) -> None:
+    def __init__(
+        self, profile: Profile, seed: int, robots: int, shape: str, rng: random.Random
+    ) -> None:
         self._profile, self._robots, self._rng = profile, robots, rng
         self._places = places(shape, robots)
+        # Apart from the others, whose draws are those of schedules on record.
+        self._waits = random.Random(f'{profile.name}/{seed}/crashes')
         # A majority of the voters keeps its disk, or the log would be gone for good.
         self._wipes_left = (min(robots, VOTERS_DEFAULT_MAX) - 1) // 2
 
@@ -163,7 +169,8 @@ class _Drawing:
             self._wipes_left -= 1
             return [Fault(at, kind, who, lasts)]
         if kind == 'crash':
-            return [Fault(at, kind, who, lasts, (rng.choice((0, 0, 1, 3)),))]
+            survive = rng.choice((0, 0, 1, 3))
+            return [Fault(at, kind, who, lasts, (survive, self._waits.choice(CRASH_WAITS_MS)))]
         if kind == 'pause':
             return [Fault(at, kind, who, min(lasts, PAUSE_MAX_MS), (rng.randint(0, 1),))]
         if kind == 'slow_disk':

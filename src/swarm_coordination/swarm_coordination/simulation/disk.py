@@ -48,6 +48,7 @@ class VirtualDisk:
         self._waiting: list[PersistRequest] = []
         self._syncing: list[PersistRequest] = []
         self._life = 0
+        self._held = False
         self._lost = ''
         self.syncs = 0
 
@@ -57,6 +58,15 @@ class VirtualDisk:
         if not self._syncing:
             self._sync(done)
 
+    @property
+    def unsynced(self) -> int:
+        """How many requests are under way."""
+        return len(self._syncing) + len(self._waiting)
+
+    def hold(self) -> None:
+        """Let no sync end any more until the process dies."""
+        self._held = True
+
     def crash(self, survives: int = 0) -> None:
         """
         Lose what is not durable; nothing under way is reported done any more.
@@ -65,6 +75,7 @@ class VirtualDisk:
         way are on it all the same.
         """
         self._life += 1
+        self._held = False
         for request in (*self._syncing, *self._waiting)[:survives]:
             self._keep(request)
         self._waiting, self._syncing = [], []
@@ -85,8 +96,8 @@ class VirtualDisk:
         )
 
     def _synced(self, now: int, life: int, done: Done) -> None:
-        if life != self._life:
-            return  # the process that wrote it has crashed
+        if life != self._life or self._held:
+            return  # the process that wrote it has crashed, or will
         synced, self._syncing = self._syncing, []
         self.syncs += 1
         for request in synced:
