@@ -7,7 +7,7 @@ import random
 
 from mesh.radio import Air, CLUSTER, CONFIG, FIRST_ID, identity, line
 import pytest
-from swarm_coordination.mesh.detector import FailureDetector
+from swarm_coordination.mesh.detector import CONFIRMATIONS, FailureDetector
 from swarm_coordination.mesh.events import MergeResult
 from swarm_coordination.mesh.rows import Accusation, Fragment, Frame, FrameHeader
 from swarm_coordination.mesh.settings import MeshSettings
@@ -232,6 +232,7 @@ def test_suspicion_shortens_with_confirmations_as_lifeguard_says(
     for accuser in range(accusers):
         detector.accuse(row, accuser, Accusation(*row.identity[1:], row.heartbeat))
     assert detector.timeout_ns(row) / NS_PER_S == pytest.approx(timeout_s)
+    assert len(row.accusers) <= CONFIRMATIONS
 
 
 def test_an_accusation_behind_what_we_know_confirms_nothing() -> None:

@@ -10,8 +10,11 @@ that they get past the mesh into election, log and mission.
 
 from __future__ import annotations
 
+from collections import deque
+import gc
 import hashlib
 import random
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Annotated, Any
 
 from hypothesis import given, Phase, settings
@@ -24,8 +27,10 @@ from swarm_coordination.consensus.messages import Role
 from swarm_coordination.consensus.quorum import Membership
 from swarm_coordination.errors import FrameError, ProposalRefused
 from swarm_coordination.mesh.rows import (
+    Accusation,
     Beacon,
     ConsensusSection,
+    Digest,
     Fragment,
     Frame,
     FrameHeader,
@@ -36,7 +41,11 @@ from swarm_coordination.mesh.rows import (
     SnapshotKey,
     SnapshotOffer,
     SnapshotPart,
+    SnapshotWant,
+    StopFlag,
+    Want,
 )
+from swarm_coordination.mesh.selves import FRAMES_MAX
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mesh.transfer import snapshot_key, Transfer
 from swarm_coordination.mission.client_commands import ClientOpen
@@ -379,3 +388,50 @@ def test_whatever_comes_under_a_valid_tag_a_robot_goes_on_and_keeps_its_promises
         watched.act('sync')
         watched.act(60)
     assert watched.sent > (0, 0)
+
+
+def flood(watched: Watched, strangers: int) -> None:
+    """Let strangers, each heard once, say of themselves and of others all there is to say."""
+    for number in range(strangers):
+        who = Identity(f'x{number}', 10_000 + number, 1)
+        other = Identity(f'y{number}', 30_000 + number, 1)
+        accused = (Accusation(OTHER, 1, COUNTER_MAX), Accusation(number, 1, 1))
+        heard = (Heard(20_000 + number, 1, 5, True),)
+        beacon = Beacon(1, True, 3000, 0, 0, 0, 0, 0, 0, 0, heard, accused)
+        key = SnapshotKey(number + 1, 1, number + 1, 5000)
+        said = Frame(
+            NOBODYS,
+            fragments=(Fragment(who, 0, beacon), Fragment(other, 0, beacon)),
+            stops=(StopFlag(40_000 + number, 1, 1),),
+            items=(LogItem(2, number + 1, 1, 1, b'x', 0),),
+            digests=(Digest(50_000 + number, 1, 1, 1, 1, 1),),
+            want=Want(2, number),
+            snapshot=SnapshotPart(SnapshotOffer(key, 1), SnapshotWant(key, OWN, b'\0'), ()),
+        )
+        watched.hear(who, said, True)
+        watched.act(5)
+
+
+def largest(root: object) -> int:
+    """Return the length of the largest container that ``root`` holds, by whatever way."""
+    code = (type, ModuleType, FunctionType, BuiltinFunctionType)
+    seen, left, length = {id(root)}, [root], 0
+    while left:
+        for held in gc.get_referents(left.pop()):
+            if id(held) in seen or isinstance(held, code):
+                continue
+            seen.add(id(held))
+            left.append(held)
+            if isinstance(held, (dict, list, set, tuple, deque)):
+                length = max(length, len(held))
+    return length
+
+
+def test_strangers_without_end_fill_no_memory_without_end() -> None:
+    watched = Watched(3)
+    for action in (60, 'sync', 60):
+        watched.act(action)
+    watched.lead((), 0)  # its beacon echoes ours: it is alive, and keeps its place in the table
+    assert watched.heartbeat
+    flood(watched, FRAMES_MAX + 100)
+    assert largest(watched.core) <= FRAMES_MAX  # own frames: nothing else is remembered as long

@@ -120,7 +120,8 @@ class FailureDetector:
         """Count another robot's suspicion, unless we know a newer heartbeat."""
         current = accusation.incarnation == row.identity.incarnation
         if current and accusation.heartbeat >= row.heartbeat:
-            row.accusers.add(accuser)
+            if len(row.accusers) < CONFIRMATIONS:  # more count for nothing, and cost memory
+                row.accusers.add(accuser)
 
     def tick(self, now: int) -> tuple[MeshEvent, ...]:
         """Pass verdicts; return everything that happened since the last call."""

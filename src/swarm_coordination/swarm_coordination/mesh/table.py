@@ -68,7 +68,7 @@ class Row:
     window: ReplayWindow = field(default_factory=ReplayWindow)
     listed: dict[int, int] = field(default_factory=dict)  # lists as a live link -> learnt when
     listed_ids: tuple[int, ...] | None = None  # all of those, ascending; None: find them anew
-    accusers: set[int] = field(default_factory=set)  # only ever counted
+    accusers: set[int] = field(default_factory=set)  # as many as are counted; only counted
     suspected_ns: int = 0
     confirmations_wanted: int = 0
     silent_ns: int | None = None  # declared silent at; stays set until it returns
