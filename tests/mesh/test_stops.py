@@ -80,6 +80,25 @@ def test_a_lift_that_comes_before_its_stop_still_lifts_it() -> None:
     assert register.active() == (StopFlag(2, 5, 3),)
 
 
+def test_what_is_lifted_may_be_replaced_and_a_stop_comes_back_into_force() -> None:
+    register = StopRegister(1)
+    register.merge(StopFlag(2, 5, 2))
+    register.lift([(2, 5), (3, 9)])
+    register.lift_exactly([(3, 7)])
+    assert register.active() == (StopFlag(2, 5, 2),)
+    assert not register.merge(StopFlag(3, 7, 1)) and register.merge(StopFlag(3, 8, 1))
+
+
+def test_an_own_stop_survives_a_replacement_by_counters_that_this_life_never_gave() -> None:
+    register = StopRegister(1)
+    first = register.raise_stop(2, 1)
+    register.lift_exactly([(1, first.counter)])
+    assert register.active() == () and register.take_anew() == ()
+    second = register.raise_stop(2, 1)
+    register.lift_exactly([(1, second.counter + 3)])
+    assert register.active() == register.take_anew() == (StopFlag(1, second.counter + 4, 2),)
+
+
 def test_stops_survive_a_restart() -> None:
     assert StopRegister(1, [(2, 3, 1), (1, 7, 2)]).raise_stop(1, 0).counter == 8
     assert StopRegister(1, [(2, 3, 1)]).active() == (StopFlag(2, 3, 1),)

@@ -214,3 +214,74 @@ def test_a_robot_of_the_voided_cluster_answers_no_read_until_it_is_whole_again()
     swarm.run(6.0)
     told = [(e.kind, e.value) for e in swarm.events[0] if e.kind in ('read', 'snapshot_installed')]
     assert told[0][0] == 'snapshot_installed' and told[-1] == ('read', serial)
+
+
+def stops(swarm: RobotsOnOneRadio, at: int) -> str:
+    """Return the command that lifts what is in force at a robot; '' for nothing."""
+    return swarm.robot(at).coordinator.lift_command()
+
+
+def lifted_in_the_voided_history() -> RobotsOnOneRadio:
+    """
+    Return a swarm of five under a stop of robot 0 that only the voided history lifts.
+
+    Robots 3 and 4, of the new cluster, live; 0 to 2 are dead.
+    """
+    swarm = RobotsOnOneRadio(5, OFTEN)
+    swarm.run(2.0)
+    busy(swarm, 0, 'kept', 5)
+    swarm.robot(0).stop(2, swarm.now)
+    swarm.run(0.5)
+    swarm.island = {3, 4}
+    swarm.robot(0).propose(stops(swarm, 0), swarm.now)
+    busy(swarm, 0, 'void', 40)
+    assert [bool(stops(swarm, at)) for at in range(5)] == [False] * 3 + [True] * 2
+    for at in (0, 1, 2, 4):
+        swarm.kill(at)
+    swarm.island = set()
+    force(swarm, 3)
+    swarm.start(4)
+    swarm.run(3.0)
+    return swarm
+
+
+def test_a_stop_that_only_the_voided_history_lifted_is_in_force_at_once_and_once_joined() -> None:
+    swarm = lifted_in_the_voided_history()
+    swarm.start(0)
+    swarm.run(1.0)
+    stop = stops(swarm, 3)
+    assert stop and swarm.status(0).leader == 1003
+    assert stops(swarm, 0) == stop and swarm.status(0).mode is Mode.STOPPED
+    busy(swarm, 3, 'newer', 80)
+    swarm.run(8.0)
+    assert swarm.status(0).state_hash == swarm.status(3).state_hash
+    assert [stops(swarm, at) for at in swarm.living()] == [stop] * 3
+    swarm.robot(3).propose(stop, swarm.now)
+    swarm.run(2.0)
+    assert not any(stops(swarm, at) for at in swarm.living())
+
+
+def test_a_stop_stays_in_force_over_the_start_of_a_robot_whose_log_is_void() -> None:
+    swarm = lifted_in_the_voided_history()
+    swarm.start(0)
+    swarm.run(1.0)
+    swarm.kill(0)
+    swarm.start(0)
+    assert stops(swarm, 0) == stops(swarm, 3) != ''
+    swarm.run(0.5)
+    assert swarm.status(0).mode is Mode.STOPPED
+
+
+def test_what_was_lifted_before_the_new_cluster_is_lifted_again_by_joining_its_log() -> None:
+    swarm = RobotsOnOneRadio(5, OFTEN)
+    swarm.run(2.0)
+    swarm.robot(0).stop(2, swarm.now)
+    swarm.run(0.5)
+    swarm.robot(0).propose(stops(swarm, 0), swarm.now)
+    swarm.run(1.0)
+    for at in (0, 1, 2):
+        swarm.kill(at)
+    force(swarm, 3)
+    swarm.run(3.0)
+    assert swarm.status(4).leader == 1003
+    assert not stops(swarm, 3) and not stops(swarm, 4)

@@ -192,6 +192,10 @@ class Mesh:
         """Lift the stops that a committed entry names, as (issuer, counter)."""
         self._parts.stops.lift(counters)
 
+    def lift_exactly(self, counters: Iterable[tuple[int, int]]) -> None:
+        """Take these stops for lifted, as (issuer, counter), and no others."""
+        self._parts.stops.lift_exactly(counters)
+
     def highest_stop(self, issuer: int) -> int:
         """Return the highest counter known of an issuer's stops, in force or lifted; 0: none."""
         return self._parts.stops.highest(issuer)

@@ -3,7 +3,9 @@
 Safety-stop register: per issuer the highest (counter, level), lifted only by exact counters.
 
 A stop needs no leader and no quorum: raised, merged by maximum and obeyed at once. A committed
-entry lifts the counters it names, so a stop raised meanwhile (a higher counter) survives.
+entry lifts the counters it names, so a stop raised meanwhile (a higher counter) survives. An entry
+that a forced cluster has made void lifts nothing: whoever goes over to it forgets what was lifted,
+and takes over from that cluster's state what is.
 
 A stop is obeyed before it is on disk, so after a crash its issuer may not know of it, while the
 others hold it as lifted. Counters therefore start afresh, far higher, with each incarnation.
@@ -113,8 +115,17 @@ class StopRegister:
         for issuer, counter in named:
             if issuer in self._lifted or len(self._lifted) < LIFTED_MAX:
                 self._lifted[issuer] = max(counter, self._lifted.get(issuer, 0))
-        if mine is not None and not self._is_active(mine) and mine[:2] not in named:
-            self._survive(mine.level)
+        self._outlive_lifting(mine, named)
+
+    def lift_exactly(self, counters: Iterable[tuple[int, int]]) -> None:
+        """
+        Let what is lifted be this and nothing else, as the whole state of a log says.
+
+        What only a log made void had lifted is in force again.
+        """
+        mine, named = self._own_stop(), tuple(counters)
+        self._lifted = dict(named)
+        self._outlive_lifting(mine, named)
 
     def highest(self, issuer: int) -> int:
         """Return the highest counter known of an issuer, in force or lifted; 0 for none."""
@@ -140,6 +151,11 @@ class StopRegister:
         """Give only counters of this incarnation from now on, or of a later one."""
         first = min(incarnation, INCARNATION_MAX) << _STOPS_BITS
         self._least = max(self._least, first + self._skipped)
+
+    def _outlive_lifting(self, mine: StopFlag | None, named: tuple[tuple[int, int], ...]) -> None:
+        """Raise the own stop ``mine`` anew where it was lifted by another life's counter."""
+        if mine is not None and not self._is_active(mine) and mine[:2] not in named:
+            self._survive(mine.level)
 
     def _survive(self, level: int) -> None:
         """Raise the own stop anew above what another life of ours has raised."""

@@ -137,6 +137,11 @@ class MissionState:
         """Highest safety-stop counter of ``issuer`` that was lifted; 0 for none."""
         return self._lifted.get(issuer, 0)
 
+    @property
+    def liftings(self) -> tuple[tuple[int, int], ...]:
+        """Every issuer whose stops were lifted, with the highest such counter, ascending."""
+        return tuple(sorted(self._lifted.items()))
+
     def snapshot(self) -> bytes:
         """Canonical bytes of the whole state: equal states, equal bytes."""
         return encode_state(self._values())
@@ -337,7 +342,7 @@ class MissionState:
             self.clients.items(),
             self.board.values(),
             self.tasks.items(),
-            tuple(sorted(self._lifted.items())),
+            self.liftings,
             self._removed,
             self.layout,
         )

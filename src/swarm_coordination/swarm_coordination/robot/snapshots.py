@@ -124,6 +124,7 @@ class Snapshots:
         self._stuck_since = 0
         self._too_long = False
         self._offered: tuple[SnapshotRecord, int] | None = None  # and the term vouched for
+        self._void = False  # as the stops that are lifted were told last
 
     def begin(self, start: Start, now: int) -> None:
         """Go on from the snapshot that the disk gave back, and offer it."""
@@ -178,6 +179,8 @@ class Snapshots:
         """Say whether a snapshot is needed: the log does not go on, or one is on its way."""
         if self._offered is not None and epoch_of(self._offered[1]) < epoch_of(self._raft.term):
             self._renew_offer()
+        if self._raft.is_void is not self._void:
+            self._follow_liftings()
         want = self._raft.want
         if want is None and self._stuck_at is None:
             return  # as at the tick before
@@ -222,11 +225,16 @@ class Snapshots:
         self._offer(*unpacked)
         return True
 
+    def _follow_liftings(self) -> None:
+        """Let those stops be lifted that the state says; none while the log is void."""
+        self._void = self._raft.is_void
+        self._mesh.lift_exactly(() if self._void else self._state.liftings)
+
     def _restore(self, values: StateValues, now: int) -> None:
         """Let the state jump, and do for all entries left out what each would have done."""
         first, own_id = self._state.index + 1, self._raft.member
         self._state.become(values)
-        self._mesh.lift(values.lifted)
+        self._follow_liftings()
         for robot in values.removed:
             if robot != own_id:
                 self._mesh.forget(robot, now)
