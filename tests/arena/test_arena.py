@@ -205,6 +205,16 @@ def test_a_clock_converts_both_ways_and_never_runs_back(rate_ppm):
     assert clock.local(3_000_001) >= last + 5_000
 
 
+def test_a_clock_is_set_back_to_its_boot_at_the_most_and_runs_on_at_its_rate():
+    clock = Clock(7_000, 100_000, 0)
+    clock.set_back(2_000, 10_000)
+    assert [clock.local(now) for now in (10_000, 20_000)] == [16_000, 27_000]
+    assert clock.world(27_000) == 20_000
+    clock.set_back(10**12, 20_000)
+    assert [clock.local(now) for now in (20_000, 30_000)] == [0, 11_000]
+    assert clock.changes == 2
+
+
 def trace(seed: int) -> str:
     """Return a hash over all frames of a short run with faults."""
     told = hashlib.blake2b(digest_size=16)

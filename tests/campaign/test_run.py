@@ -59,7 +59,7 @@ def test_a_calm_run_breaks_nothing_and_checks_much():
     Fault(2_000, 'slow_disk', (-1,), 3_000, (100, 500)),
     Fault(2_000, 'drift', (1,), 3_000, (200,)),
     Fault(2_000, 'leap', (-1,), 0, (10_000,)),
-    Fault(2_000, 'leap_back', (-1,)),
+    Fault(2_000, 'leap_back', (-1,), 0, (500_000,)),
 ], ids=lambda fault: fault.kind)
 def test_the_swarm_heals_from_every_kind_of_fault(fault):
     outcome = play(short(fault))
@@ -109,6 +109,30 @@ def test_a_crash_that_waits_comes_in_its_time_or_with_the_calm_whatever_is_writt
     assert (seen.died, seen.started_again) == ([2_300], [2_800])
     seen = lives(Fault(7_900, 'crash', (0,), 500, (1_000, 300)))
     assert (seen.died, seen.started_again) == ([8_000], [8_000])
+
+
+class Shown(Observer):
+    """What the clock of a process shows as it dies and starts again."""
+
+    def __init__(self):
+        self.ns = []
+
+    def started(self, node, recovered, now):
+        if node.life > 1:
+            self.ns.append(node.clock.local(now))
+
+    def crashed(self, node, now):
+        self.ns.append(node.clock.local(now))
+
+
+@pytest.mark.parametrize('back_ms', [0, 100, 500_000, 86_400_000])
+def test_a_clock_that_goes_back_shows_an_earlier_time_to_the_process_that_starts(back_ms):
+    run, shown = Run(short(Fault(2_000, 'leap_back', (1,), 0, (back_ms,)))), Shown()
+    run.arena.watch(shown)
+    outcome = run.play()
+    assert outcome.rule == '', outcome.text
+    before, after = shown.ns
+    assert after == max(0, before - back_ms * NS_PER_MS)
 
 
 class Wipes(Observer):

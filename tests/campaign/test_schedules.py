@@ -78,6 +78,13 @@ def test_a_crash_of_a_schedule_that_names_no_wait_does_not_wait():
     assert (fault.value(0), fault.value(1)) == (3, 0)
 
 
+def test_clocks_go_back_from_a_tenth_of_a_second_to_minutes():
+    back = Counter(fault.value(0) for schedule in DRAWN for fault in schedule.faults
+                   if fault.kind == 'leap_back')
+    assert (min(back), max(back)) == (100, 500_000)
+    assert min(back.values()) >= 10
+
+
 def test_a_majority_of_the_voters_always_keeps_its_disk():
     for schedule in DRAWN:
         wiped = sum(fault.kind == 'wipe' for fault in schedule.faults)

@@ -164,6 +164,11 @@ class Arena:
         """Let the clock of a robot leap ahead."""
         self.nodes[robot].leap(ahead_ms, self.queue.now)
 
+    def set_back(self, robot: int, back_ms: int) -> None:
+        """End a process, and let its clock start from an earlier time, as after a boot."""
+        self.kill(robot)
+        self.nodes[robot].clock.set_back(back_ms * NS_PER_MS, self.queue.now)
+
     def move(self, robot: int, x: float, y: float) -> None:
         """Put a robot elsewhere (m)."""
         self.air.place(robot, x, y)

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A robot's own steady clock: another zero, another rate, and leaps ahead (a suspended host)."""
+"""
+A robot's own steady clock: another zero, another rate, and leaps ahead (a suspended host).
+
+It goes back only where its machine is booted: then it begins anew, and so does the process.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +37,11 @@ class Clock:
         self.changes += 1
 
     def leap(self, ahead_ns: int, now: int) -> None:
-        """Jump ahead; a clock that jumps back is a restart of its robot, and no leap."""
+        """Jump ahead; a clock that goes back is a restart of its robot, and no leap."""
         self._local, self._since = self.local(now) + max(0, ahead_ns), now
+        self.changes += 1
+
+    def set_back(self, back_ns: int, now: int) -> None:
+        """Show an earlier time from ``now`` on, 0 at the least; its process has to be dead."""
+        self._local, self._since = max(0, self.local(now) - back_ns), now
         self.changes += 1

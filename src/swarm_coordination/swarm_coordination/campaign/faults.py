@@ -33,7 +33,7 @@ KINDS = {
     'slow_disk': 'syncs of one robot take a time drawn between two bounds; values: ms, ms',
     'drift': 'the clock of one robot runs at another rate; values: parts per million',
     'leap': 'the clock of one robot leaps ahead; values: ms',
-    'leap_back': 'the clock of one robot goes back, which is a restart of its process',
+    'leap_back': 'the clock of one robot goes back and its process starts anew; values: ms',
 }
 
 # A day: whoever asks for more has mistyped.
@@ -44,8 +44,9 @@ _VALUES = {
     'loss': (_PERCENT,), 'duplicate': (_PERCENT,), 'delay': (_MS, _MS), 'slow_disk': (_MS, _MS),
     'jam': (_MM, _MM, (0, COORDINATE_MAX_MM)), 'move': (_MM, _MM), 'crash': ((0, 1_000), _MS),
     'pause': ((0, 1),), 'drift': ((-100_000, 100_000),), 'leap': (_MS,),
+    'leap_back': (_MS,),
 }
-_NEEDED = {'crash': 1}  # values of a kind whose others may be left out: 0
+_NEEDED = {'crash': 1, 'leap_back': 0}  # values of a kind whose others may be left out: 0
 _RISING = ('delay', 'slow_disk')  # least, then greatest
 
 

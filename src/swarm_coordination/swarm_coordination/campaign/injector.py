@@ -138,7 +138,7 @@ class Injector:
             case 'leap':
                 arena.leap(robot, fault.values[0])
             case 'leap_back':
-                arena.kill(robot)
+                arena.set_back(robot, fault.value(0))
                 self._restart(robot)
             case 'move':
                 x, y = (from_mm(value) for value in fault.values)

@@ -28,6 +28,8 @@ _LASTS = ((0.35, (50, 600)), (0.40, (600, 4_000)), (0.25, (4_000, 15_000)))
 PAUSE_MAX_MS = 10_000
 # Half of the crashes hit while more is unsynced than survives them, for which they wait so long.
 CRASH_WAITS_MS = (0, 2_000)
+# How far a steady clock goes back: to its boot, minutes ago.
+LEAPS_BACK_MS = (100, 1_000, 10_000, 500_000)
 ROBOTS_MAX = 64
 
 
@@ -116,6 +118,7 @@ class _Drawing:
         self._places = places(shape, robots)
         # Apart from the others, whose draws are those of schedules on record.
         self._waits = random.Random(f'{profile.name}/{seed}/crashes')
+        self._leaps_back = random.Random(f'{profile.name}/{seed}/leaps back')
         # A majority of the voters keeps its disk, or the log would be gone for good.
         self._wipes_left = (min(robots, VOTERS_DEFAULT_MAX) - 1) // 2
 
@@ -180,7 +183,9 @@ class _Drawing:
             return [Fault(at, kind, who, lasts, (rng.randint(-200, 200),))]
         if kind == 'leap':
             return [Fault(at, kind, who, 0, (rng.choice((100, 1_000, 10_000)),))]
-        return [Fault(at, kind, who, lasts if kind == 'clog' else 0)]
+        if kind == 'leap_back':
+            return [Fault(at, kind, who, 0, (self._leaps_back.choice(LEAPS_BACK_MS),))]
+        return [Fault(at, kind, who, lasts)]
 
     def _swizzle(self, at: int) -> list[Fault]:
         """Clog robots one by one, then release them in another order."""
