@@ -4,7 +4,7 @@
 import pytest
 from swarm_coordination.bounds import COUNTER_MAX
 from swarm_coordination.errors import CommandError
-from swarm_coordination.mission.log_time import LogClock
+from swarm_coordination.mission.log_time import LogClock, STEP_MAX_NS
 from swarm_coordination.mission.paths import Path
 from swarm_coordination.units import NS_PER_MS, NS_PER_S
 
@@ -50,8 +50,34 @@ def test_log_time_stands_still_over_a_pause_and_over_a_leap_of_the_clock():
     for step in range(1, 11):
         clock.tick(step * 100 * NS_PER_MS)
     assert clock.stamp_ms(NS_PER_S) == 1_000
-    assert clock.stamp_ms(3_600 * NS_PER_S) == 1_300  # no more than a tick may be late
-    assert clock.stamp_ms(3_600 * NS_PER_S + 200 * NS_PER_MS) == 1_500
+    assert clock.stamp_ms(3_600 * NS_PER_S) == 1_010
+    assert clock.stamp_ms(3_600 * NS_PER_S + 100 * NS_PER_MS) == 1_110
+
+
+@pytest.mark.parametrize('leap_ms', [101, 150, 250, 290, 650])
+def test_leaps_one_after_the_other_hardly_add_up(leap_ms):
+    clock, now = LogClock(0, 0), 0
+    for _ in range(20):
+        for _ in range(4):
+            now += 50 * NS_PER_MS
+            clock.tick(now)
+        now += leap_ms * NS_PER_MS
+        clock.tick(now)
+    assert clock.stamp_ms(now) == 20 * (4 * 50 + 10)
+
+
+def test_log_time_goes_on_where_every_tick_is_late():
+    clock = LogClock(0, 0)
+    for step in range(1, 101):
+        clock.tick(step * 150 * NS_PER_MS)
+    assert clock.stamp_ms(100 * 150 * NS_PER_MS) == 1_000
+
+
+def test_a_leader_asks_for_its_next_tick_in_time_for_its_log_time():
+    clock = LogClock(0, NS_PER_S)
+    assert clock.next_deadline() == NS_PER_S + STEP_MAX_NS // 2
+    clock.tick(2 * NS_PER_S)
+    assert clock.next_deadline() == 2 * NS_PER_S + STEP_MAX_NS // 2
 
 
 def test_log_time_never_falls_when_the_local_clock_does():

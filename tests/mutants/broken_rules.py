@@ -91,7 +91,10 @@ MUTANTS = {
         mission_rules.clock_jump_renews_a_lease, 0, 'leaping_clocks'),
     'clock_jump_ends_leases_of_others': Mutant(
         "log time does not follow a leap of the leader's clock",
-        mission_rules.clock_jump_ends_leases_of_others, 1, 'leaping_clocks'),
+        mission_rules.clock_jump_ends_leases_of_others, 3, 'leaping_clocks'),
+    'short_leaps_end_leases_of_others': Mutant(
+        'a step longer than a late tick counts for next to nothing in log time',
+        mission_rules.short_leaps_end_leases_of_others, 3, 'leaping_clocks'),
     'forgets_the_silent': Mutant(
         'who has fallen silent stays an obstacle', mesh_rules.forgets_the_silent, 2, 'flying'),
     'believes_that_every_row_is_fresh': Mutant(

@@ -179,5 +179,13 @@ def clock_jump_ends_leases_of_others(put: Put) -> None:
     put(LogClock, 'tick', tick)
 
 
+def short_leaps_end_leases_of_others(put: Put) -> None:
+    def tick(self, now):
+        self._reading_ns += min(max(0, now - self._at), 300 * NS_PER_MS)
+        self._at = now
+
+    put(LogClock, 'tick', tick)
+
+
 def keeps_commands_of_the_removed(put: Put) -> None:
     put(Submissions, '_void', lambda self, text: [])

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import pytest
 from robot.swarm_of_robots import put, RobotsOnOneRadio
+from swarm_coordination.consensus.settings import RaftSettings
 from swarm_coordination.errors import CommandError
+from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mission.client_commands import ClientOpen
 from swarm_coordination.mission.commands import (
     AssignSlots,
@@ -15,7 +17,9 @@ from swarm_coordination.mission.commands import (
     LiftStop,
     Put,
 )
+from swarm_coordination.mission.log_time import STEP_MAX_NS
 from swarm_coordination.mission.task_commands import TaskAdd, TaskClaim
+from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.robot.watches import WatchEvent
 
 LEASE_MS = 2_000
@@ -55,6 +59,21 @@ def test_the_holder_keeps_its_task_for_as_long_as_a_majority_is_in_reach() -> No
     for _ in range(50):
         robots.run(0.2)
         assert fences(robots) == first
+
+
+def test_a_leader_with_slow_beacons_is_ticked_as_often_as_its_log_time_wants() -> None:
+    slow = RobotSettings(
+        mesh=MeshSettings(beacon_period_s=0.2, tick_gap_max_s=3.0),
+        consensus=RaftSettings(heartbeat_period_s=0.2, election_timeout_min_s=0.8,
+                               election_timeout_max_s=2.0),
+    )
+    robots = RobotsOnOneRadio(3, slow)
+    robots.run(6.0)
+    leader = robots.leader()
+    for _ in range(20):
+        robots.run(0.01)
+        asked_ns = robots.robot(leader).coordinator.next_deadline(robots.now) - robots.now
+        assert asked_ns <= STEP_MAX_NS // 2
 
 
 def test_a_holder_cut_off_stops_before_another_takes_over_under_a_higher_fence() -> None:

@@ -27,6 +27,7 @@ class Profile(NamedTuple):
     ``leader_share``: of the faults that hit one robot, and of islands, those with the leader.
     ``claims_per_s``: of tasks, by all robots together; ``tasks``: somebody else claims them.
     ``outsiders``: clients from outside with sessions of their own.
+    ``leaps_ms``: what clocks leap ahead by.
     ``operators``: leadership is moved, batteries run low, robots leave the roster; ``joiners``: so
     many of the robots start late, on storage that the voters were not provisioned with.
     ``voters``: at most so many of them. ``calm_ms``: from when on there is no fault. ``flies``:
@@ -49,6 +50,7 @@ class Profile(NamedTuple):
     stops: float = 0.3  # probability that an operator stops the swarm and lifts it again
     claims_per_s: float = 0.0
     tasks: bool = False
+    leaps_ms: tuple[int, ...] = (100, 1_000, 10_000)
     outsiders: int = 0
     operators: bool = False
     joiners: int = 0
@@ -80,7 +82,7 @@ PROFILES = {
                 shapes=('line', 'ring', 'grid'), kinds={**NETWORK, 'crash': 2, 'pause': 1}),
         Profile('tasks', 'tasks claimed, lost and taken over while robots sleep and clocks leap',
                 kinds={**NETWORK, **PROCESSES, 'drift': 2, 'leap': 3}, robots=(3, 4, 5, 6, 7),
-                commands_per_s=0.5, claims_per_s=4.0),
+                commands_per_s=0.5, claims_per_s=4.0, leaps_ms=(50, 90, 250, 1_000, 10_000)),
         Profile('snapshots', 'logs compacted all the time, robots that come back far behind',
                 kinds={'crash': 5, 'wipe': 2, 'island': 3, 'pause': 1, 'slow_disk': 2, 'loss': 2},
                 faults=(8, 20), robots=(3, 4, 5), commands_per_s=8.0, snapshot_entries=12,

@@ -182,7 +182,7 @@ class _Drawing:
         if kind == 'drift':
             return [Fault(at, kind, who, lasts, (rng.randint(-200, 200),))]
         if kind == 'leap':
-            return [Fault(at, kind, who, 0, (rng.choice((100, 1_000, 10_000)),))]
+            return [Fault(at, kind, who, 0, (rng.choice(self._profile.leaps_ms),))]
         if kind == 'leap_back':
             return [Fault(at, kind, who, 0, (self._leaps_back.choice(LEAPS_BACK_MS),))]
         return [Fault(at, kind, who, lasts)]

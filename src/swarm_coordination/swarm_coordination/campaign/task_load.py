@@ -11,6 +11,7 @@ from swarm_coordination.campaign.profiles import Profile
 from swarm_coordination.campaign.schedule import FIRST_MS, Schedule
 from swarm_coordination.mission.commands import Command, encode_command
 from swarm_coordination.mission.task_commands import (
+    TASK_LEASE_MIN_MS,
     TaskAdd,
     TaskClaim,
     TaskRelease,
@@ -18,8 +19,9 @@ from swarm_coordination.mission.task_commands import (
 )
 from swarm_coordination.units import NS_PER_MS
 
-# Two, so that one robot may hold both; short leases, so that many end within a run.
-TASKS = {'scan': 2_000, 'carry': 5_000}
+# Two, so that one robot may hold both; short leases, the shortest there may be among them, so that
+# many end within a run and a leap of a clock is much of one.
+TASKS = {'scan': TASK_LEASE_MIN_MS, 'carry': 5_000}
 # One in so many claims is a giving back, where there is something to give back.
 _RELEASE = 8
 

@@ -313,7 +313,7 @@ class Coordinator:
 
     def next_deadline(self, now: int) -> int:
         """Time by which ``tick`` wants to be called."""
-        due = min(self._next_step, self._raft.next_deadline())
+        due = min(self._next_step, self._replication.next_deadline())
         return min(due, self._mesh.next_deadline(now)) if self._speaks else due
 
     def status(self, now: int) -> RobotStatus:

@@ -90,6 +90,11 @@ class Replication:
         for want in self._mesh.items_wanted(now):
             self.serve(want, now)
 
+    def next_deadline(self) -> int:
+        """Time by which ``tick`` wants to be called."""
+        due = self.raft.next_deadline()
+        return due if self._leading is None else min(due, self._leading.clock.next_deadline())
+
     def collect(self, now: int) -> Ready:
         """Return what came out of Raft; start or end leading, push what a leader appended."""
         ready = self.raft.ready()

@@ -4,10 +4,11 @@ The holder's side of a task's lease: whether this robot may act now, by its own 
 
 The log says who holds a task by log time; the holder must stop before the log can give it to
 somebody else. Its grant counts from when it *sent* the claim or renewal, so before the leader
-stamped it, and ends after 0.9 of the lease: the tenth is for clocks that run at different
-rates. After a gap between ticks (a pause, a leap of the clock) it stops first of all, and goes
-on only once a renewal sent after the gap has been applied. Leases are renewed from a third of
-their length on, for as long as the holder neither finishes nor gives back.
+stamped it, and ends after 0.9 of the lease less 0.1 s: the tenth is for clocks that run at
+different rates, the rest for a leap of a leader's clock that passes for time. After a gap between
+ticks (a pause, a leap of the clock) it stops first of all, and goes on only once a renewal sent
+after the gap has been applied. Leases are renewed from a third of their length on, for as long
+as the holder neither finishes nor gives back.
 
 Every action carries the fencing number that ``may_act`` returns: between that answer and the
 action the process may sleep, and only who is acted upon can tell.
@@ -18,6 +19,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from swarm_coordination.mission.commands import Command
+from swarm_coordination.mission.log_time import STEP_MAX_NS
 from swarm_coordination.mission.state import MissionState
 from swarm_coordination.mission.task_commands import (
     TaskClaim,
@@ -146,7 +148,7 @@ class TaskHolder:
         return task if mine else None
 
     def _grant(self, sent: _Sent, task: Task) -> None:
-        until_ns = sent.at_ns + task.lease_ms * NS_PER_MS * 9 // 10
+        until_ns = sent.at_ns + task.lease_ms * NS_PER_MS * 9 // 10 - STEP_MAX_NS
         before = self._grants.get(sent.task)
         self._grants[sent.task] = Grant(task.fence, sent.at_ns, until_ns)
         if before is None or before.fence != task.fence:
