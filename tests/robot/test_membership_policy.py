@@ -135,6 +135,35 @@ def test_the_dead_go_before_the_living_come() -> None:
     assert settled(picture(5, 2, dead=(5,))) == Membership.of((1, 2, 3, 4), (5, 6, 7))
 
 
+def test_at_the_least_number_a_learner_takes_the_place_of_a_lost_voter() -> None:
+    settings = MembershipSettings(min_voters=3)
+    for fault in ('dead', 'unfit'):
+        lost = picture(3, 1, **{fault: (2,)})  # type: ignore[arg-type]
+        assert settled(lost, settings) == Membership.of((1, 2, 3, 4))
+        four = picture(4, **{fault: (2,)})  # type: ignore[arg-type]
+        assert settled(four, settings) == Membership.of((1, 3, 4), (2,))
+    assert settled(picture(3, 1, dead=(2,), behind=(4,)), settings) is None
+    no_room = MembershipSettings(min_voters=3, voters_max=3)
+    assert settled(picture(3, 1, dead=(2,)), no_room) is None
+    # Below it, no eviction could follow.
+    assert settled(picture(3, 1, dead=(2,)), MembershipSettings(min_voters=5)) is None
+
+
+def test_a_voter_is_lost_to_a_substitute_only_after_the_time_for_an_eviction() -> None:
+    policy = MembershipPolicy(MembershipSettings(min_voters=3), -60 * NS_PER_S)
+    assert policy.change(picture(3, 1), 0) is None
+    seen = picture(3, 1, dead=(2,))
+    assert policy.change(seen, 60 * NS_PER_S) is None
+    assert policy.change(seen, 63 * NS_PER_S - 1) is None
+    assert policy.change(seen, 63 * NS_PER_S) is not None
+
+
+def test_who_comes_back_after_a_substitute_took_its_place_changes_nothing() -> None:
+    settings = MembershipSettings(min_voters=3)
+    assert settled(picture(3, 1), settings) is None  # evicted: a learner like any other
+    assert settled(picture(4), settings) is None  # before that: one voter more, all alive
+
+
 def test_strangers_join_as_learners_all_at_once_and_as_many_as_there_is_room_for() -> None:
     assert settled(picture(3, strangers=(8, 9))) == Membership.of((1, 2, 3), (8, 9))
     many = settled(picture(3, strangers=range(10, 100)))
@@ -192,13 +221,14 @@ def test_a_sole_voter_that_was_removed_makes_a_learner_its_successor() -> None:
 
 @given(
     st.integers(1, 7), st.integers(0, 4), st.sets(st.integers(1, 11)), st.sets(st.integers(1, 11)),
-    st.sets(st.integers(1, 11)), st.sampled_from(['both', 'sole_voter']),
+    st.sets(st.integers(1, 11)), st.sampled_from(['both', 'sole_voter']), st.integers(1, 7),
 )
 def test_every_change_is_one_that_raft_accepts_and_they_come_to_an_end(
-    voters: int, learners: int, dead: set[int], unfit: set[int], removed: set[int], last_two: str
+    voters: int, learners: int, dead: set[int], unfit: set[int], removed: set[int], last_two: str,
+    least: int,
 ) -> None:
     seen = picture(voters, learners, dead=dead - {1}, unfit=unfit - {1}, removed=removed)
-    policy = MembershipPolicy(MembershipSettings(last_two=last_two), 0)
+    policy = MembershipPolicy(MembershipSettings(last_two=last_two, min_voters=least), 0)
     changes = 0
     for step in range(600):
         now = step * NS_PER_S // 2

@@ -18,6 +18,8 @@ from swarm_coordination.units import NS_PER_S
 
 SOLE = RobotSettings(config_hash=CONFIG_HASH, membership=MembershipSettings(last_two='sole_voter'))
 
+SHRINKS_NOT = RobotSettings(config_hash=CONFIG_HASH, membership=MembershipSettings(min_voters=3))
+
 
 def voters(swarm: RobotsOnOneRadio) -> tuple[str, ...]:
     """Return the voters that all running robots agree on, once that is committed."""
@@ -96,6 +98,22 @@ def test_a_majority_lost_at_once_halts_commits_and_says_so_and_its_return_resume
     swarm.start(lost[0])
     assert swarm.until(lambda: any('halted' in c for c, _ in swarm.values_put(lost[0])), 6.0)
     assert 'quorum' in swarm.kinds(lost[0])
+
+
+def test_at_the_least_number_of_voters_a_learner_takes_the_place_of_a_dead_one() -> None:
+    swarm = RobotsOnOneRadio(3, SHRINKS_NOT)
+    swarm.run(2.0)
+    join(swarm, 2000, 'robot9')
+    swarm.run(3.0)
+    dead = (swarm.leader() + 1) % 3
+    swarm.kill(dead)
+    stay = {f'robot{at + 1}' for at in range(3) if at != dead} | {'robot9'}
+    assert swarm.until(lambda: set(voters(swarm)) == stay, 15.0)
+    swarm.start(dead)  # a learner now: nobody has to give way to it
+    swarm.run(10.0)
+    assert set(voters(swarm)) == stay
+    swarm.kill(swarm.leader())
+    assert commits(swarm, 'after.another')
 
 
 def test_evictions_keep_their_distance() -> None:

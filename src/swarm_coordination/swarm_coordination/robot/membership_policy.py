@@ -11,7 +11,8 @@ period; the policy answers with the next membership, or None. In this order:
    most one in ``evict_interval_s``, and never below ``min_voters``.
 3. A robot that belongs to nobody's list joins as a learner.
 4. A learner that has caught up is promoted, towards an odd number of voters, of which one more
-   may be lost than of the even number below it.
+   may be lost than of the even number below it. Where a voter is lost and there are only
+   ``min_voters``, to the even number: one more learner takes its place before it is evicted.
 5. Two voters that are all there is stay, or become one, as ``last_two`` says.
 
 It proposes; whether that commits, and thereby whether a majority agrees, is Raft's affair. What
@@ -168,11 +169,23 @@ class MembershipPolicy:
         ):
             return None  # it may be evicted soon: then there is one change less to make
         promotable = self._promotable(picture, now)
-        missing = 1 if (count - leaving) % 2 == 0 else 2
+        even = (count - leaving) % 2 == 0
+        missing = 1 if even or self._needs_substitute(picture, now) else 2
         if len(promotable) < missing or count + missing > settings.voters_max:
             return None
         robot = promotable[0]
         return Change(membership.promoted(robot), robot, 'promoted to voter')
+
+    def _needs_substitute(self, picture: Picture, now: int) -> bool:
+        """
+        Whether a voter is lost that may be evicted only once there is one voter more.
+
+        No more may be lost of the even number than before, as long as the substitute lives.
+        """
+        voters = picture.membership.voters
+        return len(voters) == self._settings.min_voters and any(
+            self._lost(robot, picture, now) for robot in voters
+        )
 
     def _last_two(self, picture: Picture, now: int) -> Change | None:
         voters = picture.membership.voters
