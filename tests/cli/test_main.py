@@ -13,7 +13,7 @@ import time
 
 import pytest
 from swarm_coordination.cli.main import main
-from swarm_coordination.consensus.epochs import forced_term
+from swarm_coordination.epochs import forced_term
 from swarm_coordination.persistence import Entry, EntryRecord, HardState, IntentRecord
 from swarm_coordination.storage.provision import read_provision
 from swarm_coordination.storage.store import Storage

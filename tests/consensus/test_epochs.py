@@ -6,7 +6,6 @@ from __future__ import annotations
 from consensus.single import append, asks, BEAT, MAX, member, pre_asks, sync
 from swarm_coordination.consensus.compacting import configuration_bytes
 from swarm_coordination.consensus.configuration import Configuration, configuration_payload
-from swarm_coordination.consensus.epochs import forced_term
 from swarm_coordination.consensus.messages import (
     Append,
     Heartbeat,
@@ -18,6 +17,7 @@ from swarm_coordination.consensus.messages import (
 from swarm_coordination.consensus.quorum import Membership
 from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.consensus.state import NEVER_NS
+from swarm_coordination.epochs import forced_term
 from swarm_coordination.persistence import Entry, EntryKind, HardState, SnapshotRecord
 
 TERM = forced_term(1, 2)

@@ -12,6 +12,7 @@ class Log:
 
     def __init__(self) -> None:
         self.state = MissionState()
+        self.term = 1
         self.payloads: list[bytes] = []
 
     def submit(
@@ -30,4 +31,4 @@ class Log:
     def append(self, payload: bytes) -> Applied:
         """Apply the next entry."""
         self.payloads.append(payload)
-        return self.state.apply(self.state.index + 1, 1, payload)
+        return self.state.apply(self.state.index + 1, self.term, payload)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from mission.log import Log
 import pytest
+from swarm_coordination.bounds import COUNTER_MAX
+from swarm_coordination.epochs import forced_term
 from swarm_coordination.errors import CommandError
 from swarm_coordination.mission.client_commands import ClientClose, ClientOpen
 from swarm_coordination.mission.commands import (
@@ -145,3 +147,29 @@ def test_a_client_may_not_ask_for_what_is_a_robots_or_a_clients_own(inner):
     data = b'{"kind":"client","session":1,"serial":1,"command":%s}' % inner
     with pytest.raises(CommandError):
         decode_command(data)
+
+
+def test_in_a_forced_cluster_a_session_goes_on_after_serials_that_a_void_history_used_up(log):
+    log.submit(Put('a', 'kept'))
+    assert log.submit(Put('a', 'early'), serial=4).result == 'gap: serial 4 came, 2 is next'
+    log.term = forced_term(1, 1)
+    assert log.submit(Put('a', 'new'), serial=4).applied
+    for serial, answer in ((1, 'applied'), (2, 'refused'), (3, 'refused'), (4, 'version 2')):
+        assert log.submit(Put('a', 'again'), serial=serial).result == f'duplicate: {answer}'
+    assert log.state.board.get('a').value == 'new'
+    assert log.submit(Put('a', 'next')).applied and log.state.sessions.next_serial(1) == 6
+
+
+def test_a_gap_of_any_length_leaves_a_session_of_the_same_size(log):
+    log.term = forced_term(1, 1)
+    log.submit(Put('a', '1'))
+    log.submit(Put('a', '2'), serial=COUNTER_MAX)
+    assert log.state.sessions.of(1) == (COUNTER_MAX, 1, 'version 2')
+    assert log.state.sessions.of(1).refusal(1) == 'duplicate: result no longer kept'
+
+
+def test_a_client_leaves_no_gap_in_a_forced_cluster_either(log):
+    log.term = forced_term(1, 1)
+    session = opened(log)
+    result = log.submit(ClientCommand(session, 2, Put('a', 'x'))).result
+    assert result == 'refused: gap: serial 2 came, 1 is next'

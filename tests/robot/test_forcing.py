@@ -5,17 +5,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from consensus.single import leader, member
 import pytest
 from robot.swarm_of_robots import provision, put, RobotsOnOneRadio
 from swarm_coordination.consensus.configuration import configuration_of
-from swarm_coordination.consensus.epochs import epoch_of, forced_term
 from swarm_coordination.consensus.settings import RaftSettings
-from swarm_coordination.errors import StorageError
+from swarm_coordination.epochs import epoch_of, forced_term
+from swarm_coordination.errors import ProposalRefused, StorageError
+from swarm_coordination.mesh.rows import Intent
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mission.commands import encode_command, StartMission
 from swarm_coordination.mission.formations import Formation
+from swarm_coordination.mission.state import MissionState
 from swarm_coordination.persistence import Entry, fresh, HardState, PersistRequest
 from swarm_coordination.robot.forcing import forced_records
+from swarm_coordination.robot.leading import Leading
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.views import Mode
 
@@ -285,3 +289,53 @@ def test_what_was_lifted_before_the_new_cluster_is_lifted_again_by_joining_its_l
     swarm.run(3.0)
     assert swarm.status(4).leader == 1003
     assert not stops(swarm, 3) and not stops(swarm, 4)
+
+
+def test_a_robot_of_the_voided_cluster_accepts_commands_once_it_is_whole_again() -> None:
+    swarm = voided()
+    swarm.start(0)
+    swarm.run(1.0)
+    with pytest.raises(ProposalRefused, match='made void, and has not been joined'):
+        swarm.robot(0).propose(put('early', 'x'), swarm.now)
+    busy(swarm, 3, 'newer', 60)
+    swarm.run(6.0)
+    for life in range(2):
+        serial = swarm.robot(0).propose(put(f'after{life}', 'x'), swarm.now)
+        swarm.run(1.0)
+        told = [e.kind for e in swarm.events[0] if e.value == serial and e.text != 'by a snapshot']
+        assert told[-2:] == ['accepted', 'applied']
+        assert f'after{life}' in keys(swarm, 3)
+        swarm.kill(0)
+        swarm.start(0)
+        swarm.run(1.0)
+    assert swarm.status(0).state_hash == swarm.status(3).state_hash
+
+
+def test_what_waits_at_a_robot_of_the_voided_cluster_is_applied_once_by_the_new_one() -> None:
+    swarm = RobotsOnOneRadio(5, OFTEN)
+    swarm.run(2.0)
+    swarm.island = {3, 4}
+    busy(swarm, 0, 'void', 60)
+    swarm.cut = {0}
+    swarm.run(2.0)
+    serial = swarm.robot(0).propose(put('waits', 'x'), swarm.now)
+    swarm.run(1.0)
+    for at in (1, 2, 4):
+        swarm.kill(at)
+    force(swarm, 3)
+    swarm.island, swarm.cut = set(), set()
+    busy(swarm, 3, 'newer', 100)
+    swarm.run(8.0)
+    assert [key for key, _ in swarm.values_put(3) if 'waits' in key] == [put('waits', 'x')]
+    told = [(e.kind, e.text) for e in swarm.events[0] if e.value == serial]
+    assert [kind for kind, _ in told if kind in ('applied', 'refused')] == ['applied']
+    assert swarm.status(0).state_hash == swarm.status(3).state_hash
+
+
+@pytest.mark.parametrize(('term', 'taken'), [(1, 0), (forced_term(1, 1), 2)])
+def test_only_a_forced_cluster_s_leader_goes_on_after_a_gap_before_what_is_shown_first(
+    term: int, taken: int
+) -> None:
+    leading = Leading(leader(member((term,))), MissionState(), 0)
+    shown = [Intent(serial, put('a', 'x').encode()) for serial in (66, 67, 69)]
+    assert leading.propose_intents(1001, shown, 0) == taken

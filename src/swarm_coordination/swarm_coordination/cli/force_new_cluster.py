@@ -11,7 +11,8 @@ from swarm_coordination.errors import UsageError
 WARNING = """\
 {name} is the only voter from log index {index}, term {term}, on.
 The voters until now were {voters}. What they had committed and {name} lacks is lost. Those of
-them whose log holds such entries refuse to follow; wipe and provision them anew. Should a majority
+them whose log holds such entries stand still and take no commands until the new cluster has
+compacted a longer log, and then go on as learners; or provision them anew. Should a majority
 of them be alive somewhere, there are two clusters now: keep them apart.
 Start {name}; robots that come back join as learners and are promoted."""
 

@@ -20,9 +20,9 @@ from swarm_coordination.consensus.configuration import (
     configuration_of,
     configuration_payload,
 )
-from swarm_coordination.consensus.epochs import epoch_of
 from swarm_coordination.consensus.messages import Role
 from swarm_coordination.consensus.state import MemberState
+from swarm_coordination.epochs import epoch_of
 from swarm_coordination.persistence import Entry, EntryKind, SnapshotRecord
 
 _INDEX = struct.Struct('<Q')

@@ -18,7 +18,6 @@ from collections import deque
 import random
 from typing import NamedTuple
 
-from swarm_coordination.consensus.epochs import epoch_of
 from swarm_coordination.consensus.messages import (
     Answer,
     OneShot,
@@ -27,6 +26,7 @@ from swarm_coordination.consensus.messages import (
     ReadRequest,
 )
 from swarm_coordination.consensus.state import MemberState
+from swarm_coordination.epochs import epoch_of
 from swarm_coordination.errors import ProposalRefused
 
 # A robot that reads faster than it is answered is told so: 64 are more than a second's worth.

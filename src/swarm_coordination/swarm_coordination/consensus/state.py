@@ -12,7 +12,6 @@ from collections.abc import Sequence
 import random
 
 from swarm_coordination.consensus.configuration import Configuration, Configurations
-from swarm_coordination.consensus.epochs import epoch_of
 from swarm_coordination.consensus.following import Following
 from swarm_coordination.consensus.journal import Journal
 from swarm_coordination.consensus.leadership import Leadership
@@ -21,6 +20,7 @@ from swarm_coordination.consensus.messages import Fitness, Role
 from swarm_coordination.consensus.patience import Patience
 from swarm_coordination.consensus.quorum import Membership
 from swarm_coordination.consensus.settings import RaftSettings
+from swarm_coordination.epochs import epoch_of
 from swarm_coordination.persistence import Entry, HardState, SnapshotRecord
 
 # "Never" as a deadline: 2^62 ns are 146 years.

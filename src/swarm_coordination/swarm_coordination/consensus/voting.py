@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from swarm_coordination.consensus.election import Election
-from swarm_coordination.consensus.epochs import epoch_of
 from swarm_coordination.consensus.messages import Role, VoteRequest, VoteResponse
 from swarm_coordination.consensus.quorum import Outcome
 from swarm_coordination.consensus.replicating import Replicating
 from swarm_coordination.consensus.state import MemberState
+from swarm_coordination.epochs import epoch_of
 from swarm_coordination.persistence import HardState
 
 

@@ -6,6 +6,10 @@ After Ongaro 2014, section 6.3. The next serial is applied; a lower one is a dup
 answered from what is kept: the last result, and of the last 1,000 serials whether they took
 effect; a higher one leaves a gap and is refused without using up a serial.
 
+In a forced cluster alone a robot's session may go on beyond a gap. What a robot shows first
+follows all that it has seen applied; where the log lacks serials before it, they were applied in
+a history that is void. They are used up without effect, and no other command ever gets them.
+
 Every robot owns a session, under its storage id, that ends only by roster removal. A client from
 outside (a ground station) opens one, which is named by the log index that opened it and so is
 never mistaken for an earlier one. It expires by log time. What comes under an expired session
@@ -63,10 +67,10 @@ class Session(NamedTuple):
             return 'duplicate: result no longer kept'
         return 'duplicate: applied' if effect else 'duplicate: refused'
 
-    def record(self, effect: bool, text: str) -> Session:
-        """Return the session after the next serial was used."""
-        applied = (self.applied << 1 | effect) & _WINDOW_MASK
-        return Session(self.last_serial + 1, applied, text[:RESULT_CHARS_MAX])
+    def record(self, effect: bool, text: str, skipped: int = 0) -> Session:
+        """Return the session after the next serial was used, or that after ``skipped`` others."""
+        applied = (self.applied << min(skipped + 1, WINDOW) | effect) & _WINDOW_MASK
+        return Session(self.last_serial + 1 + skipped, applied, text[:RESULT_CHARS_MAX])
 
 
 class Client(NamedTuple):
@@ -99,15 +103,19 @@ class Sessions:
         """Return the only serial of ``robot`` that would be applied now."""
         return self.of(robot).last_serial + 1
 
-    def refusal(self, robot: int, serial: int) -> str:
-        """Why (robot, serial) must not be applied; empty where it may."""
-        refusal = self.of(robot).refusal(serial)
+    def refusal(self, robot: int, serial: int, *, forced: bool = False) -> str:
+        """Why (robot, serial) must not be applied, in a forced cluster or not; empty: it may."""
+        session = self.of(robot)
+        beyond = forced and serial > session.last_serial
+        refusal = '' if beyond else session.refusal(serial)
         full = len(self._sessions) >= SESSIONS_MAX and robot not in self._sessions
         return f'no session left: at most {SESSIONS_MAX}' if full and not refusal else refusal
 
-    def record(self, robot: int, effect: bool, text: str) -> None:
-        """Use up the next serial of ``robot`` and keep what came of it."""
-        self._sessions[robot] = self.of(robot).record(effect, text)
+    def record(self, robot: int, serial: int, effect: bool, text: str) -> None:
+        """Use up a serial of ``robot`` that was not refused, and keep what came of it."""
+        session = self.of(robot)
+        skipped = serial - session.last_serial - 1
+        self._sessions[robot] = session.record(effect, text, skipped)
 
     def remove(self, robot: int) -> None:
         """End the session of ``robot``."""

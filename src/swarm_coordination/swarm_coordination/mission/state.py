@@ -14,6 +14,7 @@ import hashlib
 from typing import NamedTuple
 
 from swarm_coordination.bounds import ID_MAX, LIFTED_MAX
+from swarm_coordination.epochs import epoch_of
 from swarm_coordination.errors import CommandError, UsageError
 from swarm_coordination.mission.blackboard import Blackboard, Change
 from swarm_coordination.mission.client_commands import ClientClose, ClientOpen
@@ -195,7 +196,8 @@ class MissionState:
         if robot:
             if robot in self._removed:
                 return 'refused: the robot was taken off the roster'
-            refusal = self.sessions.refusal(robot, serial)
+            forced = epoch_of(self.term) > 0
+            refusal = self.sessions.refusal(robot, serial, forced=forced)
             if refusal:
                 return refusal
         done: Outcome | str
@@ -208,7 +210,7 @@ class MissionState:
             done = _refused(error)
         if robot and robot not in self._removed:
             result = done if isinstance(done, str) else done.result
-            self.sessions.record(robot, not isinstance(done, str), result)
+            self.sessions.record(robot, serial, not isinstance(done, str), result)
         return done
 
     def _perform(self, command: Command, robot: int) -> Outcome:

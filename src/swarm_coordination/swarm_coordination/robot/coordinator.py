@@ -130,7 +130,9 @@ class Coordinator:
             self._name_of, self._event,
         )
         self._outbox = Outbox()
-        self._submissions = Submissions(recovered, self._state, self._outbox, settings.mesh, now)
+        self._submissions = Submissions(
+            recovered, self._raft, self._state, self._outbox, settings.mesh, now
+        )
         self.tasks = self._submissions.tasks
         self._publishing = Publishing(
             self._mesh, self._state, self._executor, self._submissions, self._replication

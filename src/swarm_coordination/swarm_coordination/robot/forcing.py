@@ -14,8 +14,8 @@ from swarm_coordination.consensus.configuration import (
     configuration_payload,
     Configurations,
 )
-from swarm_coordination.consensus.epochs import forced_term
 from swarm_coordination.consensus.quorum import Membership
+from swarm_coordination.epochs import forced_term
 from swarm_coordination.errors import StorageError
 from swarm_coordination.persistence import Entry, EntryKind, EntryRecord, HardState, Recovered
 from swarm_coordination.robot.snapshots import start_from

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 
 from swarm_coordination.consensus.messages import Role
 from swarm_coordination.consensus.raft import Raft
+from swarm_coordination.epochs import epoch_of
 from swarm_coordination.errors import CommandError, ProposalRefused
 from swarm_coordination.mesh.rows import Intent
 from swarm_coordination.mission.commands import (
@@ -60,18 +61,21 @@ class Leading:
         """
         Append those intents of one session that are next; return how many were.
 
-        Stops at a gap (an earlier intent is not shown yet) and where Raft refuses more.
+        Stops at a gap (an earlier intent is not shown yet) and where Raft refuses more. The first
+        one shown follows all that its robot has seen applied: in a forced cluster a gap before it
+        is of a history made void, and stays one.
         """
         proposed = 0
         if session in self._state.removed:
             return proposed  # it would be refused every time, and shown again for ever
         if not self._has_session(session):
             return proposed  # neither applied nor refused for good: it waits for one to end
-        for intent in intents:
+        forced = epoch_of(self.term) > 0
+        for place, intent in enumerate(intents):
             expected = self.next_serial(session)
             if intent.serial < expected:
                 continue
-            if intent.serial > expected:
+            if intent.serial > expected and (place or not forced):
                 break
             if not self._append(session, intent.serial, intent.payload, now):
                 break

@@ -19,9 +19,9 @@ import zlib
 
 from swarm_coordination.consensus.compacting import configuration_bytes, configuration_from
 from swarm_coordination.consensus.configuration import Configuration
-from swarm_coordination.consensus.epochs import epoch_of
 from swarm_coordination.consensus.log import entry_bytes
 from swarm_coordination.consensus.raft import Raft
+from swarm_coordination.epochs import epoch_of
 from swarm_coordination.errors import CommandError
 from swarm_coordination.mesh.mesh import Mesh
 from swarm_coordination.mesh.rows import SnapshotKey

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
+from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.errors import CommandError, ProposalRefused, TakenOffRoster
 from swarm_coordination.mesh.mesh import Mesh
 from swarm_coordination.mesh.rows import Intent
@@ -52,6 +53,7 @@ class Submissions:
     Parameters
     ----------
     recovered : what storage gave back.
+    raft : the own member; asked whether its log is void.
     state : the mission state; read, never changed.
     outbox : gets the records that have to be durable.
     settings : of the mesh: which gap between ticks is a pause.
@@ -62,6 +64,7 @@ class Submissions:
     def __init__(
         self,
         recovered: Recovered,
+        raft: Raft,
         state: MissionState,
         outbox: Outbox,
         settings: MeshSettings,
@@ -72,7 +75,7 @@ class Submissions:
         # After a loss, old commands under the same serials may still be on their way; a copy of
         # this disk gives the same ones out.
         self._intact = recovered.may_vote
-        self._state = state
+        self._raft, self._state = raft, state
         self._outbox = outbox
         self._queue = IntentQueue(recovered.intents, recovered.last_serial)
         # What callers named their commands -> serial; the newest, oldest first.
@@ -137,7 +140,8 @@ class Submissions:
 
         ``request``: what its caller named it, empty where that did not.
 
-        Raises ProposalRefused where it could never be applied, or where too many wait.
+        Raises ProposalRefused where it could never be applied, while the log is void, or where
+        too many wait.
         """
         if not self.on_roster:
             raise TakenOffRoster(f'{self._name} was taken off the roster')
@@ -145,6 +149,11 @@ class Submissions:
             raise ProposalRefused(
                 f'the storage of {self._name} was lost, damaged or copied, and its serials with '
                 'it: ask another robot'
+            )
+        if self._raft.is_void:
+            raise ProposalRefused(
+                f'the log of {self._name} holds what a forced new cluster has made void, and has '
+                'not been joined to that one: ask another robot'
             )
         sessions = self._state.sessions
         if self._robot not in sessions and len(sessions) >= SESSIONS_MAX:
