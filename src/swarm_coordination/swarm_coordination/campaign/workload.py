@@ -34,6 +34,7 @@ _LONG_CHARS = 380
 # Shares of commands that are no puts.
 _CAS, _MISSION, _PAUSE, _TRANSFER = 0.35, 0.03, 0.03, 0.02
 _READS = 0.2  # of all that is asked for
+_LASTING = 1 / 3  # of the runs with stops
 
 
 class Workload:
@@ -57,11 +58,7 @@ class Workload:
             else:
                 self._push(round(at), robot, self._command())
         if rng.random() < profile.stops:
-            issuer = rng.randrange(len(arena.nodes))
-            for _ in range(rng.randint(1, 3)):
-                self._push_stop(
-                    issuer, rng.randrange(FIRST_MS, profile.calm_ms // 2), profile.calm_ms
-                )
+            self._push_stops(schedule, profile)
 
     def _push(self, at_ms: int, robot: int, command: Command) -> None:
         def submit(now: int) -> None:
@@ -82,19 +79,31 @@ class Workload:
 
         self._at(at_ms, read)
 
-    def _push_stop(self, issuer: int, at_ms: int, calm_ms: int) -> None:
-        """Stop the swarm at one robot; lift at another what is in force there by then."""
-        lifter = self._rng.randrange(len(self._arena.nodes))
-        lift_ms = self._rng.randrange(at_ms, calm_ms)
+    def _push_stops(self, schedule: Schedule, profile: Profile) -> None:
+        """
+        Stop the swarm at one robot up to three times; lift at others what is in force by then.
 
-        def lift(now: int) -> None:
-            self._clients.lift(lifter)
+        In a third of the runs nobody lifts the last one, which has to outlast the healing.
+        """
+        rng, robots = self._rng, len(self._arena.nodes)
+        issuer = rng.randrange(robots)
+        stops: list[int] = []
+        lifts: list[tuple[int, int]] = []
+        for _ in range(rng.randint(1, 3)):
+            stops.append(rng.randrange(FIRST_MS, profile.calm_ms // 2))
+            lifter = rng.randrange(robots)
+            lifts.append((rng.randrange(stops[-1], profile.calm_ms), lifter))
+        # Apart from the others, whose draws are those of loads on record.
+        lasting = random.Random(f'{schedule.profile}/{schedule.seed}/lasting stop')
+        until_ms = max(stops) if lasting.random() < _LASTING else profile.calm_ms
+        for at_ms in stops:
+            self._at(at_ms, lambda now: self._clients.stop(issuer))
+        for at_ms, lifter in lifts:
+            if at_ms < until_ms:
+                self._push_lift(at_ms, lifter)
 
-        def stop(now: int) -> None:
-            self._clients.stop(issuer)
-
-        self._at(at_ms, stop)
-        self._at(lift_ms, lift)
+    def _push_lift(self, at_ms: int, lifter: int) -> None:
+        self._at(at_ms, lambda now: self._clients.lift(lifter))
 
     def _command(self) -> Command:
         rng = self._rng
