@@ -72,6 +72,23 @@ def test_lifting_names_counters_and_a_stop_raised_meanwhile_survives() -> None:
     assert register.raise_stop(1, 1).counter == second.counter + 1
 
 
+def test_a_lower_stop_does_not_let_go_of_the_level_of_one_in_force() -> None:
+    register = StopRegister(1)
+    first = register.raise_stop(3, 1)
+    second = register.raise_stop(1, 1)
+    assert second == (1, first.counter + 1, 3) and register.active() == (second,)
+    register.lift([second[:2]])
+    assert register.raise_stop(1, 1).level == 1  # what was lifted is over
+    assert register.raise_stop(2, 1).level == 2
+
+
+def test_a_restart_does_not_let_go_of_a_level_either() -> None:
+    register = StopRegister(1, [(1, 7, 3)])
+    assert register.raise_stop(1, 0) == (1, 8, 3)
+    other = StopRegister(2, [(1, 7, 3)])
+    assert other.raise_stop(1, 1).level == 1  # another's level is its own affair
+
+
 def test_a_lift_that_comes_before_its_stop_still_lifts_it() -> None:
     register = StopRegister(1)
     register.lift([(2, 4)])

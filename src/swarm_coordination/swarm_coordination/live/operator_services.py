@@ -166,7 +166,7 @@ class OperatorServices:
             return
         response.accepted, response.message = True, self._core.lift_command()
         self._bus.say(
-            f'safety stop {response.counter}, level {request.level}, by '
+            f'safety stop {response.counter}, level {request.level} asked for by '
             f"'{request.requested_by}': {request.reason}",
             'warning',
         )

@@ -70,6 +70,7 @@ class StopRegister:
         """
         Raise an own stop above every counter seen before and of incarnations before.
 
+        It has the level of the own stop in force where that is higher.
         Raises ProposalRefused where a lifting has named the last counter that there is.
         """
         self._begin(incarnation)
@@ -101,7 +102,7 @@ class StopRegister:
         mine = self._own_stop() if flag.issuer == self._issuer else None
         self._flags[flag.issuer] = flag
         if mine is not None and flag.counter > mine.counter:
-            self._survive(max(mine.level, flag.level))
+            self._survive(mine.level)
             return True
         return self._is_active(flag)
 
@@ -170,6 +171,9 @@ class StopRegister:
                 f'robot {self._issuer} has no counter left for a safety stop: stop the swarm at '
                 'another robot, and provision its storage anew'
             )
+        held = self._flags.get(self._issuer)
+        if held is not None and self._is_active(held):
+            level = max(level, held.level)
         flag = StopFlag(self._issuer, highest + 1, level)
         self._flags[self._issuer], self._given = flag, flag.counter
         return flag
