@@ -74,8 +74,9 @@ def test_repeated_names_and_foreign_voters_are_refused() -> None:
 @pytest.mark.parametrize(
     ('field', 'value', 'said'),
     [
-        ('format', 2, 'format'),
+        ('format', 1, 'format'),
         ('name', 'Robot 1', 'name'),
+        ('name', 'robot4', 'check'),
         ('storage_id', 0, 'storage_id'),
         ('storage_id', 2**62, 'storage_id'),
         ('cluster_id', '7', 'cluster_id'),
@@ -86,6 +87,8 @@ def test_repeated_names_and_foreign_voters_are_refused() -> None:
         ('voters', [{'name': 'ab', 'storage_id': 1}] * 2, 'voters: .* twice'),
         ('key', 'ff', 'key'),
         ('key', 7, 'key'),
+        ('key', 'ff' * 32, 'check'),
+        ('check', None, 'check'),
     ],
 )
 def test_a_wrong_field_is_named(tmp_path: Path, field: str, value: object, said: str) -> None:
@@ -96,8 +99,24 @@ def test_a_wrong_field_is_named(tmp_path: Path, field: str, value: object, said:
         read_provision(tmp_path)
 
 
+def test_no_flipped_bit_makes_another_provision(tmp_path: Path) -> None:
+    write_provision(tmp_path, CLUSTER[0])
+    path = tmp_path / 'provision.json'
+    written = path.read_bytes()
+    refused = 0
+    for bit in range(8 * len(written)):
+        damaged = bytearray(written)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        try:
+            assert read_provision(tmp_path) == CLUSTER[0]  # a space, or the case of a digit
+        except StorageError:
+            refused += 1
+    assert refused > 6 * len(written)
+
+
 def test_a_file_that_is_not_json_is_named(tmp_path: Path) -> None:
-    (tmp_path / 'provision.json').write_text('{"format": 1,')
+    (tmp_path / 'provision.json').write_text('{"format": 2,')
     with pytest.raises(StorageError, match=r'provision.json: not JSON'):
         read_provision(tmp_path)
     (tmp_path / 'provision.json').write_text('[' * 100_000)  # too deep for the parser

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 import random
@@ -187,6 +188,15 @@ ONE_OF_EACH: tuple[Record, ...] = (
     IntentSettled(1),
     ForfeitRecord('a copy of its disk was in use'),
 )
+
+
+def test_a_provision_has_the_check_of_its_fields(tmp_path: Path) -> None:
+    (provision,) = make_cluster(['r1'], random.Random(3))
+    write_provision(tmp_path, provision)
+    fields = json.loads((tmp_path / 'provision.json').read_text())
+    check = fields.pop('check')
+    assert hashlib.blake2b(logs.canonical(fields), digest_size=8).hexdigest() == check
+    assert fields['format'] == 2 and bytes.fromhex(fields['key']) == provision.key
 
 
 def test_a_disk_is_read_and_written_byte_for_byte(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 ``provision.json``: who a robot is, written once before its first start.
 
 Provisioning also lays down the empty log and its high-water mark. A log that is missing later
-has therefore been lost, and its robot does not vote.
+has therefore been lost, and its robot does not vote. A check covers all fields: one damaged bit
+could otherwise name another voter, and no two robots would count the same majority.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -26,7 +28,8 @@ FILE_NAME = 'provision.json'
 KEY_BYTES = 32
 # Beyond seven, a commit waits for more robots without surviving more than a swarm would lose.
 VOTERS_DEFAULT_MAX = 7
-_FORMAT = 1
+_FORMAT = 2
+_CHECK_BYTES = 8
 # REP-144, and at most the 32 characters that a frame carries.
 _NAME = re.compile(r'(?=.{2,32}\Z)[a-z][a-z0-9]*(_[a-z0-9]+)*')
 _NAME_RULE = 'lower case letters, digits and single underscores, a letter first, 2 to 32'
@@ -130,6 +133,13 @@ def _write_new(path: Path, data: bytes) -> None:
 
 
 def _to_json(provision: Provision) -> dict[str, Any]:
+    fields = _fields(provision)
+    canonical = json.dumps(fields, sort_keys=True, separators=(',', ':')).encode()
+    check = hashlib.blake2b(canonical, digest_size=_CHECK_BYTES).hexdigest()
+    return {**fields, 'check': check}
+
+
+def _fields(provision: Provision) -> dict[str, Any]:
     return {
         'format': _FORMAT,
         'name': provision.name,
@@ -157,13 +167,16 @@ def _from_json(path: Path, data: Any) -> Provision:
     for kind in zip(*electors):
         if len(set(kind)) != len(kind):
             raise StorageError(f'{path}: voters: a name or storage_id stands there twice')
-    return Provision(
+    provision = Provision(
         name=_name(path, data, ''),
         storage_id=_id(path, data, 'storage_id', ''),
         cluster_id=_id(path, data, 'cluster_id', ''),
         voters=tuple(electors),
         key=_key(path, data),
     )
+    if data.get('check') != _to_json(provision)['check']:
+        raise StorageError(f'{path}: check: not that of the other fields: one has been changed')
+    return provision
 
 
 def _name(path: Path, data: dict[str, Any], prefix: str) -> str:
