@@ -173,3 +173,14 @@ def test_a_client_leaves_no_gap_in_a_forced_cluster_either(log):
     session = opened(log)
     result = log.submit(ClientCommand(session, 2, Put('a', 'x'))).result
     assert result == 'refused: gap: serial 2 came, 1 is next'
+
+
+def test_a_client_of_a_history_made_void_shares_no_session_with_one_of_the_forced_cluster(log):
+    void, forced = opened(log), Log()
+    forced.term = forced_term(1, 1)
+    number = opened(forced)
+    assert void == 1 != number
+    late = forced.submit(ClientCommand(void, 1, Put('a', 'x')))
+    assert 'session 1 is over: outcome unknown' in late.result
+    assert forced.submit(ClientCommand(number, 1, Put('a', 'y'))).applied
+    assert MissionState.restore(forced.state.snapshot()).clients.get(number) is not None

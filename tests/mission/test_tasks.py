@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mission.log import Log
 import pytest
+from swarm_coordination.epochs import forced_term
 from swarm_coordination.mission.state import MissionState
 from swarm_coordination.mission.task_commands import (
     TaskAdd,
@@ -162,3 +163,19 @@ def test_two_robots_never_hold_one_task_by_log_time(steps):
         assert task(log).fence > highest or (what == 'renew' and task(log).fence == highest)
         highest = task(log).fence
         held_until[robot] = task(log).expires_ms
+
+
+def test_a_grant_of_a_forced_cluster_fences_off_every_one_of_the_history_made_void(log):
+    for _ in range(100):
+        log.submit(TaskClaim('scan'), session=7)
+    forced = Log()
+    forced.submit(TaskAdd('scan', LEASE_MS))
+    forced.term = forced_term(1, 1)
+    forced.submit(TaskClaim('scan'), session=8)
+    assert task(forced).fence > task(log).fence == 101
+    assert forced.submit(TaskRenew('scan', task(forced).fence), session=8).applied
+    assert MissionState.restore(forced.state.snapshot()).tasks.get('scan') == task(forced)
+    first = task(forced).fence
+    forced.term = forced_term(forced.term, 1)
+    forced.submit(TaskClaim('scan'), session=8)
+    assert task(forced).fence > first + 1

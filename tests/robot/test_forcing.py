@@ -17,6 +17,7 @@ from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mission.commands import encode_command, StartMission
 from swarm_coordination.mission.formations import Formation
 from swarm_coordination.mission.state import MissionState
+from swarm_coordination.mission.task_commands import TaskAdd, TaskClaim
 from swarm_coordination.persistence import Entry, fresh, HardState, PersistRequest
 from swarm_coordination.robot.forcing import forced_records
 from swarm_coordination.robot.leading import Leading
@@ -339,3 +340,42 @@ def test_only_a_forced_cluster_s_leader_goes_on_after_a_gap_before_what_is_shown
     leading = Leading(leader(member((term,))), MissionState(), 0)
     shown = [Intent(serial, put('a', 'x').encode()) for serial in (66, 67, 69)]
     assert leading.propose_intents(1001, shown, 0) == taken
+
+
+def test_a_holder_of_the_voided_cluster_stops_and_the_new_one_fences_it_off() -> None:
+    swarm = RobotsOnOneRadio(5)
+    swarm.run(2.0)
+    swarm.robot(0).propose(encode_command(TaskAdd('scan', 60_000)).decode(), swarm.now)
+    swarm.run(1.0)
+    swarm.island = {3, 4}
+    busy(swarm, 0, 'void', 20)
+    claim = encode_command(TaskClaim('scan')).decode()
+    swarm.robot(0).propose(claim, swarm.now)
+    swarm.run(1.0)
+    for at in (1, 2):
+        swarm.kill(at)
+    force(swarm, 3)
+    old, new = (swarm.robot(at).coordinator.tasks for at in (0, 3))
+    void = old.may_act('scan', swarm.now)
+    assert void
+    swarm.island = set()
+    swarm.run(1.0)
+    swarm.robot(3).propose(claim, swarm.now)
+    swarm.run(1.0)
+    assert old.may_act('scan', swarm.now) == 0 and new.may_act('scan', swarm.now) > void
+    assert any('suspended while its log is void' in event.text for event in swarm.events[0])
+
+
+def test_a_watch_of_the_voided_cluster_begins_anew_with_what_there_is() -> None:
+    swarm = voided()
+    swarm.start(0)
+    swarm.run(1.0)
+    swarm.robot(0).coordinator.watches.add('')
+    swarm.run(0.1)
+    swarm.watched[0].clear()
+    busy(swarm, 3, 'newer', 60)
+    swarm.run(6.0)
+    told = {event.key: event.value for event in swarm.watched[0]}
+    assert all(told[f'kept{number}'] == str(number) for number in range(5))
+    assert told['void0'] is None and told['newer0'] is not None
+    assert min(event.missed for event in swarm.watched[0]) == 0

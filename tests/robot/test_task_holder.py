@@ -202,3 +202,14 @@ def test_a_claim_that_a_snapshot_passed_over_counts_as_applied():
         robot.log.submit(TaskAdd(f'other{number}', LEASE_MS), session=OTHER)
     robot.holder.settled()
     assert robot.fence == 2
+
+
+def test_a_suspended_holder_goes_on_with_a_renewal_sent_since(held):
+    held.send(TaskRenew('scan', 2))
+    held.holder.suspend('while its log is void')
+    assert held.fence == 0 and 'suspended while' in held.holder.take_told()[-1]
+    held.commit()
+    assert held.fence == 0
+    held.run(0.1)
+    held.commit()
+    assert held.fence == 2

@@ -6,7 +6,7 @@ from __future__ import annotations
 from mission.log import Log
 import pytest
 from swarm_coordination.errors import UsageError
-from swarm_coordination.mission.blackboard import Blackboard
+from swarm_coordination.mission.blackboard import Blackboard, BoardValues
 from swarm_coordination.mission.commands import Delete, Put
 from swarm_coordination.robot.watches import Watches, WATCHES_MAX, WatchEvent
 
@@ -92,3 +92,25 @@ def test_what_a_watch_remembers_is_bounded(board):
     (watch,) = board.watches._watches.values()
     assert len(watch.told) <= 128
     assert all(event.missed == 0 for event in board.watches.take())
+
+
+def test_versions_of_a_history_made_void_are_not_compared(board):
+    watch = board.watches.add('')
+    board.submit(Put('a', 'kept'), Put('b', 'void'), Put('c', 'void'), Put('c', 'void again'))
+    board.watches.take()
+    board.log.state.board = Blackboard(BoardValues())
+    for command in (Put('a', 'kept'), Put('c', 'new')):
+        board.log.submit(command)
+    board.watches.restored(was_void=True)
+    assert board.watches.take() == (
+        WatchEvent(watch, 'b', None, 0), WatchEvent(watch, 'a', 'kept', 1),
+        WatchEvent(watch, 'c', 'new', 1))
+
+
+def test_no_fewer_than_no_versions_are_missed(board):
+    board.watches.add('')
+    board.submit(Put('a', '1'), Put('a', '2'), Put('a', '3'))
+    board.watches.take()
+    board.log.state.board = Blackboard(BoardValues())
+    board.submit(Put('a', '1'))
+    assert board.watches.take()[0].missed == 0

@@ -26,6 +26,16 @@ def epoch_of(term: int) -> int:
     return term >> TERM_BITS
 
 
+def entry_number(term: int, index: int) -> int:
+    """
+    Return the number that an entry gives to what it makes: a task's fence, a client's session.
+
+    It rises with the log, and over a forcing: nothing of a void history has the same or a higher
+    one. In the provisioned cluster it is the log index.
+    """
+    return (epoch_of(term) << TERM_BITS) + index
+
+
 def forced_term(term: int, robot: int) -> int:
     """
     Return the first term of the cluster that ``robot``, in ``term``, is made to begin.

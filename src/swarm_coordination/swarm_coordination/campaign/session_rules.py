@@ -19,6 +19,7 @@ from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.campaign.raft_rules import RaftRules
+from swarm_coordination.epochs import entry_number
 from swarm_coordination.mission.blackboard import BoardValue
 from swarm_coordination.mission.client_commands import ClientOpen
 from swarm_coordination.mission.commands import ClientCommand, decode_command, Put
@@ -97,7 +98,8 @@ class SessionRules(Observer):
         self._judged = entry.index
         command = decode_command(entry.command.encode()) if entry.command else None
         if isinstance(command, ClientOpen) and entry.applied:
-            self._sessions[entry.index] = _Session(command.ttl_ms, entry.stamp_ms)
+            number = entry_number(entry.term, entry.index)
+            self._sessions[number] = _Session(command.ttl_ms, entry.stamp_ms)
         elif isinstance(command, ClientCommand) and _was_tried(entry):
             self.checks += 1
             did = _Did(entry.applied, entry.result)

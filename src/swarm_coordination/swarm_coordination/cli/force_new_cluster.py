@@ -13,7 +13,8 @@ WARNING = """\
 The voters until now were {voters}. What they had committed and {name} lacks is lost. Those of
 them whose log holds such entries stand still and take no commands until the new cluster has
 compacted a longer log, and then go on as learners; or provision them anew. Should a majority
-of them be alive somewhere, there are two clusters now: keep them apart.
+of them be alive somewhere, there are two clusters now: keep them apart. Who holds a task and does
+not hear of this acts on until its lease is over; clients have to open new sessions.
 Start {name}; robots that come back join as learners and are promoted."""
 
 

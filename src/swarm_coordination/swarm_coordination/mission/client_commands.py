@@ -14,7 +14,7 @@ CLIENT_TTL_MIN_MS, CLIENT_TTL_MAX_MS = 10_000, 3_600_000
 
 
 class ClientOpen(NamedTuple):
-    """Open a session, named by the log index of this command, that ``ttl_ms`` unused ends."""
+    """Open a session, named by the number of its entry, that ``ttl_ms`` unused ends."""
 
     ttl_ms: int
 

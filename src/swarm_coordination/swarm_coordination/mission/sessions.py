@@ -11,9 +11,10 @@ follows all that it has seen applied; where the log lacks serials before it, the
 a history that is void. They are used up without effect, and no other command ever gets them.
 
 Every robot owns a session, under its storage id, that ends only by roster removal. A client from
-outside (a ground station) opens one, which is named by the log index that opened it and so is
-never mistaken for an earlier one. It expires by log time. What comes under an expired session
-is refused: whether it had taken effect before is unknown, and it must not be sent again.
+outside (a ground station) opens one, named by the number of the entry that opened it
+(``epochs.entry_number``), and so never mistaken for an earlier one. It expires by log time. What
+comes under an expired session is refused: whether it had taken effect before is unknown, and it
+must not be sent again.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ class Sessions:
 
 
 class Clients:
-    """All sessions of clients, by the log index that opened them."""
+    """All sessions of clients, by the number of the entry that opened them."""
 
     def __init__(self, clients: tuple[tuple[int, Client], ...] = ()) -> None:
         self._clients = dict(clients)

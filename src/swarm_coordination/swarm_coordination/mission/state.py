@@ -14,7 +14,7 @@ import hashlib
 from typing import NamedTuple
 
 from swarm_coordination.bounds import ID_MAX, LIFTED_MAX
-from swarm_coordination.epochs import epoch_of
+from swarm_coordination.epochs import entry_number, epoch_of
 from swarm_coordination.errors import CommandError, UsageError
 from swarm_coordination.mission.blackboard import Blackboard, Change
 from swarm_coordination.mission.client_commands import ClientClose, ClientOpen
@@ -235,14 +235,16 @@ class MissionState:
                     raise CommandError(f'robot {command.robot} was taken off the roster')
                 return Outcome(command, 'asked')
             case ClientOpen():
-                self.clients.begin(self.index, command.ttl_ms, self.log_time_ms)
-                return Outcome(command, f'session {self.index}')
+                number = entry_number(self.term, self.index)
+                self.clients.begin(number, command.ttl_ms, self.log_time_ms)
+                return Outcome(command, f'session {number}')
             case ClientClose():
                 self.clients.close(command.session)
                 return Outcome(command, 'closed')
             case ClientCommand():
                 return self._of_client(command)
-        result = self.tasks.perform(command, robot, self.index, self.log_time_ms)
+        number = entry_number(self.term, self.index)
+        result = self.tasks.perform(command, robot, number, self.log_time_ms)
         event = MissionEvent('task', f'task {command.task} {result}', self.index)
         return Outcome(command, result, (event,))
 

@@ -3,10 +3,10 @@
 Tasks: work that one robot at a time does, under a lease by log time (*Lease*, Joshi 2023).
 
 Who claims a task holds it until log time passes its expiry; then anybody may take it over. Each
-grant carries a fencing number, the log index of the grant: it rises with every grant, whoever
-gets it, and renewals keep it. What a task acts on refuses numbers lower than it has seen, so a
-holder that woke up too late does no harm (*Generation Clock*). The holder stops by its own
-clock before that (robot/tasks.py).
+grant carries a fencing number, that of the grant's entry (``epochs.entry_number``): it rises with
+every grant, whoever gets it, and renewals keep it. What a task acts on refuses numbers lower than
+it has seen, so a holder that woke up too late does no harm (*Generation Clock*). The holder stops
+by its own clock before that (robot/tasks.py).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Task(NamedTuple):
     """
     One task; ``holder`` 0: nobody has it.
 
-    ``fence``: log index of the last grant, 0 for none. ``expires_ms``: log time up to which the
+    ``fence``: number of the last grant, 0 for none. ``expires_ms``: log time up to which the
     holder has it.
     """
 
@@ -58,9 +58,9 @@ class Tasks:
         """Return all tasks, ascending names."""
         return tuple(sorted(self._tasks.items()))
 
-    def perform(self, command: TaskCommand, robot: int, index: int, log_time_ms: int) -> str:
+    def perform(self, command: TaskCommand, robot: int, number: int, log_time_ms: int) -> str:
         """
-        Carry out ``robot``'s command in the entry at ``index``; return what came of it.
+        Carry out ``robot``'s command in the entry of this number; return what came of it.
 
         Raises CommandError, having changed nothing.
         """
@@ -76,7 +76,7 @@ class Tasks:
         if task.done:
             raise CommandError(f'task {name} is done')
         if isinstance(command, TaskClaim):
-            return self._claim(name, task, robot, index, log_time_ms)
+            return self._claim(name, task, robot, number, log_time_ms)
         self._held(name, task, robot, command.fence, log_time_ms)
         if isinstance(command, TaskRenew):
             self._tasks[name] = task._replace(expires_ms=log_time_ms + task.lease_ms)
@@ -95,14 +95,14 @@ class Tasks:
         self._tasks[command.task] = Task(command.lease_ms, command.detail)
         return 'added'
 
-    def _claim(self, name: str, task: Task, robot: int, index: int, log_time_ms: int) -> str:
+    def _claim(self, name: str, task: Task, robot: int, number: int, log_time_ms: int) -> str:
         # The holder itself may claim anew: after a restart it no longer knows that it has it.
         if task.holder not in (0, robot) and log_time_ms < task.expires_ms:
             left = task.expires_ms - log_time_ms
             raise CommandError(f'robot {task.holder} holds task {name} for {left} ms more')
         expires = log_time_ms + task.lease_ms
-        self._tasks[name] = task._replace(holder=robot, fence=index, expires_ms=expires)
-        return f'granted under fence {index} until {expires} ms'
+        self._tasks[name] = task._replace(holder=robot, fence=number, expires_ms=expires)
+        return f'granted under fence {number} until {expires} ms'
 
     @staticmethod
     def _held(name: str, task: Task, robot: int, fence: int, log_time_ms: int) -> None:

@@ -217,9 +217,10 @@ class Snapshots:
             return False
         if epoch_of(unpacked[1]) < epoch_of(self._raft.term):
             self._exchange.renounce(key)  # of a cluster that is void, whatever else it says
+        before = epoch_of(self._raft.vouched_term)
         if not self._raft.install(*unpacked, now):
             return False
-        self._restore(values, now)
+        self._restore(values, now, was_void=epoch_of(unpacked[1]) > before)
         self._taken = None
         self._entries = self._bytes = 0
         self._offer(*unpacked)
@@ -230,15 +231,19 @@ class Snapshots:
         self._void = self._raft.is_void
         self._mesh.lift_exactly(() if self._void else self._state.liftings)
 
-    def _restore(self, values: StateValues, now: int) -> None:
-        """Let the state jump, and do for all entries left out what each would have done."""
+    def _restore(self, values: StateValues, now: int, *, was_void: bool = False) -> None:
+        """
+        Let the state jump, and do for all entries left out what each would have done.
+
+        ``was_void``: the state so far was of a history that a forced cluster has made void.
+        """
         first, own_id = self._state.index + 1, self._raft.member
         self._state.become(values)
         self._follow_liftings()
         for robot in values.removed:
             if robot != own_id:
                 self._mesh.forget(robot, now)
-        self._watches.restored()
+        self._watches.restored(was_void=was_void)
         text = f'state of entry {values.index} in the place of entries from {first} on'
         self._tell(now, 'snapshot_installed', text, values.index)
         for told in self._submissions.restored():

@@ -175,7 +175,9 @@ class Submissions:
         self._intact = False
 
     def tick(self, now: int) -> None:
-        """Let time pass; renew the leases that want it."""
+        """Let time pass; renew the leases that want it, or suspend them while the log is void."""
+        if self._raft.is_void:
+            self.tasks.suspend('while its log is void')
         for command in self.tasks.tick(now):
             try:
                 self.accept(command, now)

@@ -8,7 +8,8 @@ stamped it, and ends after 0.9 of the lease less 0.1 s: the tenth is for clocks 
 different rates, the rest for a leap of a leader's clock that passes for time. After a gap between
 ticks (a pause, a leap of the clock) it stops first of all, and goes on only once a renewal sent
 after the gap has been applied. Leases are renewed from a third of their length on, for as long
-as the holder neither finishes nor gives back.
+as the holder neither finishes nor gives back. While a forced cluster has made the own log void,
+nothing that it grants counts.
 
 Every action carries the fencing number that ``may_act`` returns: between that answer and the
 action the process may sleep, and only who is acted upon can tell.
@@ -112,9 +113,7 @@ class TaskHolder:
         gap = now - self._ticked_ns
         self._ticked_ns = now
         if not 0 <= gap <= self._gap_max_ns:
-            self._era += 1
-            for name in list(self._grants):
-                self._drop(name, 'suspended after a pause', wanted=True)
+            self.suspend('after a pause')
         if not (self._grants or self._wanted):
             return ()
         for name, grant in list(self._grants.items()):
@@ -126,6 +125,12 @@ class TaskHolder:
             for name in self._wanted
             if name not in under_way and (task := self._due(name, now)) is not None
         )
+
+    def suspend(self, why: str) -> None:
+        """Stop acting on all tasks, until renewals sent from now on have been applied."""
+        self._era += 1
+        for name in list(self._grants):
+            self._drop(name, f'suspended {why}', wanted=True)
 
     def take_told(self) -> tuple[str, ...]:
         """Return what has become of tasks since the last call, for people."""

@@ -4,7 +4,8 @@ Watches of the blackboard (*State Watch*, Joshi 2023): told what changes, on thi
 
 A watch begins with what there is. Then every change comes as this robot applies it. Where it
 took a snapshot instead of the entries, the newest values come, and each says how many versions
-in between were missed.
+in between were missed. Where that snapshot is of a forced cluster that has made the own log void,
+versions seen so far say nothing: what is gone is told, then all that there is.
 """
 
 from __future__ import annotations
@@ -83,9 +84,11 @@ class Watches:
                 if change.key.startswith(watch.prefix):
                     self._tell(number, *change)
 
-    def restored(self) -> None:
-        """Compare with the whole blackboard, after a snapshot has replaced it."""
+    def restored(self, *, was_void: bool = False) -> None:
+        """Compare with the whole blackboard, which a snapshot has put in the place of the last."""
         for number in self._watches:
+            if was_void:
+                self._begin_anew(number)
             self._compare(number)
 
     @property
@@ -111,10 +114,19 @@ class Watches:
             if version > watch.told[key]:
                 self._tell(number, key, None, version)
 
+    def _begin_anew(self, number: int) -> None:
+        """Tell what is no longer there, and forget all versions told."""
+        told, board = self._watches[number].told, self._state.board
+        gone = sorted(key for key in told if board.get(key) is None)
+        told.clear()
+        for key in gone:
+            self._tell(number, key, None, board.version(key))
+
     def _tell(self, number: int, key: str, value: str | None, version: int) -> None:
         told = self._watches[number].told
         before = told.pop(key, version - 1)
         told[key] = version
-        self._events.append(WatchEvent(number, key, value, version, version - before - 1))
+        missed = max(0, version - before - 1)
+        self._events.append(WatchEvent(number, key, value, version, missed))
         if len(told) > BLACKBOARD_MAX + TOMBSTONES_MAX:
             del told[next(iter(told))]  # told longest ago; what it forgets is no gap
