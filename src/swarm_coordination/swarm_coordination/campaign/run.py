@@ -24,7 +24,7 @@ from swarm_coordination.campaign.coverage import Coverage
 from swarm_coordination.campaign.flight import Flight
 from swarm_coordination.campaign.flight_load import FlightLoad
 from swarm_coordination.campaign.ghosts import Ghosts
-from swarm_coordination.campaign.healing import BOUND_MS, LOOK_MS, UNDER_WAY_MS, unhealed
+from swarm_coordination.campaign.healing import BOUND_MS, Healing, LOOK_MS, UNDER_WAY_MS
 from swarm_coordination.campaign.injector import Injector
 from swarm_coordination.campaign.operator_rules import OperatorRules
 from swarm_coordination.campaign.operators import Operators
@@ -136,7 +136,7 @@ class Run:
                 schedule, profile.outsiders, arena, self._clients, self._sessions
             )
             arena.watch(self._outsiders)
-        self._healed_ms = 0
+        self._healing = Healing(arena, self._commands, self._stops, self._operators)
 
     @property
     def history(self) -> Sequence[Event]:
@@ -153,9 +153,7 @@ class Run:
                 course = Course(self.arena, self._rules, self._clients, rng)
                 lead(course)
                 course.end()
-            self.advance_to(self._schedule.calm_ms)
             self._heal()
-            self.advance_to(self._schedule.end_ms)
             self._check_end()
             self._board.finish()
         except InvariantBroken as broken:
@@ -171,41 +169,33 @@ class Run:
         self.arena.queue.run_until(START_NS + end_ms * NS_PER_MS)
 
     def _heal(self) -> None:
-        """Look until the swarm has healed; raises InvariantBroken where it takes too long."""
+        """Look at the swarm from the last fault to the end; raises InvariantBroken."""
         calm_ms, end_ms = self._schedule.calm_ms, self._schedule.end_ms
-        wrong, at_ms = self._look(calm_ms, min(calm_ms + BOUND_MS, end_ms))
-        self._healed_ms = at_ms - calm_ms
-        if wrong and at_ms >= calm_ms + BOUND_MS:
-            raise InvariantBroken('Heals', f'{BOUND_MS / 1000:g} s after the last fault: {wrong}')
-        if not wrong:
-            for node in self.arena.nodes:
-                if node.core is not None:
-                    self._stops.check(node, node.core)
+        self.arena.watch(self._healing)
+        for at_ms in (*range(calm_ms, end_ms, LOOK_MS), end_ms):
+            self.advance_to(at_ms)
+            self._healing.look(at_ms - calm_ms)
 
     def _check_end(self) -> None:
         """Check that what had healed is whole at the end, or once what is under way is there."""
         end_ms = self._schedule.end_ms
-        if end_ms >= self._schedule.calm_ms + BOUND_MS:
-            # Leaders go on by themselves, rearranging slots for one: the end may fall between
-            # an entry's first robot and its last.
-            wrong, _ = self._look(end_ms, end_ms + UNDER_WAY_MS)
-            if wrong:
-                raise InvariantBroken('Stays healed', wrong)
-            self.check_answered()
+        if end_ms < self._schedule.calm_ms + BOUND_MS:
+            return
+        # Leaders go on by themselves, rearranging slots for one: the end may fall between
+        # an entry's first robot and its last.
+        last_ms = end_ms + UNDER_WAY_MS
+        while (wrong := self._healing.wrong()) and end_ms < last_ms:
+            end_ms += LOOK_MS
+            self.advance_to(end_ms)
+        if wrong:
+            raise InvariantBroken('Stays healed', wrong)
+        self._healing.check_stops()
+        self.check_answered()
 
     def check_answered(self) -> None:
         """Raise InvariantBroken where a client from outside still waits for an answer."""
         if self._outsiders is not None:
             self._outsiders.check_answered()
-
-    def _look(self, at_ms: int, last_ms: int) -> tuple[str, int]:
-        """Look from now until nothing is wrong; return what still is, and when that was seen."""
-        wrong = unhealed(self.arena, self._commands, self._operators)
-        while wrong and at_ms < last_ms:
-            at_ms += LOOK_MS
-            self.advance_to(at_ms)
-            wrong = unhealed(self.arena, self._commands, self._operators)
-        return wrong, at_ms
 
     def _outcome(self, rule: str, text: str) -> Outcome:
         watchers = (
@@ -217,7 +207,7 @@ class Run:
             rule,
             text,
             (self.arena.queue.now - START_NS) // NS_PER_MS,
-            self._healed_ms,
+            self._healing.healed_ms,
             self.arena.queue.handled,
             sum(watcher.checks for watcher in watchers if watcher is not None),
             self._clients.submitted,
