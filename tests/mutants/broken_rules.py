@@ -86,6 +86,9 @@ MUTANTS = {
     'reads_without_asking_a_quorum': Mutant(
         'a read waits for echoes of a majority',
         consensus_rules.reads_without_asking_a_quorum, 0, 'deposed_reader'),
+    'reads_before_its_first_entry': Mutant(
+        'a leader answers reads once an entry of its own term is committed',
+        consensus_rules.reads_before_its_first_entry, 0, 'elected_reader'),
     'clock_jump_renews_a_lease': Mutant(
         'what a clock shows after a gap renews no lease',
         mission_rules.clock_jump_renews_a_lease, 0, 'leaping_clocks'),

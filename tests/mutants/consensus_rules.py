@@ -214,6 +214,19 @@ def reads_without_asking_a_quorum(put: Put) -> None:
     put(Reading, '_confirm', confirm)
 
 
+def reads_before_its_first_entry(put: Put) -> None:
+    """Answer reads as if what is committed were of the own term, whatever term it is of."""
+    original = Reading._confirm
+
+    def confirm(self, now):
+        state = self._state
+        state.log.term_at = lambda index: state.term
+        original(self, now)
+        del state.log.term_at
+
+    put(Reading, '_confirm', confirm)
+
+
 def forgets_no_transfer(put: Put) -> None:
     """Keep an operator's wish on every robot, whoever leads and in whatever term."""
     step, reason = Voters.step, Voters._reason_to_leave
