@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from consensus.single import leader, member
+from consensus.single import acknowledge, leader, member
 import pytest
 from robot.swarm_of_robots import provision, put, RobotsOnOneRadio
 from swarm_coordination.consensus.configuration import configuration_of
 from swarm_coordination.consensus.settings import RaftSettings
 from swarm_coordination.epochs import epoch_of, forced_term
 from swarm_coordination.errors import ProposalRefused, StorageError
-from swarm_coordination.mesh.rows import Intent
+from swarm_coordination.mesh.rows import Intent, IntentSection
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mission.commands import encode_command, StartMission
 from swarm_coordination.mission.formations import Formation
@@ -24,6 +24,7 @@ from swarm_coordination.robot.leading import Leading
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.views import Mode
 
+FORCED = forced_term(1, 1)
 # Logs are compacted every ten entries, and not served from a cache of items instead.
 OFTEN = RobotSettings(
     mesh=replace(MeshSettings(), items_max=64),
@@ -312,34 +313,86 @@ def test_a_robot_of_the_voided_cluster_accepts_commands_once_it_is_whole_again()
     assert swarm.status(0).state_hash == swarm.status(3).state_hash
 
 
-def test_what_waits_at_a_robot_of_the_voided_cluster_is_applied_once_by_the_new_one() -> None:
+def forced_while_one_waits(waits: int) -> tuple[RobotsOnOneRadio, int]:
+    """
+    Return a swarm of five whose majority is dead, forced at 3, and a serial that waits.
+
+    Robots 0 to 2 had applied what 3 and 4 lack, robot ``waits`` has accepted the serial's command
+    in a cut after it and lives, in that cut still.
+    """
     swarm = RobotsOnOneRadio(5, OFTEN)
     swarm.run(2.0)
     swarm.island = {3, 4}
     busy(swarm, 0, 'void', 60)
-    swarm.cut = {0}
+    swarm.cut = {waits}
     swarm.run(2.0)
-    serial = swarm.robot(0).propose(put('waits', 'x'), swarm.now)
+    serial = swarm.robot(waits).propose(put('waits', 'x'), swarm.now)
     swarm.run(1.0)
-    for at in (1, 2, 4):
+    for at in {1, 2, 0, 4} - {waits}:
         swarm.kill(at)
     force(swarm, 3)
+    return swarm, serial
+
+
+def intents(swarm: RobotsOnOneRadio, at: int) -> list[tuple[int, IntentSection]]:
+    return list(swarm.robot(at).coordinator._mesh.intents())
+
+
+def outcome(swarm: RobotsOnOneRadio, at: int, serial: int) -> list[tuple[str, str]]:
+    return [(e.kind, e.text) for e in swarm.events[at]
+            if e.value == serial and e.kind in ('applied', 'refused')]
+
+
+def test_what_waits_at_a_robot_of_the_voided_cluster_is_refused_and_its_session_goes_on() -> None:
+    swarm, serial = forced_while_one_waits(0)
+    swarm.robot(0).propose(encode_command(TaskClaim('scan')).decode(), swarm.now)
+    swarm.run(0.5)
     swarm.island, swarm.cut = set(), set()
     busy(swarm, 3, 'newer', 100)
     swarm.run(8.0)
-    assert [key for key, _ in swarm.values_put(3) if 'waits' in key] == [put('waits', 'x')]
-    told = [(e.kind, e.text) for e in swarm.events[0] if e.value == serial]
-    assert [kind for kind, _ in told if kind in ('applied', 'refused')] == ['applied']
     assert swarm.status(0).state_hash == swarm.status(3).state_hash
+    [(kind, text)] = outcome(swarm, 0, serial)
+    assert kind == 'refused' and text.endswith('is void: outcome unknown')
+    assert 'task scan: not granted' in [event.text for event in swarm.events[0]]
+    assert 'waits' not in keys(swarm, 3)
+    after = swarm.robot(0).propose(put('after', 'x'), swarm.now)
+    swarm.run(1.0)
+    assert outcome(swarm, 0, after) == [('applied', 'version 1')]
 
 
-@pytest.mark.parametrize(('term', 'taken'), [(1, 0), (forced_term(1, 1), 2)])
-def test_only_a_forced_cluster_s_leader_goes_on_after_a_gap_before_what_is_shown_first(
-    term: int, taken: int
+def test_what_waits_at_a_robot_that_lacks_nothing_is_applied_by_the_new_cluster() -> None:
+    swarm, serial = forced_while_one_waits(4)
+    swarm.island, swarm.cut = set(), set()
+    swarm.run(3.0)
+    assert outcome(swarm, 4, serial) == [('applied', 'version 1')]
+    assert 'waits' in keys(swarm, 3)
+
+
+def test_what_was_applied_in_the_voided_history_is_not_applied_again_after_a_crash() -> None:
+    swarm = voided()
+    swarm.start(0)
+    waiting = len(swarm.robot(0).coordinator.session)
+    assert waiting  # whose settlement was not on disk
+    swarm.run(1.0)
+    assert 1000 not in [o for o, shown in intents(swarm, 3) if shown.intents]
+    busy(swarm, 3, 'newer', 100)
+    swarm.run(8.0)
+    assert swarm.status(0).state_hash == swarm.status(3).state_hash
+    assert 'void' not in keys(swarm, 3) and not len(swarm.robot(0).coordinator.session)
+
+
+@pytest.mark.parametrize(
+    ('term', 'joined', 'taken'), [(1, True, 0), (FORCED, False, 0), (FORCED, True, 2)]
+)
+def test_only_a_forced_cluster_goes_on_after_a_gap_before_what_a_joined_robot_shows_first(
+    term: int, joined: bool, taken: int
 ) -> None:
-    leading = Leading(leader(member((term,))), MissionState(), 0)
+    raft = leader(member((term,)))
+    if joined:
+        acknowledge(raft, 2, 1)
     shown = [Intent(serial, put('a', 'x').encode()) for serial in (66, 67, 69)]
-    assert leading.propose_intents(1001, shown, 0) == taken
+    assert Leading(raft, MissionState(), 0).propose_intents(2, shown, 0) == taken
+
 
 
 def test_a_holder_of_the_voided_cluster_stops_and_the_new_one_fences_it_off() -> None:

@@ -213,3 +213,15 @@ def test_a_suspended_holder_goes_on_with_a_renewal_sent_since(held):
     held.run(0.1)
     held.commit()
     assert held.fence == 2
+
+
+def test_a_renewal_that_is_refused_for_good_keeps_no_later_one_from_being_sent(held):
+    held.send(TaskRenew('scan', 2))
+    held.holder.refused(held.serial)
+    held.under_way.clear()
+    assert held.fence == 0 and 'not granted' in held.holder.take_told()[-1]
+    held.serial = held.log.state.sessions.of(ME).last_serial
+    held.send(TaskClaim('scan'))
+    held.commit()
+    held.run(3.4)
+    assert held.under_way == [TaskRenew('scan', 3)]

@@ -279,7 +279,8 @@ class Coordinator:
         self._replication.tick(now)
         self._snapshots.tick(now)
         self._voters.watch_quorum(now)
-        self._submissions.tick(now)
+        for told in self._submissions.tick(now):
+            self._event(now, *told)
         for text in self.tasks.take_told():
             self._event(now, 'task', text, self._state.index)
         stepped = now >= self._next_step

@@ -61,21 +61,21 @@ class Leading:
         """
         Append those intents of one session that are next; return how many were.
 
-        Stops at a gap (an earlier intent is not shown yet) and where Raft refuses more. The first
-        one shown follows all that its robot has seen applied: in a forced cluster a gap before it
-        is of a history made void, and stays one.
+        Stops at a gap (an earlier intent is not shown yet) and where Raft refuses more. In a
+        forced cluster a robot whose log is joined shows first what follows all that it has seen
+        applied: a gap before that is of a history made void, and stays one.
         """
         proposed = 0
         if session in self._state.removed:
             return proposed  # it would be refused every time, and shown again for ever
         if not self._has_session(session):
             return proposed  # neither applied nor refused for good: it waits for one to end
-        forced = epoch_of(self.term) > 0
+        joined = epoch_of(self.term) > 0 and self._raft.match_of(session) > 0
         for place, intent in enumerate(intents):
             expected = self.next_serial(session)
             if intent.serial < expected:
                 continue
-            if intent.serial > expected and (place or not forced):
+            if intent.serial > expected and (place or not joined):
                 break
             if not self._append(session, intent.serial, intent.payload, now):
                 break

@@ -26,7 +26,7 @@ class Publishing:
         self._submissions, self._replication = submissions, replication
         # Of the mission: applied, mode, epoch, progress (mm), 1 + the slot offered for.
         self._shown = (-1, 0, 0, 0, 0)
-        self._intents = (-1, False)  # version of the queue that is shown; leading
+        self._intents = (-1, False)  # version of the queue; none is shown
 
     @property
     def is_behind(self) -> bool:
@@ -54,11 +54,12 @@ class Publishing:
         Show the intents, where the queue has changed.
 
         A leader shows none: they go out as log items, and who leads next reads them there or,
-        once this robot leads no more, in its row.
+        once this robot leads no more, in its row. Nor does who comes out of a history made void,
+        until it knows what becomes of them.
         """
-        leads = self._replication.leading is not None
-        shown = (self._submissions.version, leads)
+        none = self._replication.leading is not None or self._submissions.withholds
+        shown = (self._submissions.version, none)
         if shown != self._intents:
             self._intents = shown
-            head = () if leads else self._submissions.shown()
+            head = () if none else self._submissions.shown()
             self._mesh.set_intents(IntentSection(0, head))

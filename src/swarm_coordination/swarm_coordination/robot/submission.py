@@ -11,6 +11,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from swarm_coordination.consensus.raft import Raft
+from swarm_coordination.epochs import epoch_of
 from swarm_coordination.errors import CommandError, ProposalRefused, TakenOffRoster
 from swarm_coordination.mesh.mesh import Mesh
 from swarm_coordination.mesh.rows import Intent
@@ -48,7 +49,9 @@ class Submissions:
     The own session, from acceptance to application.
 
     Whatever was accepted is told ``applied`` or ``refused`` in the end. Taken off the roster, the
-    robot has no session any more: what still waits then is refused.
+    robot has no session any more: what still waits then is refused. So is what waits where the
+    robot comes out of a history made void that had settled other commands of it: whoever asked
+    for these knew that history, and may have seen them applied there.
 
     Parameters
     ----------
@@ -78,6 +81,7 @@ class Submissions:
         self._raft, self._state = raft, state
         self._outbox = outbox
         self._queue = IntentQueue(recovered.intents, recovered.last_serial)
+        self._was_void = False  # and the log has not shown yet what of the own session it holds
         # What callers named their commands -> serial; the newest, oldest first.
         self._requests = {name: serial for serial, name in recovered.requests}
         gap_max_ns = seconds_to_ns(settings.tick_gap_max_s)
@@ -106,6 +110,11 @@ class Submissions:
     def on_roster(self) -> bool:
         """Whether nobody has taken this robot off the roster."""
         return self._robot not in self._state.removed
+
+    @property
+    def withholds(self) -> bool:
+        """Whether nothing is shown to leaders: the log is void, or only just joined."""
+        return self._was_void or self._raft.is_void
 
     def serial_of(self, request: str) -> int:
         """
@@ -174,15 +183,31 @@ class Submissions:
         """Accept nothing any more: another process gives out the same serials."""
         self._intact = False
 
-    def tick(self, now: int) -> None:
-        """Let time pass; renew the leases that want it, or suspend them while the log is void."""
-        if self._raft.is_void:
-            self.tasks.suspend('while its log is void')
+    def tick(self, now: int) -> list[Told]:
+        """
+        Let time pass; return what is to be told.
+
+        Renews the leases that want it, or suspends them while the log is void.
+        """
+        told = self._join() if self.withholds else []
         for command in self.tasks.tick(now):
             try:
                 self.accept(command, now)
             except ProposalRefused:
-                return  # it is due again at the next tick, and the holder stops in time
+                break  # it is due again at the next tick, and the holder stops in time
+        return told
+
+    def _join(self) -> list[Told]:
+        """Once an entry of the forced cluster is applied: refuse what follows a void serial."""
+        if self._raft.is_void:
+            self._was_void = True
+            self.tasks.suspend('while its log is void')
+        if epoch_of(self._state.term) < epoch_of(self._raft.term):
+            return []
+        self._was_void = False
+        if self._queue.first_serial <= self._state.sessions.next_serial(self._robot):
+            return []
+        return self._refuse_all('what was applied before it is void: outcome unknown')
 
     def persisted(self, serial: int) -> list[Told]:
         """Note that every serial up to ``serial`` is on disk; return what is to be told of it."""
@@ -237,10 +262,13 @@ class Submissions:
 
     def _void(self, text: str) -> list[Told]:
         """Drop every durable command once no session is left for it; return what is to be told."""
-        if self.on_roster:
-            return []
+        return [] if self.on_roster else self._refuse_all(text)
+
+    def _refuse_all(self, text: str) -> list[Told]:
+        """Drop every durable command; return what is to be told."""
         serials = range(self._queue.first_serial, self._queue.durable_serial + 1)
         self._settle(self._queue.durable_serial)
+        self.tasks.refused(self._queue.durable_serial)
         return [Told('refused', text, serial) for serial in serials]
 
 

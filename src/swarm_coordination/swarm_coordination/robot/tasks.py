@@ -93,6 +93,11 @@ class TaskHolder:
         elif isinstance(command, TaskRelease | TaskDone):
             self._drop(command.task, 'given back' if isinstance(command, TaskRelease) else 'done')
 
+    def refused(self, last: int) -> None:
+        """Note that nothing sent under a serial up to ``last`` will be granted."""
+        for serial in [serial for serial in self._sent if serial <= last]:
+            self._drop(self._sent.pop(serial).task, 'not granted')
+
     def settled(self) -> None:
         """Take in what the mission state says by now; call it after every change of the state."""
         session = self._state.sessions.of(self._robot)
