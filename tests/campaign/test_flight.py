@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import math
 
+import pytest
+from swarm_coordination.campaign.campaign import play_seed
 from swarm_coordination.campaign.faults import Fault, LEADER
 from swarm_coordination.campaign.run import Run
 from swarm_coordination.campaign.schedule import Schedule
@@ -14,6 +16,16 @@ SHORT = Schedule('flying', 3, 3, 'full', (1, 5), (0, 500), 9_000, 12_000, (
     Fault(3_000, 'crash', (LEADER,), 2_000, (0,)),
     Fault(5_500, 'pause', (0,), 1_000, (1,)),
 ))
+
+# 17, 19 and 49 end too near to each other where those without a majority do not stand; the others
+# are those of the first hundred in which robots come nearest.
+SEEDS = (17, 19, 24, 28, 36, 39, 40, 42, 49, 56)
+
+
+@pytest.mark.parametrize('seed', SEEDS)
+def test_robots_keep_their_distance_through_the_faults_of_a_seed(seed):
+    outcome = play_seed('flying', seed)
+    assert outcome.rule == '', outcome.text
 
 
 def test_robots_fly_missions_through_a_crash_and_a_pause_and_keep_their_distance():

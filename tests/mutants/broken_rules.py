@@ -102,7 +102,10 @@ MUTANTS = {
         'who has fallen silent stays an obstacle', mesh_rules.forgets_the_silent, 2, 'flying'),
     'believes_that_every_row_is_fresh': Mutant(
         "a pose is as old as its row's echoes allow",
-        mesh_rules.believes_that_every_row_is_fresh, 17, 'flying'),
+        mesh_rules.believes_that_every_row_is_fresh, 47, 'flying'),
+    'flies_on_where_others_lost_it': Mutant(
+        'who may be the one that others near have lost stands',
+        mission_rules.flies_on_where_others_lost_it, 17, 'flying'),
     'forgets_no_transfer': Mutant(
         "an operator's wish is obeyed once, in its term, and void from then on",
         consensus_rules.forgets_no_transfer, 1, 'operations'),

@@ -2,6 +2,8 @@
 """
 Hunt mutants: play seeds with one rule broken until an invariant notices; a table at the end.
 
+A catch counts only where the unbroken core passes the same seed: else it ends in an error.
+
     .venv/bin/python tests/mutants/hunt.py [--seeds 200] [--recorded] [--jobs 2] [NAME ...]
 
 Exit status 1 where one got away. Run from the root of the repository.
@@ -11,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 import sys
 import time
@@ -35,8 +37,14 @@ class Catch(NamedTuple):
     cpu_s: float
 
 
+@cache
+def unbroken(profile: str, seed: int) -> str:
+    """Return which rule the unbroken core breaks in a seed; '' for none."""
+    return play_seed(profile, seed).rule
+
+
 def hunt(name: str, seeds: range) -> Catch:
-    """Play seeds with the mutant until one fails."""
+    """Play seeds with the mutant until one fails, which the unbroken core has to pass."""
     mutant = MUTANTS[name]
     started = time.process_time()
     with pytest.MonkeyPatch.context() as patch:
@@ -47,6 +55,9 @@ def hunt(name: str, seeds: range) -> Catch:
                 break
         else:
             outcome = outcome._replace(rule='')
+    if outcome.rule:
+        rule = unbroken(mutant.profile, seed)
+        assert not rule, f'{mutant.profile}, seed {seed}: {rule} is broken without {name} too'
     return Catch(name, seed, outcome.rule, outcome.text, time.process_time() - started)
 
 

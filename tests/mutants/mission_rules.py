@@ -14,6 +14,7 @@ from swarm_coordination.mission.state import MissionState
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.durability import Outbox, Release
 from swarm_coordination.robot.leading import Leading
+from swarm_coordination.robot.parting import Parting
 from swarm_coordination.robot.submission import Submissions
 from swarm_coordination.robot.tasks import TaskHolder
 from swarm_coordination.units import NS_PER_MS
@@ -189,3 +190,7 @@ def short_leaps_end_leases_of_others(put: Put) -> None:
 
 def keeps_commands_of_the_removed(put: Put) -> None:
     put(Submissions, '_void', lambda self, text: [])
+
+
+def flies_on_where_others_lost_it(put: Put) -> None:
+    put(Parting, '__call__', lambda self, position, neighbors, evidence_ns, now: False)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from mutants import hunt as hunting
 from mutants.broken_rules import MUTANTS
 from mutants.consensus_rules import hasty_policy, hasty_winner
 from mutants.hunt import hunt, recorded
@@ -21,6 +22,12 @@ def test_there_are_at_least_fifteen_broken_rules():
 @pytest.mark.parametrize('name', MUTANTS)
 def test_every_mutant_is_found_near_the_seed_on_record(name):
     assert hunt(name, recorded(name, 5)).rule not in ('', raised.RULE)
+
+
+def test_a_seed_that_the_unbroken_core_fails_finds_no_mutant(monkeypatch):
+    monkeypatch.setattr(hunting, 'unbroken', lambda profile, seed: 'Heals')
+    with pytest.raises(AssertionError, match='general, seed 0: Heals is broken without'):
+        hunt('votes_for_shorter_logs', range(1))
 
 
 @pytest.mark.slow

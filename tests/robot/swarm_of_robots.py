@@ -66,14 +66,17 @@ class Disk:
 
 class RobotsOnOneRadio:
     """
-    Robots 3 m apart in a row; whoever is in ``cut`` hears and is heard by nobody.
+    Robots ``apart_m`` apart in a row; whoever is in ``cut`` hears and is heard by nobody.
 
     They stand whatever they are told, by a localisation with a noise of a micrometre: a pose that
     did not change at all would be a frozen one.
     """
 
-    def __init__(self, count: int, settings: RobotSettings | None = None) -> None:
+    def __init__(
+        self, count: int, settings: RobotSettings | None = None, apart_m: float = 3.0
+    ) -> None:
         self.now = 0
+        self.apart_m = apart_m
         self.settings = replace(settings or RobotSettings(), config_hash=CONFIG_HASH)
         self.codec = WireCodec(KEY, CLUSTER_ID, CONFIG_HASH, cache_size=16)
         self.disks = [Disk(fresh(provision(count, at))) for at in range(count)]
@@ -127,7 +130,8 @@ class RobotsOnOneRadio:
                 if robot is not None:
                     if at not in self.blind:
                         noise_m = 0.0 if at in self.frozen else 1e-6 * (self.now // STEP_NS % 2)
-                        pose = Pose(3.0 * at + self.off_m.get(at, 0.0), noise_m, 0.0, 0.0)
+                        x = self.apart_m * at + self.off_m.get(at, 0.0)
+                        pose = Pose(x, noise_m, 0.0, 0.0)
                         robot.observe(pose, (0.0, 0.0, 0.0), self.now)
                     robot.tick(self.now)
             for at, robot in enumerate(self.robots):

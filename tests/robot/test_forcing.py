@@ -190,7 +190,7 @@ def test_a_robot_of_the_voided_cluster_is_whole_again_by_a_snapshot_of_the_new_o
 
 
 def test_a_robot_of_the_voided_cluster_flies_its_mission_no_longer_than_the_lease() -> None:
-    swarm = RobotsOnOneRadio(5)
+    swarm = RobotsOnOneRadio(5, apart_m=6.0)
     swarm.run(2.0)
     path = ((0, 0, 0), (90_000, 0, 0))
     mission = StartMission('void', Formation('line', 3_000), path, 300, 2_000)

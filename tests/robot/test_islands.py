@@ -13,9 +13,11 @@ MISSION = encode_command(StartMission(
     'patrol', Formation('line', 3_000), ((0, 0, 0), (60_000, 0, 0)), 300, LEASE_MS)).decode()
 
 
-def split(count: int = 5) -> tuple[RobotsOnOneRadio, set[int], set[int]]:
+def split(
+    count: int = 5, apart_m: float = 6.0
+) -> tuple[RobotsOnOneRadio, set[int], set[int]]:
     """Return robots that fly a mission and have just split: a majority, and two without one."""
-    swarm = RobotsOnOneRadio(count)
+    swarm = RobotsOnOneRadio(count, apart_m=apart_m)
     swarm.run(3.0)
     swarm.robot(0).propose(MISSION, swarm.now)
     swarm.run(2.0)
@@ -39,6 +41,34 @@ def test_an_island_flies_its_last_mission_until_the_lease_ends_then_holds() -> N
     swarm.island = set()
     swarm.run(3.0)
     assert {swarm.status(at).mode for at in range(5)} == {Mode.FLY}
+
+
+def test_an_island_that_lost_somebody_near_stands_before_it_can_have_left_what_is_kept_clear(
+) -> None:
+    swarm, few, many = split(apart_m=1.5)
+    control = swarm.settings.control
+    swarm.run(control.parting_time_s + 2.0 * swarm.settings.mesh.beacon_period_s)
+    assert {swarm.status(at).mode for at in few} == {Mode.LEASE_EXPIRED}
+    for _ in range(40):
+        assert {swarm.status(at).mode for at in many} == {Mode.FLY}
+        assert {swarm.status(at).mode for at in few} == {Mode.LEASE_EXPIRED}
+        swarm.run(0.1)
+    swarm.island = set()
+    swarm.run(3.0)
+    assert {swarm.status(at).mode for at in range(5)} == {Mode.FLY}
+
+
+def test_who_is_left_after_deaths_near_by_flies_on_with_every_quorum_that_is_left() -> None:
+    swarm = RobotsOnOneRadio(5)
+    swarm.run(3.0)
+    swarm.robot(0).propose(MISSION, swarm.now)
+    swarm.run(2.0)
+    for dead in (4, 3, 2):
+        swarm.kill(dead)
+        swarm.run(6.0)  # its eviction is committed
+        for _ in range(20):
+            assert {swarm.status(at).mode for at in range(dead)} == {Mode.FLY}
+            swarm.run(0.1)
 
 
 def test_a_command_of_the_majority_does_not_reach_the_island_and_holds_it_after_the_merge(

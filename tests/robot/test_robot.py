@@ -175,7 +175,7 @@ def test_a_stop_is_still_in_force_after_a_restart() -> None:
 
 
 def test_a_mission_gets_slots_and_its_lease_runs_out_without_a_leader() -> None:
-    swarm = RobotsOnOneRadio(3)
+    swarm = RobotsOnOneRadio(3, apart_m=6.0)
     swarm.run(2.0)
     swarm.robot(0).propose(encode_command(PATROL).decode(), swarm.now)
     swarm.run(1.5)

@@ -27,7 +27,7 @@ class Mode(enum.IntEnum):
     IDLE = 0  # no mission: stand
     FLY = 1
     HOLD = 2  # commanded hold: keep slot, progress frozen
-    LEASE_EXPIRED = 3  # no evidence of a quorum-backed leader: brake and stand
+    LEASE_EXPIRED = 3  # no quorum-backed leader known, or parted from robots near: brake and stand
     STOPPED = 4  # safety stop: brake and stand
     ABORTED = 5  # mission aborted by the log: brake and stand
     SEEK = 6  # hears nobody: goes where others may be

@@ -209,6 +209,16 @@ class ControlSettings:
         return self.speed_max_mps * (before + self.stopping_time_s)
 
     @property
+    def parting_time_s(self) -> float:
+        """
+        Age of the others' rows at which a robot stands that may be the one they have lost.
+
+        It may have been commanded that long after the last beacon that they know: as long as a
+        robot whose process died goes on, and it brakes from there no later.
+        """
+        return self.hold_s + self.command_timeout_s
+
+    @property
     def silent_radius_m(self) -> float:
         """Radius of the disc kept clear around the last known position of a silent robot."""
         inflation = min(self.stopping_distance_m, self.silent_inflation_max_m)

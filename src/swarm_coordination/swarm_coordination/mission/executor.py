@@ -2,10 +2,12 @@
 """
 One robot flies the committed mission: from mission state to formation target.
 
-Order of what decides, first match wins: safety stop, no mission, abort, lease, no slot, hold,
-fly. The lease runs on the local clock since the last evidence of a leader that a quorum backs:
-an island flies its last mission so long, then brakes and holds until evidence returns. A robot
-that hears nobody holds at once, and seeks the others once its lease is over (``recovery``).
+Order of what decides, first match wins: safety stop, no mission, abort, lease, no slot, parted,
+hold, fly. The lease runs on the local clock since the last evidence of a leader that a quorum
+backs: an island flies its last mission so long, then brakes and holds until evidence returns.
+Parted is who may be the one that others near by have lost: its lease is over at once. A robot
+that hears nobody lets its reference stand, and seeks the others once its lease is over
+(``recovery``).
 """
 
 from __future__ import annotations
@@ -45,10 +47,17 @@ Slots = tuple[Vector, Vector]
 Keeping = Callable[
     [int, Vector, Sequence[NeighborState], Mapping[int, Vector]], NeighborState | None
 ]
+# Own position, rows of all robots, newest evidence of a quorum, now: whether to stand.
+Parted = Callable[[Vector, Sequence[NeighborState], int | None, int], bool]
 
 
 def no_link(*_: object) -> None:
     """Say that no link is known to be kept."""
+
+
+def never(*_: object) -> bool:
+    """Say that nobody near can have lost this robot."""
+    return False
 
 
 class MissionExecutor:
@@ -60,14 +69,19 @@ class MissionExecutor:
     robot : own storage id.
     settings : of the mission room.
     keeping : says whose link is kept.
+    parted : says whether others near may have lost this robot, which then stands.
 
     """
 
     def __init__(
-        self, robot: int, settings: MissionSettings, keeping: Keeping = no_link
+        self,
+        robot: int,
+        settings: MissionSettings,
+        keeping: Keeping = no_link,
+        parted: Parted = never,
     ) -> None:
         self._robot = robot
-        self._keeping = keeping
+        self._keeping, self._parted = keeping, parted
         self._settings = settings
         self._mission = 0  # log index of the mission that path and progress belong to
         self._path: Path | None = None
@@ -150,7 +164,8 @@ class MissionExecutor:
                 mission, position, neighbors(), evidence_ns, self._epoch,
                 _lapsed(mission, evidence_ns, now), partial(self._kept, state, position), now,
             )
-        before, self._mode = self._mode, self._decide(state, evidence_ns, stopped, now)
+        before = self._mode
+        self._mode = self._decide(state, position, neighbors, evidence_ns, stopped, now)
         if before is not self._mode and before in _RESUMED:
             # The others may have flown on meanwhile: listen before setting a pace again.
             self._joined, self._listening_since = False, now
@@ -191,7 +206,13 @@ class MissionExecutor:
         self._joined, self._listening_since = False, now
 
     def _decide(
-        self, state: MissionState, evidence_ns: int | None, stopped: bool, now: int
+        self,
+        state: MissionState,
+        position: Vector | None,
+        neighbors: Callable[[], Iterable[NeighborState]],
+        evidence_ns: int | None,
+        stopped: bool,
+        now: int,
     ) -> Mode:
         mission = state.mission
         if stopped:
@@ -206,6 +227,10 @@ class MissionExecutor:
             return Mode.LEASE_EXPIRED
         if self._slot < 0:
             return Mode.IDLE
+        if position is not None and self._parted(
+            position, tuple(neighbors()), evidence_ns, now
+        ):
+            return Mode.LEASE_EXPIRED
         return Mode.HOLD if mission.held else Mode.FLY
 
     def _advance(

@@ -50,6 +50,7 @@ from swarm_coordination.robot.outputs import (
     RobotStatus,
 )
 from swarm_coordination.robot.own_pose import OwnPose
+from swarm_coordination.robot.parting import Parting
 from swarm_coordination.robot.planning import Planning
 from swarm_coordination.robot.publishing import Publishing
 from swarm_coordination.robot.refusals import Refusals
@@ -121,7 +122,8 @@ class Coordinator:
             may_vote=recovered.may_vote,
         )
         self._replication = Replication(self._raft, self._mesh, self._state)
-        self._executor = MissionExecutor(self.storage_id, settings.mission, Kept(settings.control))
+        kept, parting = Kept(settings.control), Parting(self.storage_id, self._raft, settings)
+        self._executor = MissionExecutor(self.storage_id, settings.mission, kept, parting)
         self._planning = Planning(
             self.storage_id, self._state, self._mesh, self._executor, settings
         )
@@ -471,12 +473,8 @@ class Coordinator:
         before, seeks = self._executor.lapsed, self._executor.seeks
         sought = seeks.text if seeks is not None else ''
         aim = self._executor.step(
-            self._state,
-            self._pose.position(now),
-            self._surroundings.neighbors,
-            self._raft.leader_evidence_ns,
-            bool(self._mesh.active_stops()),
-            now,
+            self._state, self._pose.position(now), self._surroundings.neighbors,
+            self._raft.leader_evidence_ns, bool(self._mesh.active_stops()), now,
         )
         mission = self._state.mission
         keeping = mission is not None and mission.command.on_loss == 'keep_slots'
