@@ -135,6 +135,20 @@ def test_a_clock_that_goes_back_shows_an_earlier_time_to_the_process_that_starts
     assert after == max(0, before - back_ms * NS_PER_MS)
 
 
+def test_a_jam_deafens_whoever_is_in_its_zone_at_the_time():
+    run = Run(short(
+        Fault(2_000, 'jam', (), 5_000, (12_000, 0, 3_000)),
+        Fault(3_000, 'move', (2,), 1_000, (12_000, 0)),
+        Fault(5_000, 'move', (2,), 1_000, (8_000, 0)),
+    ))
+    heard = []
+    for at_ms in (2_900, 4_500, 6_500, 7_500):
+        run.advance_to(at_ms)
+        heard.append((2 in run.arena.air.hears(0), 0 in run.arena.air.hears(2)))
+    assert heard == [(True, True), (False, True), (True, True), (True, True)]
+    assert run.play().rule == ''
+
+
 class Wipes(Observer):
     """When disks were lost."""
 

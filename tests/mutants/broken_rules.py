@@ -21,7 +21,7 @@ MUTANTS = {
     'acknowledges_before_the_disk': Mutant(
         'an acknowledgement waits for the disk', consensus_rules.acknowledges_before_the_disk, 3),
     'shows_votes_before_the_disk': Mutant(
-        'a vote waits for the disk', consensus_rules.shows_votes_before_the_disk, 3),
+        'a vote waits for the disk', consensus_rules.shows_votes_before_the_disk, 0),
     'forgets_its_vote_on_restart': Mutant(
         'a vote outlives a restart', consensus_rules.forgets_its_vote_on_restart, 0),
     'resets_the_timer_on_relayed_duplicates': Mutant(

@@ -57,6 +57,7 @@ class Injector:
         self._laid: dict[int, int] = {}  # number of the fault: handle
         self._hit: dict[int, tuple[int, ...]] = {}
         self._drives: dict[int, _Drive] = {}
+        self._jams: dict[int, Fault] = {}  # under way, by number of the fault
         self._doomed: dict[int, _Doomed] = {}
         self._disks = list(arena.sync_ns)
         self._wiped: set[int] = set()
@@ -87,6 +88,8 @@ class Injector:
         condition = self._condition(fault, robots)
         if condition is not None:
             self._laid[number] = self._arena.air.lay(condition)
+            if fault.kind == 'jam':
+                self._jams[number] = fault
             return
         for robot in robots:
             self._hit_one(fault, robot, now)
@@ -152,6 +155,7 @@ class Injector:
     def _end(self, number: int, fault: Fault, now: int) -> None:
         if number not in self._hit:
             return
+        self._jams.pop(number, None)
         self._arena.air.lift(self._laid.pop(number, 0))
         for robot in self._hit.pop(number):
             self._spare(fault, robot)
@@ -213,12 +217,22 @@ class Injector:
         share = min(1.0, (now_ms - drive.start_ms) / max(1, drive.end_ms - drive.start_ms))
         x, y = (a + share * (b - a) for a, b in zip(drive.start, drive.end))
         self._arena.move(robot, round(x, 3), round(y, 3))
+        self._jam_anew()
         if share < 1.0:
             self._arena.queue.push(
                 now + MOVE_STEP_MS * NS_PER_MS, lambda at: self._drive(robot, at)
             )
         else:
             del self._drives[robot]
+
+    def _jam_anew(self) -> None:
+        """Have jams that are under way hit whoever is in their zones now."""
+        air = self._arena.air
+        for number, fault in self._jams.items():
+            condition, before = self._condition(fault, ()), self._laid[number]
+            assert condition is not None
+            self._laid[number] = air.lay(condition)
+            air.lift(before)  # only now: nothing is let through between the two
 
     def _calm(self, now: int) -> None:
         """End everything: all links good, all at home, all awake, all disks fast."""
@@ -227,6 +241,7 @@ class Injector:
         for handle in self._laid.values():
             arena.air.lift(handle)
         self._laid.clear()
+        self._jams.clear()
         self._drives.clear()
         for doomed in tuple(self._doomed.values()):
             arena.kill(doomed.robot, doomed.fault.values[0])
