@@ -7,16 +7,23 @@ from types import SimpleNamespace
 
 import pytest
 from swarm_coordination.campaign.broken import InvariantBroken
+from swarm_coordination.campaign.command_rules import CommandRules
 from swarm_coordination.campaign.raft_rules import RaftRules
 from swarm_coordination.campaign.read_rules import ReadRules
 from swarm_coordination.campaign.stop_rules import StopRules
 from swarm_coordination.consensus.messages import Role, Standing
 from swarm_coordination.mission.blackboard import BoardValue
-from swarm_coordination.mission.commands import encode_command, LiftStop, Put
+from swarm_coordination.mission.commands import (
+    encode_command,
+    LiftStop,
+    Put,
+    RosterRemove,
+)
 from swarm_coordination.persistence import (
     Entry,
     EntryRecord,
     fresh,
+    IntentRecord,
     PersistRequest,
     Provision,
     SnapshotRecord,
@@ -260,3 +267,89 @@ def test_a_stop_that_went_with_its_issuer_is_asked_for_no_more(after):
         stops.check(NODES[1], obeying((NODES[0].storage_id, 4)))
         stops.wiped(NODES[0], 0)
     stops.check(NODES[1], obeying())
+
+
+PUT = Put('k', 'v')
+
+
+def answering(*entries, removes=False) -> CommandRules:
+    """Return rules that saw r1 apply serials of r0: (serial, whether it took effect, result)."""
+    rules = CommandRules()
+    commands = [RosterRemove(100) if removes else PUT] * 9
+    records = tuple(IntentRecord(n, encode_command(c)) for n, c in enumerate(commands, 1))
+    rules.durable(NODES[0], PersistRequest(1, records), 0)
+    commit(rules, *entries, command=commands[0])
+    return rules
+
+
+def commit(rules, *entries, first=1, command=PUT):
+    """Let r1 apply serials of r0 from the entry ``first`` on."""
+    text = encode_command(command).decode()
+    committed = tuple(
+        CommittedEntry(index, 1, 100, serial, 0, text, applied, result)
+        for index, (serial, applied, result) in enumerate(entries, first)
+    )
+    rules.after(NODES[1], None, NOTHING._replace(committed=committed), 0)
+
+
+def tell(rules, kind, text, serial):
+    """Let r0 tell what became of a serial of its own."""
+    output = NOTHING._replace(events=(RobotEvent(0, kind, text, serial),))
+    rules.after(NODES[0], None, output, 0)
+
+
+DONE, REFUSED = (1, True, 'version 1'), (1, False, 'refused: k has version 2, not 1')
+
+
+@pytest.mark.parametrize('did, kind, text', [
+    (DONE, 'applied', 'version 1'), (DONE, 'applied', 'by a snapshot'),
+    (REFUSED, 'refused', REFUSED[2]), (REFUSED, 'refused', 'by a snapshot'),
+])
+def test_an_answer_that_says_what_the_log_did_is_no_fault(did, kind, text):
+    rules = answering(did)
+    before = rules.checks
+    tell(rules, kind, text, 1)
+    assert rules.checks == before + 1
+
+
+@pytest.mark.parametrize('text', [
+    REFUSED[2], 'by a snapshot', 'by a snapshot: outcome unknown',
+    'the robot was taken off the roster',
+])
+def test_a_told_refusal_of_what_took_effect_is_noticed(text):
+    with pytest.raises(InvariantBroken, match='says refused of serial 1; in the log it has an ef'):
+        tell(answering(DONE), 'refused', text, 1)
+
+
+@pytest.mark.parametrize('did, serial', [(REFUSED, 1), (DONE, 2)])
+def test_what_is_told_applied_without_an_effect_is_noticed(did, serial):
+    with pytest.raises(InvariantBroken, match='in the log it has no effect'):
+        tell(answering(did), 'applied', 'by a snapshot', serial)
+
+
+def test_what_takes_effect_after_it_was_told_refused_is_noticed():
+    rules = answering(DONE)
+    tell(rules, 'refused', 'the robot was taken off the roster', 2)
+    with pytest.raises(InvariantBroken, match='took effect after it was refused for good'):
+        commit(rules, (2, True, 'version 2'), first=2)
+
+
+def test_who_was_taken_off_the_roster_may_leave_the_outcome_unknown():
+    rules = answering((1, True, 'removed'), removes=True)
+    tell(rules, 'refused', 'by a snapshot: taken off the roster, outcome unknown', 1)
+
+
+@pytest.mark.parametrize('text', ['no slots: too far', 'leadership stays: nobody else can lead'])
+def test_a_refusal_of_no_command_is_no_answer(text):
+    tell(answering(DONE), 'refused', text, 1)
+
+
+@pytest.mark.parametrize('said, broken', [
+    ('applied', False), ('refused', True), ('version 1', False), ('result no longer kept', False),
+])
+def test_a_duplicate_is_answered_by_what_the_serial_did(said, broken):
+    rules, duplicate = answering(DONE), (1, False, f'duplicate: {said}')
+    if not broken:
+        return commit(rules, duplicate, first=2)
+    with pytest.raises(InvariantBroken, match='entry 2 says refused of serial 1, which has an'):
+        commit(rules, duplicate, first=2)

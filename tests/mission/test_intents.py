@@ -5,6 +5,7 @@ import pytest
 from swarm_coordination.errors import ProposalRefused, UsageError
 from swarm_coordination.mission.commands import COMMAND_BYTES_MAX
 from swarm_coordination.mission.intents import IntentQueue, INTENTS_MAX
+from swarm_coordination.mission.sessions import Session
 from swarm_coordination.persistence import IntentRecord, IntentSettled
 
 
@@ -49,6 +50,13 @@ def test_settling_drops_what_is_applied_and_says_what_to_persist():
     assert queue.settle(2) == IntentSettled(2)
     assert queue.version > version
     assert (len(queue), queue.settle(2)) == (1, None)
+
+
+def test_a_session_remembers_all_that_a_full_queue_holds():
+    session = Session()
+    for _ in range(INTENTS_MAX):
+        session = session.record(True, '')
+    assert all(session.took_effect(serial) for serial in range(1, INTENTS_MAX + 1))
 
 
 def test_a_full_queue_and_a_long_command_are_refused():

@@ -188,6 +188,15 @@ def short_leaps_end_leases_of_others(put: Put) -> None:
     put(LogClock, 'tick', tick)
 
 
+def refuses_what_a_snapshot_settles(put: Put) -> None:
+    original = Submissions.restored
+
+    def restored(self):
+        return [told._replace(kind='refused') for told in original(self)]
+
+    put(Submissions, 'restored', restored)
+
+
 def keeps_commands_of_the_removed(put: Put) -> None:
     put(Submissions, '_void', lambda self, text: [])
 

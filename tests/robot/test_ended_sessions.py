@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import pytest
-from robot.swarm_of_robots import put, RobotsOnOneRadio
+from robot.swarm_of_robots import provision, put, RobotsOnOneRadio
 from swarm_coordination.consensus.settings import RaftSettings
 from swarm_coordination.errors import ProposalRefused, TakenOffRoster
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mission.commands import encode_command, RosterRemove
-from swarm_coordination.mission.sessions import Session, SESSIONS_MAX
+from swarm_coordination.mission.sessions import Session, SESSIONS_MAX, WINDOW
+from swarm_coordination.mission.state import MissionState
+from swarm_coordination.persistence import fresh, IntentRecord
+from swarm_coordination.robot.durability import Outbox
 from swarm_coordination.robot.settings import RobotSettings
+from swarm_coordination.robot.submission import Submissions, Told
 
 # Logs so short that a robot that was away for a few seconds needs a snapshot.
 SHORT = RobotSettings(
@@ -98,6 +102,31 @@ def test_a_snapshot_that_lacks_the_own_session_leaves_the_outcome_unknown() -> N
     assert answers(swarm, away)[-1] == (
         'refused', 'by a snapshot: taken off the roster, outcome unknown', 1
     )
+
+
+def settled_by_a_snapshot(waiting: int, applied: int) -> list[Told]:
+    """Return what is told of so many commands on disk once a snapshot says so many took effect."""
+    records = tuple(IntentRecord(serial, b'{}') for serial in range(1, waiting + 1))
+    recovered = fresh(provision(1, 0))._replace(intents=records, last_serial=waiting)
+    raft, state = RobotsOnOneRadio(1).robot(0).coordinator._raft, MissionState()
+    submissions = Submissions(recovered, raft, state, Outbox(), MeshSettings(), 0)
+    for serial in range(1, applied + 1):
+        state.sessions.record(recovered.provision.storage_id, serial, True, '')
+    return submissions.restored()
+
+
+def test_what_a_session_no_longer_remembers_is_told_as_unknown_and_not_as_refused() -> None:
+    told = settled_by_a_snapshot(WINDOW + 2, WINDOW + 2)
+    assert told[:2] == [
+        Told('refused', 'by a snapshot: outcome unknown', serial) for serial in (1, 2)
+    ]
+    assert told[2:] == [
+        Told('applied', 'by a snapshot', serial) for serial in range(3, WINDOW + 3)
+    ]
+
+
+def test_nothing_is_told_of_serials_that_a_lost_disk_has_forgotten() -> None:
+    assert settled_by_a_snapshot(0, 5) == []
 
 
 def take_sessions(swarm: RobotsOnOneRadio, count: int) -> None:

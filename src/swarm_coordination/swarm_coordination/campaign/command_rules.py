@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-No acknowledged command is lost, none is applied twice, none is altered.
+No acknowledged command is lost, none is applied twice, none is altered; answers hold.
 
 A command is acknowledged when its robot says ``accepted``: it is on that robot's disk then. It
 takes effect where its session's serial is used up, once in the whole log. What was accepted by a
 robot whose disk was lost before anybody applied it may be lost with it; so may what a robot has
 accepted, and the log does not hold, when it is taken off the roster: its session ends there.
+
+What a robot tells of its own commands is what the log did: ``applied`` took effect, ``refused``
+never does. Only who was taken off the roster may leave the outcome unknown.
 """
 
 from __future__ import annotations
@@ -16,7 +19,12 @@ from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.mission.commands import decode_command, RosterRemove
 from swarm_coordination.persistence import IntentRecord, PersistRequest
 from swarm_coordination.robot.coordinator import Coordinator
-from swarm_coordination.robot.outputs import CommittedEntry, RobotOutput
+from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotOutput
+from swarm_coordination.robot.submission import UNKNOWN
+
+ANSWERS = 'Answers hold'
+# How the texts of refusals begin that are of no robot's command.
+_OF_NO_COMMAND = ('no slots: ', 'no snapshot: ', 'leadership stays')
 
 _Key = tuple[int, int]  # session, serial
 
@@ -30,6 +38,8 @@ class CommandRules(Observer):
         self._durable: dict[_Key, str] = {}
         self._accepted: dict[_Key, int] = {}
         self._effects: dict[_Key, int] = {}
+        self._applied: set[_Key] = set()  # of those, what was not refused
+        self._refused: set[_Key] = set()  # told so: these never may take effect
         self._judged = 0  # entries of the common log
 
     def durable(self, node: Node, request: PersistRequest, now: int) -> None:
@@ -65,8 +75,40 @@ class CommandRules(Observer):
             if entry.index > self._judged:
                 self._judged = entry.index
                 self._effect(entry)
+        for event in output.events:
+            if event.kind in ('applied', 'refused'):
+                self._check_answer(node, event)
+
+    def _check_answer(self, node: Node, event: RobotEvent) -> None:
+        if event.kind == 'refused':
+            unknown = event.text.endswith(UNKNOWN) and node.storage_id in self.removed
+            if unknown or event.text.startswith(_OF_NO_COMMAND):
+                return
+        self.checks += 1
+        key = (node.storage_id, event.value)
+        if event.kind == 'refused':
+            self._refused.add(key)
+        if (event.kind == 'applied') is not (key in self._applied):
+            raise InvariantBroken(
+                ANSWERS,
+                f'{node.name} says {event.kind} of serial {event.value}; in the log it has '
+                f'{"an" if key in self._applied else "no"} effect',
+            )
+
+    def _check_duplicate(self, entry: CommittedEntry) -> None:
+        self.checks += 1
+        effect = (entry.session, entry.serial) in self._applied
+        kept = entry.result.removeprefix('duplicate: ')
+        if kept in ('applied', 'refused') and (kept == 'applied') is not effect:
+            raise InvariantBroken(
+                ANSWERS,
+                f'entry {entry.index} says {kept} of serial {entry.serial}, which has '
+                f'{"an" if effect else "no"} effect',
+            )
 
     def _effect(self, entry: CommittedEntry) -> None:
+        if entry.session and entry.result.startswith('duplicate'):
+            self._check_duplicate(entry)
         if not entry.session or entry.result.startswith(('duplicate', 'gap')):
             return
         if entry.session in self.removed:
@@ -83,6 +125,12 @@ class CommandRules(Observer):
                 f'serial {entry.serial} took effect at {self._effects[key]} and {entry.index}',
             )
         self._effects[key] = entry.index
+        if entry.applied:
+            self._applied.add(key)
+            if key in self._refused:
+                raise InvariantBroken(
+                    ANSWERS, f'serial {key[1]} took effect after it was refused for good'
+                )
         if self._durable.get(key) != entry.command:
             raise InvariantBroken(
                 'No command altered',

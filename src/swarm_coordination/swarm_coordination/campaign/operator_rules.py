@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """
-What operators may count on: a wish is obeyed once, who was removed is out, an answer holds.
+What operators may count on: a wish is obeyed once, and who was removed is out.
 
 A leader hands over "because an operator asked for it" at most once for each committed wish, and
-only in the term in which that was appended. What a robot tells of its own commands is what the
-log did: ``applied`` took effect, ``refused`` for want of a roster entry never does. And once all
-have healed: who was taken off the roster is no member and does not lead, and who is short of
-battery leads only where everybody who could is.
+only in the term in which that was appended. And once all have healed: who was taken off the
+roster is no member and does not lead, and who is short of battery leads only where everybody who
+could is.
 """
 
 from __future__ import annotations
@@ -18,44 +17,33 @@ from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.mission.commands import decode_command, TransferLeadership
 from swarm_coordination.robot.coordinator import Coordinator
-from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotOutput, RobotStatus
+from swarm_coordination.robot.outputs import CommittedEntry, RobotOutput, RobotStatus
 
 WISH = 'an operator asked for it'
-VOID = 'the robot was taken off the roster'
 
 
 class OperatorRules(Observer):
-    """Follows wishes and answers; ``low``: robots short of battery, by number."""
+    """Follows wishes; ``low``: robots short of battery, by number."""
 
     def __init__(self, nodes: Sequence[Node], low: Collection[int]) -> None:
         self.checks = 0
         self._nodes, self._low = nodes, low
         self._judged = 0  # entries of the common log
         self._wishes: dict[tuple[int, int], int] = {}  # (term, target): not obeyed yet
-        self._effects: set[tuple[int, int]] = set()  # (session, serial) that took effect
-        self._void: set[tuple[int, int]] = set()  # and those that never may
 
     def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
-        """Judge what was committed, then what the robot says."""
+        """Note what was committed, then judge what the robot does."""
         for entry in output.committed:
             if entry.index > self._judged:
                 self._judged = entry.index
                 if entry.applied and entry.session:
-                    self._took_effect(entry)
+                    self._note_wish(entry)
         for event in output.events:
             if event.kind == 'transfer' and event.text.endswith(WISH):
                 self._check_wish(node, (core.term, event.value))
-            elif event.kind in ('applied', 'refused'):
-                self._check_answer(node, event)
 
-    def _took_effect(self, entry: CommittedEntry) -> None:
+    def _note_wish(self, entry: CommittedEntry) -> None:
         self.checks += 1
-        key = (entry.session, entry.serial)
-        self._effects.add(key)
-        if key in self._void:
-            raise InvariantBroken(
-                'Answers hold', f'serial {key[1]} took effect after it was refused for good'
-            )
         if '"transfer_leadership"' not in entry.command:
             return  # as nearly always
         command = decode_command(entry.command.encode())
@@ -73,20 +61,6 @@ class OperatorRules(Observer):
                 'was obeyed before',
             )
         self._wishes[wish] = left - 1
-
-    def _check_answer(self, node: Node, event: RobotEvent) -> None:
-        key = (node.storage_id, event.value)
-        if event.kind == 'refused' and event.text != VOID:
-            return
-        self.checks += 1
-        if event.kind == 'refused':
-            self._void.add(key)
-        if (event.kind == 'applied') is not (key in self._effects):
-            raise InvariantBroken(
-                'Answers hold',
-                f'{node.name} says {event.kind} of serial {event.value}; in the log it has '
-                f'{"an" if key in self._effects else "no"} effect',
-            )
 
     def unhealed(
         self, statuses: Sequence[RobotStatus], leader: Node, removed: Collection[int]

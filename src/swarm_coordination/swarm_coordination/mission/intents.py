@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from swarm_coordination.errors import ProposalRefused, UsageError
 from swarm_coordination.mission.commands import COMMAND_BYTES_MAX
+from swarm_coordination.mission.sessions import WINDOW
 from swarm_coordination.persistence import IntentRecord, IntentSettled
 
-# What an operator can ask of a cut-off island before it has to say no, and the window of a session
-# (mission.sessions); 1,024 of 640 bytes are 640 kB of disk and memory.
-INTENTS_MAX = 1_024
+# What an operator can ask of a cut-off island before it has to say no. No more than a session
+# remembers, so that of all a snapshot settles it says what came of it; 640 bytes each, 640 kB.
+INTENTS_MAX = WINDOW
 # mesh.rows.IntentSection holds 16; beside it a frame of 1200 bytes carries beacon and consensus.
 HEAD_MAX = 16
 HEAD_BYTES_MAX = 700

@@ -23,8 +23,8 @@ from typing import NamedTuple
 
 from swarm_coordination.errors import CommandError
 
-# As many serials back a duplicate still learns whether it took effect: 125 bytes a session,
-# and far more than the 256 intents a robot queues.
+# As many serials back a duplicate still learns whether it took effect: 125 bytes a session. A
+# robot queues no more intents (mission.intents).
 WINDOW = 1_000
 # 64 robots are more than the swarm's rows hold, 64 clients more than a crew has screens; at
 # most 450 bytes each, a snapshot holds 60 kB of them.

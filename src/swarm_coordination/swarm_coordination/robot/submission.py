@@ -35,6 +35,9 @@ from swarm_coordination.robot.durability import Outbox
 from swarm_coordination.robot.tasks import TaskHolder
 from swarm_coordination.units import seconds_to_ns
 
+# Ends the text of a refusal that does not say that the command had no effect.
+UNKNOWN = 'outcome unknown'
+
 
 class Told(NamedTuple):
     """What has become of an own command: kind (see ``RobotEvent``), text, serial."""
@@ -48,7 +51,8 @@ class Submissions:
     """
     The own session, from acceptance to application.
 
-    Whatever was accepted is told ``applied`` or ``refused`` in the end. Taken off the roster, the
+    Whatever was accepted is told ``applied`` or ``refused`` in the end: it took effect, or it
+    never does (unless the text says that the outcome is unknown). Taken off the roster, the
     robot has no session any more: what still waits then is refused. So is what waits where the
     robot comes out of a history made void that had settled other commands of it: whoever asked
     for these knew that history, and may have seen them applied there.
@@ -232,15 +236,13 @@ class Submissions:
     def restored(self) -> list[Told]:
         """Settle what a snapshot holds; return what is to be told of it."""
         session = self._state.sessions.of(self._robot)
-        serials = range(self._queue.first_serial, session.last_serial + 1)
+        # A disk that was lost has forgotten serials that the session knows: nobody waits for them.
+        last = min(session.last_serial, self._queue.last_serial)
+        serials = range(self._queue.first_serial, last + 1)
         self._settle(session.last_serial)
         self.tasks.settled()
-        told = [
-            Told('applied' if session.took_effect(serial) is True else 'refused',
-                 'by a snapshot', serial)
-            for serial in serials
-        ]
-        return told + self._void('by a snapshot: taken off the roster, outcome unknown')
+        told = [_told_by_snapshot(session.took_effect(serial), serial) for serial in serials]
+        return told + self._void(f'by a snapshot: taken off the roster, {UNKNOWN}')
 
     def applied(self, applied: Applied) -> list[Told]:
         """Settle what the mission state has just applied; return what is to be told of it."""
@@ -270,6 +272,12 @@ class Submissions:
         self._settle(self._queue.durable_serial)
         self.tasks.refused(self._queue.durable_serial)
         return [Told('refused', text, serial) for serial in serials]
+
+
+def _told_by_snapshot(effect: bool | None, serial: int) -> Told:
+    """Return what is to be told of a serial of which the session in a snapshot says this."""
+    text = f'by a snapshot: {UNKNOWN}' if effect is None else 'by a snapshot'
+    return Told('applied' if effect else 'refused', text, serial)
 
 
 def check_command(
