@@ -6,7 +6,7 @@ from __future__ import annotations
 from mission.log import Log
 import pytest
 from swarm_coordination.errors import UsageError
-from swarm_coordination.mission.blackboard import Blackboard, BoardValues
+from swarm_coordination.mission.blackboard import Blackboard, BoardValues, TOMBSTONES_MAX
 from swarm_coordination.mission.commands import Delete, Put
 from swarm_coordination.robot.watches import Watches, WATCHES_MAX, WatchEvent
 
@@ -74,6 +74,41 @@ def test_a_key_deleted_and_written_again_within_a_snapshot_is_a_gap(board):
     assert board.watches.take() == (WatchEvent(watch, 'lock', 'robot1', 3, missed=1),)
 
 
+def forget_deletions(board):
+    """Delete so many other keys, unseen, that the blackboard forgets every earlier deletion."""
+    for number in range(TOMBSTONES_MAX):
+        board.submit(Put(f'other/{number}', ''), Delete(f'other/{number}'), seen=False)
+
+
+def test_a_deletion_that_the_blackboard_has_forgotten_is_told_once(board):
+    watch = board.watches.add('area/')
+    board.submit(Put('area/1', 'a'), Put('area/1', 'b'), Put('area/2', 'x'))
+    board.watches.take()
+    log, near = board.log.state, board.watches
+    board.watches = Watches(log)  # what happens next this robot hears of by one snapshot
+    board.submit(Delete('area/1'), seen=False)
+    forget_deletions(board)
+    assert log.board.version('area/1') == 0
+    near.restored()
+    assert near.take() == (WatchEvent(watch, 'area/1', None, 3),)
+    near.restored()
+    assert near.take() == ()
+    board.watches = near
+    board.submit(Put('area/1', 'again'))
+    (event,) = near.take()
+    assert (event.value, event.version > 3) == ('again', True)
+
+
+def test_a_key_told_long_ago_is_remembered_over_many_deletions(board):
+    watch = board.watches.add('')
+    board.submit(Put('old', 'x'))
+    for number in range(300):
+        board.submit(Put(f'key{number}', ''), Delete(f'key{number}'))
+    board.watches.take()
+    board.submit(Delete('old'), seen=False)
+    assert board.watches.take() == (WatchEvent(watch, 'old', None, 2),)
+
+
 def test_watches_are_bounded_and_end(board):
     watches = [board.watches.add('') for _ in range(WATCHES_MAX)]
     with pytest.raises(UsageError, match='at most 32'):
@@ -90,7 +125,7 @@ def test_what_a_watch_remembers_is_bounded(board):
     for number in range(300):
         board.submit(Put(f'key{number}', ''), Delete(f'key{number}'))
     (watch,) = board.watches._watches.values()
-    assert len(watch.told) <= 128
+    assert len(watch.live) + len(watch.deleted) <= 128
     assert all(event.missed == 0 for event in board.watches.take())
 
 

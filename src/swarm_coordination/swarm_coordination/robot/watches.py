@@ -4,8 +4,9 @@ Watches of the blackboard (*State Watch*, Joshi 2023): told what changes, on thi
 
 A watch begins with what there is. Then every change comes as this robot applies it. Where it
 took a snapshot instead of the entries, the newest values come, and each says how many versions
-in between were missed. Where that snapshot is of a forced cluster that has made the own log void,
-versions seen so far say nothing: what is gone is told, then all that there is.
+in between were missed. What was told as there and is gone is told as deleted, also where the
+blackboard has forgotten the deletion. Where that snapshot is of a forced cluster that has made the
+own log void, versions seen so far say nothing: what is gone is told, then all that there is.
 """
 
 from __future__ import annotations
@@ -14,12 +15,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from swarm_coordination.errors import UsageError
-from swarm_coordination.mission.blackboard import (
-    BLACKBOARD_MAX,
-    BoardValue,
-    Change,
-    TOMBSTONES_MAX,
-)
+from swarm_coordination.mission.blackboard import BoardValue, Change, TOMBSTONES_MAX
 from swarm_coordination.mission.state import MissionState
 
 # A robot's own programs, not its operators: each watch keeps a version for every key.
@@ -37,11 +33,21 @@ class WatchEvent(NamedTuple):
 
 
 class _Watch:
-    """One prefix and the version last told of each key under it."""
+    """One prefix and, by key, the version last told: of a value, or of a deletion."""
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
-        self.told: dict[str, int] = {}
+        self.live: dict[str, int] = {}  # as many as the blackboard holds
+        self.deleted: dict[str, int] = {}
+
+    def note(self, key: str, version: int, *, live: bool) -> int:
+        """Note what is told of a key now; return the version told before, or the one before."""
+        before = self.live.pop(key, 0) or self.deleted.pop(key, 0) or version - 1
+        (self.live if live else self.deleted)[key] = version
+        if len(self.deleted) > TOMBSTONES_MAX:
+            # Told longest ago; what it forgets is no gap.
+            del self.deleted[next(iter(self.deleted))]
+        return before
 
 
 class Watches:
@@ -105,28 +111,28 @@ class Watches:
 
     def _compare(self, number: int) -> None:
         watch, board = self._watches[number], self._state.board
-        live = board.under(watch.prefix)
-        for key, held in live:
-            if watch.told.get(key) != held.version:
+        present = board.under(watch.prefix)
+        for key, held in present:
+            if watch.live.get(key) != held.version:
                 self._tell(number, key, held.value, held.version)
-        for key in sorted(watch.told.keys() - {key for key, _ in live}):
-            version = board.version(key)
-            if version > watch.told[key]:
+        told = watch.live.keys() | watch.deleted.keys()
+        for key in sorted(told - {key for key, _ in present}):
+            version = board.version(key)  # 0 where the deletion is forgotten
+            if key in watch.live:
+                self._tell(number, key, None, max(version, watch.live[key] + 1))
+            elif version > watch.deleted[key]:
                 self._tell(number, key, None, version)
 
     def _begin_anew(self, number: int) -> None:
         """Tell what is no longer there, and forget all versions told."""
-        told, board = self._watches[number].told, self._state.board
-        gone = sorted(key for key in told if board.get(key) is None)
-        told.clear()
+        watch, board = self._watches[number], self._state.board
+        gone = sorted(key for key in watch.live if board.get(key) is None)
+        watch.live.clear()
+        watch.deleted.clear()
         for key in gone:
             self._tell(number, key, None, board.version(key))
 
     def _tell(self, number: int, key: str, value: str | None, version: int) -> None:
-        told = self._watches[number].told
-        before = told.pop(key, version - 1)
-        told[key] = version
+        before = self._watches[number].note(key, version, live=value is not None)
         missed = max(0, version - before - 1)
         self._events.append(WatchEvent(number, key, value, version, missed))
-        if len(told) > BLACKBOARD_MAX + TOMBSTONES_MAX:
-            del told[next(iter(told))]  # told longest ago; what it forgets is no gap
