@@ -211,7 +211,7 @@ class Submissions:
         self._was_void = False
         if self._queue.first_serial <= self._state.sessions.next_serial(self._robot):
             return []
-        return self._refuse_all('what was applied before it is void: outcome unknown')
+        return self._refuse_all(f'what was applied before it is void: {UNKNOWN}')
 
     def persisted(self, serial: int) -> list[Told]:
         """Note that every serial up to ``serial`` is on disk; return what is to be told of it."""
