@@ -18,8 +18,8 @@ SHORT = Schedule('flying', 3, 3, 'full', (1, 5), (0, 500), 9_000, 12_000, (
 ))
 
 # 17, 19 and 49 end too near to each other where those without a majority do not stand; the others
-# are those of the first hundred in which robots come nearest.
-SEEDS = (17, 19, 24, 28, 36, 39, 40, 42, 49, 56)
+# are among those of the first hundred in which robots come nearest.
+SEEDS = (17, 19, 23, 24, 28, 36, 40, 49, 56, 62)
 
 
 @pytest.mark.parametrize('seed', SEEDS)
