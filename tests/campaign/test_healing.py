@@ -10,7 +10,13 @@ from swarm_coordination.arena.air import Condition
 from swarm_coordination.arena.arena import START_NS
 from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.campaign.command_rules import CommandRules
-from swarm_coordination.campaign.healing import BOUND_MS, Healing, SETTLED_MS, UNDER_WAY_MS
+from swarm_coordination.campaign.healing import (
+    BOUND_MS,
+    Healing,
+    SETTLED_MS,
+    UNDER_WAY_MS,
+    unpromoted,
+)
 from swarm_coordination.campaign.raft_rules import RaftRules
 from swarm_coordination.campaign.run import Run
 from swarm_coordination.campaign.schedule import Schedule
@@ -69,15 +75,17 @@ class Swarm:
             for n in range(3)
         )
         self.entries = [9, 9, 9]
+        self.voters, self.learners = ('r1', 'r2', 'r3'), ()
 
     def agreed_leader(self):
         core = SimpleNamespace(term=self.term)
-        return SimpleNamespace(name='r1', core=core) if self.leads else None
+        return SimpleNamespace(name='r1', number=0, core=core) if self.leads else None
 
     def status(self, number):
         return SimpleNamespace(
             name=f'r{number + 1}', last_index=self.entries[number], commit=9, applied=9,
             state_hash=1, alive=self.alive, pending_intents=0, leader_name='r1', term=self.term,
+            voters=self.voters, learners=self.learners,
         )
 
 
@@ -155,3 +163,20 @@ def test_after_a_hand_over_the_next_leader_leads_on(swarm, healing):
     swarm.term = 4
     with pytest.raises(InvariantBroken, match='leads term 4; it had healed in term 3'):
         healing.look(9_500)
+
+
+@pytest.mark.parametrize(('voters', 'learners', 'lost', 'most', 'text'), [
+    (3, (), (), 7, ''),
+    (2, ('r3',), (), 7, '2 vote, and r3 could'),
+    (2, ('r3',), (2,), 7, ''),  # its disk is not to be trusted
+    (2, ('r3',), (), 2, ''),
+    (3, ('r3',), (), 7, ''),  # a fourth would not let one more be lost
+    (1, ('r2', 'r3'), (), 7, '1 vote, and r2, r3 could'),
+    (1, ('r2', 'r3'), (), 2, ''),
+    (1, ('r2', 'r3'), (1,), 7, ''),
+])
+def test_learners_that_would_make_the_voters_odd_have_to_vote_by_the_end(
+    voters, learners, lost, most, text, swarm,
+):
+    swarm.voters, swarm.learners = ('r1', 'r2', 'r4')[:voters], learners
+    assert unpromoted(swarm, lost, most) == text

@@ -8,10 +8,12 @@ from types import SimpleNamespace
 import pytest
 from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.campaign.command_rules import CommandRules
+from swarm_coordination.campaign.ghosts import Ghosts, silent_ns, SLACK_NS
 from swarm_coordination.campaign.raft_rules import RaftRules
 from swarm_coordination.campaign.read_rules import ReadRules
 from swarm_coordination.campaign.stop_rules import StopRules
 from swarm_coordination.consensus.messages import Role, Standing
+from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mission.blackboard import BoardValue
 from swarm_coordination.mission.commands import (
     encode_command,
@@ -30,6 +32,7 @@ from swarm_coordination.persistence import (
     StopRecord,
 )
 from swarm_coordination.robot.outputs import CommittedEntry, NOTHING, RobotEvent
+from swarm_coordination.units import NS_PER_S
 
 NODES = tuple(SimpleNamespace(number=n, name=f'r{n}', storage_id=100 + n) for n in range(3))
 EMPTY = fresh(Provision('r', 100, 1, (), bytes(32)))
@@ -353,3 +356,69 @@ def test_a_duplicate_is_answered_by_what_the_serial_did(said, broken):
         return commit(rules, duplicate, first=2)
     with pytest.raises(InvariantBroken, match='entry 2 says refused of serial 1, which has an'):
         commit(rules, duplicate, first=2)
+
+
+class Living(SimpleNamespace):
+    """A robot's process, which holds these alive."""
+
+    def __init__(self, *alive):
+        super().__init__(status=lambda now: SimpleNamespace(alive=alive))
+
+
+def met(*alive) -> tuple[Ghosts, SimpleNamespace]:
+    """Return the rule and a robot that holds these alive; r2 has died, both had just started."""
+    clock = SimpleNamespace(local=lambda now: now)
+    robots = [SimpleNamespace(name=name, storage_id=number, core=Living(*alive), paused=False,
+                              clock=clock) for number, name in enumerate(('r1', 'r2'), 1)]
+    ghosts = Ghosts(tuple(robots), MeshSettings())
+    for robot in robots:
+        ghosts.started(robot, EMPTY, 0)
+    robots[1].core = None
+    ghosts.crashed(robots[1], 1)
+    return ghosts, robots[0]
+
+
+LATE_NS = 1 + silent_ns(MeshSettings()) + SLACK_NS
+
+
+def test_who_is_dead_may_be_held_alive_while_a_last_beacon_is_told_and_a_verdict_is_due():
+    # 10 s that a row is relayed, 3 s of suspicion: 30 beacons at half the rate.
+    assert silent_ns(MeshSettings()) == 13 * NS_PER_S
+    ghosts, robot = met('r1', 'r2')
+    ghosts.after(robot, robot.core, NOTHING, LATE_NS)
+    assert ghosts.checks == 0
+
+
+def test_who_is_dead_for_longer_and_held_alive_is_noticed():
+    ghosts, robot = met('r1', 'r2')
+    with pytest.raises(InvariantBroken, match=r'^No ghost members: r1 holds r2 alive, which died'):
+        ghosts.after(robot, robot.core, NOTHING, LATE_NS + 1)
+    ghosts, robot = met('r1')
+    ghosts.after(robot, robot.core, NOTHING, LATE_NS + 1)
+    assert ghosts.checks == 1
+
+
+@pytest.mark.parametrize('broken', ['slept', 'started', 'sleeps'])
+def test_only_who_ran_throughout_has_to_know_that_somebody_is_dead(broken):
+    ghosts, robot = met('r1', 'r2')
+    if broken == 'slept':
+        ghosts.disturbed(robot, 2)
+    elif broken == 'started':
+        ghosts.started(robot, EMPTY, 2)
+    else:
+        robot.paused = True
+    ghosts.after(robot, robot.core, NOTHING, LATE_NS + 1)
+    assert ghosts.checks == 0
+
+
+def test_a_short_budget_gives_the_detector_more_time():
+    slow = MeshSettings(byte_budget_per_s=2_000)
+    assert silent_ns(slow) == 25 * NS_PER_S
+
+
+def test_who_comes_to_life_long_after_its_death_is_noticed():
+    ghosts, robot = met('r1')
+    output = NOTHING._replace(events=(RobotEvent(0, 'returned', '', 2),))
+    ghosts.after(robot, robot.core, output, 3 * NS_PER_S)
+    with pytest.raises(InvariantBroken, match=r'r1 says returned of r2, which died 4.00 s ago'):
+        ghosts.after(robot, robot.core, output, 4 * NS_PER_S)

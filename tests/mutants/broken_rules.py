@@ -54,6 +54,15 @@ MUTANTS = {
         'every start has an incarnation of its own', mesh_rules.reuses_its_incarnation, 0),
     'believes_first_hearsay': Mutant(
         'only a beacon of bounded age proves life', mesh_rules.believes_first_hearsay, 4),
+    'never_declares_silent': Mutant(
+        'who is silent is declared so, confirmed or not',
+        mesh_rules.never_declares_silent, 0, 'dead_leader'),
+    'never_evicts': Mutant(
+        'a voter that stays silent loses its vote', consensus_rules.never_evicts, 0,
+        'dead_leader'),
+    'never_promotes': Mutant(
+        'learners that have caught up make the number of voters odd',
+        consensus_rules.never_promotes, 0, 'dead_leader'),
     'lifts_stops_without_naming_counters': Mutant(
         'a stop raised meanwhile survives a lifting',
         mesh_rules.lifts_stops_without_naming_counters, 0, 'lifting'),

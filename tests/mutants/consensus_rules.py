@@ -140,7 +140,7 @@ def believes_the_leaders_commit_unverified(put: Put) -> None:
 
 def hasty_policy(put: Put) -> None:
     """
-    Break no rule: a leader that wants to demote somebody at every step; Raft has to refuse.
+    Break no rule of Raft: a leader that wants to demote somebody at every step is refused.
 
     Nobody is promoted again: else voters would come and go without end, an entry be on its way at
     every moment, and the log never come to rest.
@@ -169,6 +169,14 @@ def hasty_winner(put: Put) -> None:
                 self.propose_membership(membership.demoted(others[0]), now)
 
     put(Replicating, 'begin', begin)
+
+
+def never_evicts(put: Put) -> None:
+    put(MembershipPolicy, '_eviction', lambda self, picture, now: None)
+
+
+def never_promotes(put: Put) -> None:
+    put(MembershipPolicy, '_promotion', lambda self, picture, now: None)
 
 
 def changes_voters_before_the_no_op(put: Put) -> None:

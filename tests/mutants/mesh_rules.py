@@ -38,6 +38,10 @@ def believes_first_hearsay(put: Put) -> None:
     put(FailureDetector, 'advance', advance)
 
 
+def never_declares_silent(put: Put) -> None:
+    put(FailureDetector, '_silence', lambda self, row, now: None)
+
+
 def lifts_stops_without_naming_counters(put: Put) -> None:
     original = StopRegister.lift
 

@@ -10,6 +10,8 @@ unless it says that it hands over, and nobody is taken for dead.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from swarm_coordination.arena.arena import Arena
 from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
@@ -124,6 +126,26 @@ def unhealed(
             if operators is not None else ''
         )
     )
+
+
+def unpromoted(arena: Arena, lost: Collection[int], voters_max: int) -> str:
+    """
+    Return which learners of a healed swarm should vote by now; empty where nobody has to.
+
+    The policy makes an odd number of voters (``robot/membership_policy.py``): one learner for an
+    even one, else two. Robots whose disks were ``lost`` may have to wait until they are evicted.
+    """
+    leader = arena.agreed_leader()
+    status = arena.status(leader.number) if leader is not None else None
+    if status is None:
+        return ''
+    whole = [node.name for node in arena.nodes if node.number not in lost]
+    able = [name for name in whole if name in status.learners]
+    count = len(status.voters)
+    missing = 1 if count % 2 == 0 else 2
+    if len(able) < missing or count + missing > voters_max:
+        return ''
+    return f'{count} vote, and {", ".join(able)} could'
 
 
 def _statuses(arena: Arena) -> list[RobotStatus]:

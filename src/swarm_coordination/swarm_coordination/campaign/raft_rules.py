@@ -51,7 +51,7 @@ class RaftRules(Observer):
         self._commit_terms: list[int] = []  # of the leader that committed, by index
         self._numbers = {node.storage_id: node.number for node in nodes}
         self._nodes = nodes
-        self._lost: set[int] = set()  # robots whose disks were lost
+        self.lost: set[int] = set()  # robots whose disks were lost
         self._seen = [_FRESH] * len(nodes)
         self._applied = [0] * len(nodes)
         self._results: list[tuple[object, ...]] = []
@@ -85,11 +85,11 @@ class RaftRules(Observer):
     def wiped(self, node: Node, now: int) -> None:
         """Forget a log that is gone."""
         self.disks[node.number] = Shadow(self.chains, node.name)
-        self._lost.add(node.number)
+        self.lost.add(node.number)
 
     def may_lose(self, robot: int) -> bool:
         """Whether every configuration in force anywhere has a majority on other, whole disks."""
-        gone = {*self._lost, robot}
+        gone = {*self.lost, robot}
         ends = {log.last for log in (*self.logs.values(), *self.disks.values())}
         for chain in sorted({*ends, self.committed[-1] if self.committed else 0}):
             voters = self.chains.voters[chain]

@@ -24,7 +24,13 @@ from swarm_coordination.campaign.coverage import Coverage
 from swarm_coordination.campaign.flight import Flight
 from swarm_coordination.campaign.flight_load import FlightLoad
 from swarm_coordination.campaign.ghosts import Ghosts
-from swarm_coordination.campaign.healing import BOUND_MS, Healing, LOOK_MS, UNDER_WAY_MS
+from swarm_coordination.campaign.healing import (
+    BOUND_MS,
+    Healing,
+    LOOK_MS,
+    UNDER_WAY_MS,
+    unpromoted,
+)
 from swarm_coordination.campaign.injector import Injector
 from swarm_coordination.campaign.operator_rules import OperatorRules
 from swarm_coordination.campaign.operators import Operators
@@ -48,7 +54,7 @@ from swarm_coordination.robot.membership_settings import MembershipSettings
 from swarm_coordination.robot.outputs import RobotOutput
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.simulation.trace_hash import Trace
-from swarm_coordination.units import NS_PER_MS, seconds_to_ns
+from swarm_coordination.units import NS_PER_MS
 
 # Own clocks run within half of what age bounds allow for (mesh.clock_drift_ppm).
 DRIFT_PPM = 100
@@ -82,13 +88,15 @@ class Run:
         self._schedule, self._say = schedule, say
         profile = profile_named(schedule.profile)
         absent = late(schedule, profile)
+        settings = _settings(profile, schedule.seed)
+        self._voters_max = settings.membership.voters_max
         low, high = schedule.delay_ms
         self.arena = arena = Arena(
             schedule.robots,
             f'{schedule.profile}/{schedule.seed}',
             shape=schedule.shape,
             base=one_hop((low, high)),
-            settings=_settings(profile, schedule.seed),
+            settings=settings,
             voters=min(profile.voters, schedule.robots - len(absent)),
             flies=profile.flies,
             sync_ms=(schedule.sync_us[0] / 1000.0, schedule.sync_us[1] / 1000.0),
@@ -106,8 +114,7 @@ class Run:
         self._sessions = SessionRules(self._rules) if profile.outsiders else None
         self._reads = ReadRules(self._rules)
         self._flight = Flight(arena, RobotSettings().control) if profile.flies else None
-        proof_ns = seconds_to_ns(MeshSettings().proof_age_max_s)
-        self._ghosts = Ghosts(arena.nodes, proof_ns)
+        self._ghosts = Ghosts(arena.nodes, settings.mesh)
         self._coverage = Coverage(self._rules, schedule.robots)
         self._hash = _Hash()
         lines = TraceLines(say) if say is not None else None
@@ -184,13 +191,18 @@ class Run:
         # Leaders go on by themselves, rearranging slots for one: the end may fall between
         # an entry's first robot and its last.
         last_ms = end_ms + UNDER_WAY_MS
-        while (wrong := self._healing.wrong()) and end_ms < last_ms:
+        while (self._healing.wrong() or self._unpromoted()) and end_ms < last_ms:
             end_ms += LOOK_MS
             self.advance_to(end_ms)
-        if wrong:
+        if wrong := self._healing.wrong():
             raise InvariantBroken('Stays healed', wrong)
         self._healing.check_stops()
         self.check_answered()
+        if left := self._unpromoted():
+            raise InvariantBroken('Who can vote does', left)
+
+    def _unpromoted(self) -> str:
+        return unpromoted(self.arena, self._rules.lost, self._voters_max)
 
     def check_answered(self) -> None:
         """Raise InvariantBroken where a client from outside still waits for an answer."""
