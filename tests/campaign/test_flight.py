@@ -28,6 +28,13 @@ def test_robots_keep_their_distance_through_the_faults_of_a_seed(seed):
     assert outcome.rule == '', outcome.text
 
 
+def test_a_robot_whose_radio_fails_among_the_others_does_not_seek_them_there():
+    cut = Fault(2_600, 'island', (1,), 16_500)
+    run = Run(Schedule('flying', 1, 4, 'full', (1, 8), (0, 500), 20_000, 38_000, (cut,)))
+    outcome = run.play()
+    assert outcome.rule == '', outcome.text
+
+
 def test_robots_fly_missions_through_a_crash_and_a_pause_and_keep_their_distance():
     run = Run(SHORT)
     starts = [run.arena.air.where(robot) for robot in range(3)]

@@ -83,6 +83,15 @@ def test_it_holds_then_goes_where_its_nearest_neighbour_was_then_to_the_rendezvo
     assert lost.at == pytest.approx((40.0, 3.0, 0.0))
 
 
+def test_where_others_ought_to_be_near_by_the_mission_it_waits_ten_times_as_long():
+    lost = Lost(PATH._replace(formation=Formation('line', 3000), path=((0, 0, 0),))).lose()
+    assert lost.run(95.0) is Mode.LEASE_EXPIRED
+    assert lost.run(10.0) is Mode.SEEK
+    away = Lost(PATH._replace(formation=Formation('line', 3000), path=((0, 0, 0),))).lose()
+    away.at = (20.0, 0.0, 0.0)  # it was carried off
+    assert away.run(13.0) is Mode.SEEK
+
+
 def test_a_place_that_cannot_be_reached_is_given_up():
     lost = Lost().lose()
     lost.blocked = True

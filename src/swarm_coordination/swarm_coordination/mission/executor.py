@@ -162,7 +162,8 @@ class MissionExecutor:
         if mission is not None and self._slot >= 0 and not (mission.aborted or mission.held):
             self._seeks = self._recovery.step(
                 mission, position, neighbors(), evidence_ns, self._epoch,
-                _lapsed(mission, evidence_ns, now), partial(self._kept, state, position), now,
+                _lapsed(mission, evidence_ns, now), partial(self._kept, state, position),
+                partial(self._planned, state, mission), now,
             )
         before = self._mode
         self._mode = self._decide(state, position, neighbors, evidence_ns, stopped, now)
@@ -190,6 +191,16 @@ class MissionExecutor:
             goals = zip(state.slots, map(in_m, places.goals()))
             self._goals = (state.epoch, {robot: goal for robot, goal in goals if robot})
         return self._keeping(self._robot, position, heard, self._goals[1])
+
+    def _planned(self, state: MissionState, mission: Mission, since_s: float) -> list[Vector]:
+        """Return the slots of the others where they flew on at the mission's speed."""
+        places = state.places()
+        if places is None or self._path is None:
+            return []
+        way_m = mission.command.speed_mm_s / 1000.0 * since_s
+        progress_m = min(self._progress_m + way_m, self._path.length_m)
+        held = zip(state.slots, places.slots(progress_m), strict=True)
+        return [in_m(slot) for robot, slot in held if robot and robot != self._robot]
 
     def _elapsed_s(self, now: int) -> float:
         before, self._stepped_at = self._stepped_at, now

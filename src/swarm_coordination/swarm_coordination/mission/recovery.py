@@ -6,6 +6,8 @@ It holds where it is, for the others may come back for it. Once its lease is ove
 ``seek_after_s``, it goes to where the last robot whose link it kept was seen last (where it kept
 none, the nearest of those it heard), then to the mission's rendezvous, and stays there. It leaves
 a place once it has come no nearer for ``seek_wait_s``: it is there, or somebody stands there.
+Where others ought to be near by the mission that it knows, not distance but a radio has failed,
+and nobody can tell that it moves: there it stays ten times as long.
 
 Who hears somebody again goes near, and flies its slot only once it knows the assignment that the
 others fly: its own may lie where it comes from. Whoever has heard nobody in this life stays: it
@@ -21,18 +23,22 @@ from typing import NamedTuple
 from swarm_coordination.mission.paths import Path, Vector
 from swarm_coordination.mission.settings import MissionSettings
 from swarm_coordination.mission.snapshot import Mission
-from swarm_coordination.units import from_mm, seconds_to_ns
+from swarm_coordination.units import from_mm, ns_to_seconds, seconds_to_ns
 from swarm_coordination.views import NeighborState
 
 # Nearer by less than this is no progress: poses are that uncertain.
 NEARER_M = 0.5
 # So near to somebody found again a robot stays in hearing, and leaves room to fly past it.
 NEAR_M = 4.0
+# Where others ought to be as near as that, it waits so many times as long before it seeks them.
+NEAR_WAITS = 10
 # Evidence of a quorum younger than this: it is heard, or this robot alone is the quorum.
 BACKED_S = 1.0
 
 # Returns, of the rows of robots heard, one whose link is kept now; None: no link counts.
 Keeps = Callable[[list[NeighborState]], NeighborState | None]
+# Returns where the others are, if they flew on by plan, so many seconds after they were lost.
+Planned = Callable[[float], Iterable[Vector]]
 
 
 class Place(NamedTuple):
@@ -70,13 +76,15 @@ class Recovery:
         epoch: int,
         lapsed: bool,
         kept: Keeps,
+        planned: Planned,
         now: int,
     ) -> Place | None:
         """
         Return the place to go to now; None while there is no reason to.
 
         ``evidence_ns``: instant of the newest evidence of a quorum-backed leader. ``epoch``: the
-        own one. ``lapsed``: the lease is over. ``kept`` says whose link is kept.
+        own one. ``lapsed``: the lease is over. ``kept`` says whose link is kept,
+        ``planned`` where the others are by the mission.
         """
         heard = [row for row in neighbors if row.heard]
         if heard or (not self._seeking and self._backed(evidence_ns, now)):
@@ -87,14 +95,23 @@ class Recovery:
         if self._alone_since is None:
             self._alone_since, self._stage = now, 0
             self._best_m, self._best_at = math.inf, now + self._after_ns
-        self._seeking |= lapsed and now - self._alone_since >= self._after_ns
-        if position is None or not self._seeking:
+        if position is None:
+            return None
+        self._seeking |= lapsed and self._waited(position, planned, now - self._alone_since)
+        if not self._seeking:
             return None
         seen = self._last_seen
         place = Place(seen.position, f'where {seen.name} was seen last')
         places = (place, _rendezvous(mission))
         self._move_on(position, places, now)
         return places[self._stage]
+
+    def _waited(self, position: Vector, planned: Planned, alone_ns: int) -> bool:
+        """Whether this robot has been alone for long enough to seek the others."""
+        if not self._after_ns <= alone_ns < NEAR_WAITS * self._after_ns:
+            return alone_ns >= self._after_ns
+        places = planned(ns_to_seconds(alone_ns))
+        return all(math.dist(position, place) > NEAR_M for place in places)
 
     def _backed(self, evidence_ns: int | None, now: int) -> bool:
         return evidence_ns is not None and now - evidence_ns <= seconds_to_ns(BACKED_S)
