@@ -84,12 +84,12 @@ def played(packages: Path, calls: Sequence[Sequence[str]]) -> list[bytes]:
 
 
 def mark_constants() -> None:
-    """Declare the constants of modules final: mypyc then looks none of them up at run time."""
-    constant = re.compile(r'^(_?[A-Z][A-Z0-9_]+) = (?!TypeVar)', re.MULTILINE)
+    """Declare constants that are numbers final: mypyc then looks none of them up at run time."""
+    number = re.compile(r'^(_?[A-Z][A-Z0-9_]+) = (?=[A-Z0-9_+*/%<>. -]+$)', re.MULTILINE)
     future = 'from __future__ import annotations\n'
     for name in (*compiled_files(), 'mesh/rows.py'):
         path = TARGET / PACKAGE / name
-        text, found = constant.subn(r'\1: Final = ', path.read_text(encoding='utf-8'))
+        text, found = number.subn(r'\1: Final = ', path.read_text(encoding='utf-8'))
         if found:
             text = text.replace(future, f'{future}from typing import Final\n', 1)
             path.write_text(text, encoding='utf-8')
