@@ -7,7 +7,12 @@ import random
 
 import numpy as np
 import pytest
-from swarm_coordination.mission.swaps import best_partners, consenting, GAIN_MIN_M2
+from swarm_coordination.mission.swaps import (
+    best_partner,
+    best_partners,
+    consenting,
+    GAIN_MIN_M2,
+)
 
 CROSSED = (np.array([[0.0, 0.0], [0.0, 4.0]]), np.array([[9.0, 4.0], [9.0, 0.0]]))
 
@@ -66,6 +71,23 @@ def test_of_three_that_would_all_gain_the_two_that_gain_most_agree_and_the_third
     named = partners(places, slots)
     assert named == [2, 2, 0]
     assert consenting(named) == [(0, 2)]
+
+
+@pytest.mark.parametrize('seed', range(300))
+def test_one_robot_names_whom_the_arrays_name(seed):
+    rng = random.Random(seed)
+    count = rng.randint(1, 9)
+    # Coarse numbers, so that gains are often equal; fine ones, so that they round.
+    step = rng.choice([1.0, 1.0, 0.001])
+
+    def drawn():
+        return [tuple(step * rng.randint(-9, 9) for _ in range(3)) for _ in range(count)]
+
+    places, slots = drawn(), drawn()
+    if step < 1.0:
+        slots = [tuple(3e4 * number for number in slot) for slot in slots]
+    expected = partners(np.array(places), np.array(slots))
+    assert [best_partner(own, places, slots) for own in range(count)] == expected
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-import numpy as np
 from swarm_coordination.mission.aim import in_m
 from swarm_coordination.mission.paths import Vector
 from swarm_coordination.mission.state import MissionState
-from swarm_coordination.mission.swaps import best_partners, consenting
+from swarm_coordination.mission.swaps import best_partner, consenting
 from swarm_coordination.units import to_mm
 from swarm_coordination.views import Liveness, NeighborState
 
@@ -53,12 +52,9 @@ def offered(
     robots = sorted((robot, *slots))  # of equals every robot takes the same
     held = {r: slot for slot, r in enumerate(state.slots)}
     there = places.slots(progress_m)
-    partner = best_partners(
-        np.array([robots.index(robot)]),
-        np.array([[near[r] for r in robots]], dtype=np.float64),
-        np.array([in_m(there[held[r]]) for r in robots], dtype=np.float64),
-        np.ones((1, len(robots)), dtype=np.bool_),
-    ).item()
+    partner = best_partner(
+        robots.index(robot), [near[r] for r in robots], [in_m(there[held[r]]) for r in robots]
+    )
     return -1 if partner < 0 else held[robots[partner]]
 
 
