@@ -394,7 +394,6 @@ def test_only_a_forced_cluster_goes_on_after_a_gap_before_what_a_joined_robot_sh
     assert Leading(raft, MissionState(), 0).propose_intents(2, shown, 0) == taken
 
 
-
 def test_a_holder_of_the_voided_cluster_stops_and_the_new_one_fences_it_off() -> None:
     swarm = RobotsOnOneRadio(5)
     swarm.run(2.0)
