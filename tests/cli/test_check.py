@@ -35,6 +35,7 @@ def test_seeds_that_hold_give_a_summary_and_status_0(capsys):
     out = capsys.readouterr().out
     assert '3 seeds, 0 failures' in out
     assert 'invariant checks' in out
+    assert '\nchecks: ' in out and '; not exercised: ' in out
     assert 'states reached' in out
 
 
@@ -65,7 +66,8 @@ def test_json_is_one_object_with_the_promised_fields(capsys):
     data = json.loads(capsys.readouterr().out)
     assert data['seeds'] == 2
     assert data['failures'] == []
-    assert {'virtual_hours', 'events', 'faults', 'checks'} <= set(data)
+    assert {'virtual_hours', 'events', 'faults', 'checks', 'checks_by_rule'} <= set(data)
+    assert data['checks'] == sum(data['checks_by_rule'].values()) > 0
 
 
 @pytest.mark.usefixtures('small')

@@ -13,6 +13,7 @@ from __future__ import annotations
 from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.broken import InvariantBroken
+from swarm_coordination.campaign.tally import tally
 from swarm_coordination.history.checking import Checker, Violation
 from swarm_coordination.history.operations import Answer, Event, Kind, Outcome, Request
 from swarm_coordination.mission.commands import decode_command, Put
@@ -20,6 +21,7 @@ from swarm_coordination.persistence import Recovered
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import CommittedEntry, RobotOutput
 
+RULE = 'Linearizable blackboard'
 # Configurations tried for one key, a second of work; a key given up counts as undecided.
 STEPS_MAX = 50_000
 
@@ -28,7 +30,7 @@ class Blackboard(Observer):
     """Records the ``history`` of one run, and has it checked as it grows."""
 
     def __init__(self) -> None:
-        self.checks = 0
+        self.checks = tally(RULE)
         self.history: list[Event] = []
         self._checker = Checker(versioned=True, expired=lambda steps: steps > STEPS_MAX)
         self._running: dict[tuple[int, int], tuple[str, Request]] = {}
@@ -80,14 +82,15 @@ class Blackboard(Observer):
             self._refuted(violation)
 
     def _add(self, event: Event) -> None:
-        self.checks += 1
+        if event.answer is not None and event.answer.outcome is not Outcome.FAIL:
+            self.checks[RULE] += 1
         self.history.append(event)
         violation = self._checker.add(event)
         if violation is not None:
             self._refuted(violation)
 
     def _refuted(self, violation: Violation) -> None:
-        raise InvariantBroken('Linearizable blackboard', str(violation))
+        raise InvariantBroken(RULE, str(violation))
 
 
 def _answer(entry: CommittedEntry) -> Answer | None:

@@ -26,7 +26,7 @@ class Summary:
     seeds: int = 0
     virtual_ms: int = 0
     events: int = 0
-    checks: int = 0
+    checks_by_rule: Counter[str] = field(default_factory=Counter)
     commands: int = 0
     healed_ms: list[int] = field(default_factory=list)  # one number a seed
     failures: list[Outcome] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Summary:
         self.seeds += 1
         self.virtual_ms += outcome.at_ms
         self.events += outcome.events
-        self.checks += outcome.checks
+        self.checks_by_rule.update(outcome.checks)
         self.commands += outcome.commands
         self.faults.update(outcome.faults)
         self.states.update(outcome.states)
@@ -52,6 +52,11 @@ class Summary:
     def virtual_hours(self) -> float:
         """Virtual time of all runs together."""
         return self.virtual_ms / _MS_PER_HOUR
+
+    @property
+    def checks(self) -> int:
+        """Comparisons of all rules together."""
+        return self.checks_by_rule.total()
 
     @property
     def unreached(self) -> tuple[str, ...]:
@@ -78,6 +83,7 @@ class Summary:
             'commands': self.commands,
             'faults': dict(sorted(self.faults.items())),
             'checks': self.checks,
+            'checks_by_rule': dict(sorted(self.checks_by_rule.items())),
             'states': {state: self.states[state] for state in STATES},
             'healed_ms_max': max(self.healed_ms, default=0),
         }
@@ -91,6 +97,7 @@ class Summary:
             f'hours, {self.events:,} events, {self.checks:,} invariant checks, '
             f'{self.commands:,} commands',
             f'faults: {self.faults.total()} ({faults})' if faults else 'faults: none',
+            self._checks_line(),
             f'states reached: {reached} of {len(STATES)}'
             + (f'; not {", ".join(self.unreached)}' if self.unreached else ''),
         ]
@@ -101,6 +108,12 @@ class Summary:
                 f'(median), {times[-1] / 1000:.2f} s (longest)'
             )
         return lines
+
+    def _checks_line(self) -> str:
+        counts = sorted(self.checks_by_rule.items())
+        held = ', '.join(f'{rule} {count:,}' for rule, count in counts if count)
+        idle = ', '.join(rule for rule, count in counts if not count)
+        return f'checks: {held or "none"}' + (f'; not exercised: {idle}' if idle else '')
 
 
 def replay_command(outcome: Outcome, source: str = '') -> str:

@@ -16,12 +16,14 @@ from __future__ import annotations
 from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.broken import InvariantBroken
+from swarm_coordination.campaign.tally import tally
 from swarm_coordination.mission.commands import decode_command, RosterRemove
 from swarm_coordination.persistence import IntentRecord, PersistRequest
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import CommittedEntry, RobotEvent, RobotOutput
 from swarm_coordination.robot.submission import UNKNOWN
 
+DURABLE, ALTERED, TWICE = 'Promises are durable', 'No command altered', 'No command twice'
 ANSWERS = 'Answers hold'
 # How the texts of refusals begin that are of no robot's command.
 _OF_NO_COMMAND = ('no slots: ', 'no snapshot: ', 'leadership stays')
@@ -33,7 +35,7 @@ class CommandRules(Observer):
     """Follows every command from acceptance to effect."""
 
     def __init__(self) -> None:
-        self.checks = 0
+        self.checks = tally(DURABLE, ALTERED, TWICE, ANSWERS)
         self.removed: set[int] = set()  # robots taken off the roster: their sessions have ended
         self._durable: dict[_Key, str] = {}
         self._accepted: dict[_Key, int] = {}
@@ -50,7 +52,7 @@ class CommandRules(Observer):
                 text = record.payload.decode()
                 if self._durable.setdefault(key, text) != text:
                     raise InvariantBroken(
-                        'No command altered', f'{node.name} gave serial {record.serial} twice'
+                        ALTERED, f'{node.name} gave serial {record.serial} twice'
                     )
 
     def wiped(self, node: Node, now: int) -> None:
@@ -63,11 +65,11 @@ class CommandRules(Observer):
         """Check acceptances and effects."""
         for event in output.events:
             if event.kind == 'accepted':
-                self.checks += 1
+                self.checks[DURABLE] += 1
                 key = (node.storage_id, event.value)
                 if key not in self._durable:
                     raise InvariantBroken(
-                        'Promises are durable',
+                        DURABLE,
                         f'{node.name} accepted command {event.value} before it was on disk',
                     )
                 self._accepted[key] = now
@@ -84,7 +86,7 @@ class CommandRules(Observer):
             unknown = event.text.endswith(UNKNOWN) and node.storage_id in self.removed
             if unknown or event.text.startswith(_OF_NO_COMMAND):
                 return
-        self.checks += 1
+        self.checks[ANSWERS] += 1
         key = (node.storage_id, event.value)
         if event.kind == 'refused':
             self._refused.add(key)
@@ -96,10 +98,12 @@ class CommandRules(Observer):
             )
 
     def _check_duplicate(self, entry: CommittedEntry) -> None:
-        self.checks += 1
         effect = (entry.session, entry.serial) in self._applied
         kept = entry.result.removeprefix('duplicate: ')
-        if kept in ('applied', 'refused') and (kept == 'applied') is not effect:
+        if kept not in ('applied', 'refused'):
+            return
+        self.checks[ANSWERS] += 1
+        if (kept == 'applied') is not effect:
             raise InvariantBroken(
                 ANSWERS,
                 f'entry {entry.index} says {kept} of serial {entry.serial}, which has '
@@ -112,16 +116,17 @@ class CommandRules(Observer):
         if not entry.session or entry.result.startswith(('duplicate', 'gap')):
             return
         if entry.session in self.removed:
+            self.checks[TWICE] += 1
             if entry.applied:
                 raise InvariantBroken(
-                    'No command twice', f'entry {entry.index} is of a session that has ended'
+                    TWICE, f'entry {entry.index} is of a session that has ended'
                 )
             return
-        self.checks += 1
+        self.checks[TWICE] += 1
         key = (entry.session, entry.serial)
         if key in self._effects:
             raise InvariantBroken(
-                'No command twice',
+                TWICE,
                 f'serial {entry.serial} took effect at {self._effects[key]} and {entry.index}',
             )
         self._effects[key] = entry.index
@@ -131,9 +136,10 @@ class CommandRules(Observer):
                 raise InvariantBroken(
                     ANSWERS, f'serial {key[1]} took effect after it was refused for good'
                 )
+        self.checks[ALTERED] += 1
         if self._durable.get(key) != entry.command:
             raise InvariantBroken(
-                'No command altered',
+                ALTERED,
                 f'entry {entry.index} is not what was accepted as serial {entry.serial}',
             )
 

@@ -13,6 +13,7 @@ from swarm_coordination.arena.arena import Arena
 from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.broken import InvariantBroken
+from swarm_coordination.campaign.tally import tally
 from swarm_coordination.control.settings import ControlSettings
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
@@ -25,7 +26,7 @@ class Flight(Observer):
     """Moves the robots of ``arena``, which ``flies``; ``closest_m`` is the least distance yet."""
 
     def __init__(self, arena: Arena, settings: ControlSettings) -> None:
-        self.checks = 0
+        self.checks = tally('Safety distance')
         self._arena = arena
         self._safety_distance_m = settings.safety_distance_m
         starts = tuple((node.name, node.pose) for node in arena.nodes)
@@ -39,7 +40,7 @@ class Flight(Observer):
             self._world.plants[node.name].command(output.command, now)
 
     def _step(self, now: int) -> None:
-        self.checks += 1
+        self.checks['Safety distance'] += 1
         closest = self._world.step(now)
         self.closest_m = min(self.closest_m, closest.distance_m)
         if closest.distance_m < self._safety_distance_m:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.broken import InvariantBroken
+from swarm_coordination.campaign.tally import tally
 from swarm_coordination.mesh.detector import SLOWEST, VERDICT_MAX_BEACONS
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.persistence import Recovered
@@ -21,6 +22,7 @@ from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
 from swarm_coordination.units import NS_PER_MS, NS_PER_S, seconds_to_ns
 
+RULE = 'No ghost members'
 # What an event may come after the verdict: a tick, and clocks 200 ppm apart.
 SLACK_NS = 200 * NS_PER_MS
 # How often it is looked at who holds a dead robot alive.
@@ -42,7 +44,7 @@ class Ghosts(Observer):
     """Knows who runs, and compares what robots say of each other with it."""
 
     def __init__(self, nodes: tuple[Node, ...], settings: MeshSettings) -> None:
-        self.checks = 0
+        self.checks = tally(RULE)
         self._nodes = {node.storage_id: node for node in nodes}
         self._proof_age_ns = seconds_to_ns(settings.proof_age_max_s)
         self._silent_ns = silent_ns(settings)
@@ -71,11 +73,11 @@ class Ghosts(Observer):
         for event in output.events:
             if event.kind not in ('joined', 'returned'):
                 continue
-            self.checks += 1
+            self.checks[RULE] += 1
             last = self._last_ns.get(event.value)
             if last is not None and now - last > self._proof_age_ns + SLACK_NS:
                 raise InvariantBroken(
-                    'No ghost members',
+                    RULE,
                     f'{node.name} says {event.kind} of {self._nodes[event.value].name}, which '
                     f'died {(now - last) / NS_PER_S:.2f} s ago',
                 )
@@ -89,12 +91,12 @@ class Ghosts(Observer):
         for storage_id, node in self._nodes.items():
             if node.core is None or node.paused or self._steady_ns[storage_id] >= latest:
                 continue
-            self.checks += 1
+            self.checks[RULE] += len(dead)
             alive = node.core.status(node.clock.local(now)).alive
             for robot in dead:
                 if self._nodes[robot].name in alive:
                     raise InvariantBroken(
-                        'No ghost members',
+                        RULE,
                         f'{node.name} holds {self._nodes[robot].name} alive, which died '
                         f'{(now - self._last_ns[robot]) / NS_PER_S:.2f} s ago',
                     )

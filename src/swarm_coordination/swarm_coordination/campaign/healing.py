@@ -19,10 +19,12 @@ from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.campaign.command_rules import CommandRules
 from swarm_coordination.campaign.operator_rules import OperatorRules
 from swarm_coordination.campaign.stop_rules import StopRules
+from swarm_coordination.campaign.tally import tally
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput, RobotStatus
 from swarm_coordination.units import NS_PER_MS
 
+HEALS, STAYS, PROMOTED = 'Heals', 'Stays healed', 'Who can vote does'
 # A robot that has to be declared silent first, an election with two split votes, and two
 # hundred commands that were queued in an island: each takes less than half of it.
 BOUND_MS = 12_000
@@ -49,7 +51,7 @@ class Healing(Observer):
         stops: StopRules,
         operators: OperatorRules | None,
     ) -> None:
-        self.checks = 0
+        self.checks = tally(HEALS, STAYS, PROMOTED)
         self.healed_ms = 0
         self._arena, self._commands, self._stops = arena, commands, stops
         self._operators = operators
@@ -63,22 +65,25 @@ class Healing(Observer):
 
     def look(self, since_ms: int) -> None:
         """Look so long after the last fault; raises InvariantBroken."""
-        self.checks += 1
         if self._term:
+            settled = since_ms > SETTLED_MS and self._arena.queue.now > self._settling_ns
+            self.checks[STAYS] += settled
             lost = unstable(self._arena, self._term)
             if not lost:
                 return
             self._term = 0
-            if since_ms > SETTLED_MS and self._arena.queue.now > self._settling_ns:
-                raise InvariantBroken('Stays healed', _late(since_ms, lost))
+            if settled:
+                raise InvariantBroken(STAYS, _late(since_ms, lost))
         self.healed_ms = since_ms
         wrong = self.wrong()
         leader = self._arena.agreed_leader()
         if not wrong and leader is not None and leader.core is not None:
+            self.checks[HEALS] += 1
             self._term = leader.core.term
             self.check_stops()
         elif since_ms >= BOUND_MS and self._arena.queue.now > self._settling_ns:
-            raise InvariantBroken('Heals', _late(since_ms, wrong))
+            self.checks[HEALS] += 1
+            raise InvariantBroken(HEALS, _late(since_ms, wrong))
 
     def wrong(self) -> str:
         """Return what is wrong now; empty where the swarm is whole."""

@@ -15,10 +15,12 @@ from collections.abc import Collection, Sequence
 from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.broken import InvariantBroken
+from swarm_coordination.campaign.tally import tally
 from swarm_coordination.mission.commands import decode_command, TransferLeadership
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import CommittedEntry, RobotOutput, RobotStatus
 
+RULE = 'A wish is obeyed once'
 WISH = 'an operator asked for it'
 
 
@@ -26,7 +28,7 @@ class OperatorRules(Observer):
     """Follows wishes; ``low``: robots short of battery, by number."""
 
     def __init__(self, nodes: Sequence[Node], low: Collection[int]) -> None:
-        self.checks = 0
+        self.checks = tally(RULE)
         self._nodes, self._low = nodes, low
         self._judged = 0  # entries of the common log
         self._wishes: dict[tuple[int, int], int] = {}  # (term, target): not obeyed yet
@@ -43,7 +45,6 @@ class OperatorRules(Observer):
                 self._check_wish(node, (core.term, event.value))
 
     def _note_wish(self, entry: CommittedEntry) -> None:
-        self.checks += 1
         if '"transfer_leadership"' not in entry.command:
             return  # as nearly always
         command = decode_command(entry.command.encode())
@@ -52,11 +53,11 @@ class OperatorRules(Observer):
             self._wishes[wish] = self._wishes.get(wish, 0) + 1
 
     def _check_wish(self, node: Node, wish: tuple[int, int]) -> None:
-        self.checks += 1
+        self.checks[RULE] += 1
         left = self._wishes.get(wish, 0)
         if not left:
             raise InvariantBroken(
-                'A wish is obeyed once',
+                RULE,
                 f'{node.name} leads term {wish[0]} and obeys a wish that is not of that term, or '
                 'was obeyed before',
             )
@@ -70,7 +71,6 @@ class OperatorRules(Observer):
 
         ``removed``: whom they took off the roster (``CommandRules``).
         """
-        self.checks += 1
         if leader.storage_id in removed:
             return f'{leader.name} leads, and was taken off the roster'
         names = {node.name for node in self._nodes if node.storage_id in removed}

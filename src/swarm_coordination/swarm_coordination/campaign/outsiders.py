@@ -157,6 +157,7 @@ class Outsiders(Observer):
     def check_answered(self) -> None:
         """Raise InvariantBroken where a client still waits."""
         for client in self._clients:
+            self._rules.checks[RULE] += 1
             if client.waits:
                 asked = f'commands {list(client.unanswered)} of session {client.session}' \
                     if client.session else 'what asked for a session'

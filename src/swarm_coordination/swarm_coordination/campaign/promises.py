@@ -12,6 +12,7 @@ from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.campaign.raft_rules import RaftRules
+from swarm_coordination.campaign.tally import tally
 from swarm_coordination.consensus.messages import Role
 from swarm_coordination.mesh.codec import FrameCodec
 from swarm_coordination.mesh.rows import ConsensusSection, Identity
@@ -19,12 +20,17 @@ from swarm_coordination.persistence import HardState, IncarnationRecord, Persist
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
 
+DURABLE = 'Promises are durable'
+
 
 class Promises(Observer):
     """Compares every frame with the disk of its sender."""
 
     def __init__(self, nodes: tuple[Node, ...], codec: FrameCodec, rules: RaftRules) -> None:
-        self.checks = 0
+        self.checks = tally(
+            DURABLE, 'One vote per term', 'Acknowledged is verified', 'New life, new incarnation',
+            'Monotone term and commit',
+        )
         self._codec, self._rules = codec, rules
         self._states = [HardState(0, 0)] * len(nodes)
         self._incarnations = [0] * len(nodes)
@@ -37,6 +43,7 @@ class Promises(Observer):
         """Keep what the disk promises."""
         for record in request.records:
             if isinstance(record, HardState):
+                self.checks['Monotone term and commit'] += 1
                 if record.term < self._states[node.number].term:
                     raise InvariantBroken(
                         'Monotone term and commit',
@@ -68,12 +75,15 @@ class Promises(Observer):
                     self._check_section(node, section)
 
     def _check_incarnation(self, node: Node, sender: Identity) -> None:
+        self.checks[DURABLE] += 1
         if sender.incarnation > self._incarnations[node.number]:
             raise InvariantBroken(
-                'Promises are durable',
+                DURABLE,
                 f'{node.name} shows incarnation {sender.incarnation} before it is on disk',
             )
         life = self._used.setdefault((sender.storage_id, sender.incarnation), node.life)
+        if node.life > 1:
+            self.checks['New life, new incarnation'] += 1
         if life != node.life and node.number not in self._lost:
             raise InvariantBroken(
                 'New life, new incarnation',
@@ -81,17 +91,18 @@ class Promises(Observer):
             )
 
     def _check_section(self, node: Node, section: ConsensusSection) -> None:
-        self.checks += 1
+        self.checks[DURABLE] += 1
         held = self._states[node.number]
         if section.term > held.term or (
             section.term == held.term and section.vote != held.vote
         ):
             raise InvariantBroken(
-                'Promises are durable',
+                DURABLE,
                 f'{node.name} shows term {section.term}, vote {section.vote}; on its disk: '
                 f'{held.term}, {held.vote}',
             )
         if section.vote:
+            self.checks['One vote per term'] += 1
             given = self._votes.setdefault((node.storage_id, section.term), section.vote)
             if given != section.vote and node.number not in self._lost:
                 raise InvariantBroken(
@@ -99,7 +110,7 @@ class Promises(Observer):
                 )
         if section.role == Role.CANDIDATE and held.vote != node.storage_id:
             raise InvariantBroken(
-                'Promises are durable',
+                DURABLE,
                 f'{node.name} stands for term {section.term} without its own vote on disk',
             )
         self._check_acknowledgement(node, section)
@@ -112,11 +123,14 @@ class Promises(Observer):
         disk = self._rules.disks[node.number]
         if index > len(disk):
             raise InvariantBroken(
-                'Promises are durable',
+                DURABLE,
                 f'{node.name} acknowledges entry {index}; on its disk: {len(disk)}',
             )
         leader = self._rules.leader_of(section.match_term)
-        if leader is not None and self._rules.logs[leader].at(index) != disk.at(index):
+        if leader is None:
+            return
+        self.checks['Acknowledged is verified'] += 1
+        if self._rules.logs[leader].at(index) != disk.at(index):
             raise InvariantBroken(
                 'Acknowledged is verified',
                 f'{node.name} acknowledges entry {index} to the leader of term '

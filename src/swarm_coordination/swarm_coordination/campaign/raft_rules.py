@@ -15,6 +15,7 @@ from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.campaign.shadow import Chains, Shadow
+from swarm_coordination.campaign.tally import tally
 from swarm_coordination.consensus.messages import Role, Standing
 from swarm_coordination.persistence import (
     EntryKind,
@@ -32,7 +33,11 @@ from swarm_coordination.units import NS_PER_MS, NS_PER_S
 STEP_DOWN_NS = 900 * NS_PER_MS
 # After a process has slept or its clock leapt, its first ticks come first.
 AWAKE_NS = 100 * NS_PER_MS
-
+RULES = (
+    'Election Safety', 'Leader Append-Only', 'Leader Completeness', 'State Machine Safety',
+    'Durable on a majority', 'Durability', 'Monotone term and commit',
+    'One change of voters at a time', 'CheckQuorum',
+)
 
 _FRESH = Standing(0, Role.FOLLOWER, 0)  # what a robot was after its last event: before the first
 
@@ -43,8 +48,9 @@ class RaftRules(Observer):
     every_event = True
 
     def __init__(self, nodes: tuple[Node, ...], voters: tuple[int, ...]) -> None:
-        self.checks = 0
         self.chains = Chains(voters)
+        self.checks = self.chains.checks  # one tally: Log Matching is a rule of Raft, too
+        self.checks.update(tally(*RULES))
         self.logs = {node.number: Shadow(self.chains, node.name) for node in nodes}
         self.disks = {node.number: Shadow(self.chains, node.name) for node in nodes}
         self.committed: list[int] = []  # chain by index
@@ -70,7 +76,10 @@ class RaftRules(Observer):
             self._install(log, recovered.snapshot, node)
         for entry in recovered.entries:
             log.put(entry)
-        if log.chains != self.disks[node.number].chains:
+        disk = self.disks[node.number].chains
+        if disk:  # else there is nothing to read back
+            self.checks['Durability'] += 1
+        if log.chains != disk:
             raise InvariantBroken('Durability', f'{node.name} read back another log')
         self._seen[node.number] = _FRESH
         # It begins with the snapshot's state, and may be asked for it before its first event.
@@ -117,7 +126,7 @@ class RaftRules(Observer):
 
     def _install(self, log: Shadow, record: SnapshotRecord, node: Node) -> None:
         """Let a snapshot take the place of a log; it must be that of the common log."""
-        self.checks += 1
+        self.checks['State Machine Safety'] += 1
         committed = self.committed[: record.index]
         if len(committed) < record.index or self.chains.terms[committed[-1]] != record.term:
             raise InvariantBroken(
@@ -142,7 +151,6 @@ class RaftRules(Observer):
 
     def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
         """Check what the event changed."""
-        self.checks += 1
         number = node.number
         before = self._seen[number]
         seen = core.standing
@@ -182,6 +190,8 @@ class RaftRules(Observer):
                     own = seen.role == Role.LEADER and record.entry.term == seen.term
                     if own and record.entry.kind is EntryKind.CONFIGURATION:
                         self._check_change(node, seen, log.last)
+                    self.checks['Leader Append-Only'] += leads_on
+                    self.checks['State Machine Safety'] += before.commit > 0
                     if leads_on and index <= len(log):
                         raise InvariantBroken(
                             'Leader Append-Only',
@@ -202,6 +212,7 @@ class RaftRules(Observer):
 
     def _check_change(self, node: Node, seen: Standing, chain: int) -> None:
         """Check that a leader may change the voters of a log that ends with ``chain``."""
+        self.checks['One change of voters at a time'] += 1
         pending = self.chains.configured[chain]
         last = self.committed[seen.commit - 1] if seen.commit else 0
         if pending > seen.commit or self.chains.terms[last] != seen.term:
@@ -212,7 +223,7 @@ class RaftRules(Observer):
             )
 
     def _changed(self, node: Node, before: Standing, seen: Standing, now: int) -> None:
-        self.checks += 1
+        self.checks['Monotone term and commit'] += 1
         self._seen[node.number] = seen
         if seen.term < before.term or seen.commit < before.commit:
             raise InvariantBroken(
@@ -229,6 +240,7 @@ class RaftRules(Observer):
             self._commit(node, before, seen)
 
     def _won(self, node: Node, seen: Standing, now: int) -> None:
+        self.checks['Election Safety'] += 1
         leader = self._leaders.setdefault(seen.term, node.number)
         if leader != node.number:
             raise InvariantBroken(
@@ -244,7 +256,10 @@ class RaftRules(Observer):
         index = len(self._commit_terms)
         while index and self._commit_terms[index - 1] >= term:
             index -= 1
-        if index and self.logs[leader.number].at(index) != self.committed[index - 1]:
+        if not index:
+            return
+        self.checks['Leader Completeness'] += 1
+        if self.logs[leader.number].at(index) != self.committed[index - 1]:
             raise InvariantBroken(
                 'Leader Completeness',
                 f'{leader.name} leads term {term} without entry {index}, committed in term '
@@ -258,6 +273,7 @@ class RaftRules(Observer):
                 'Log Matching', f'{node.name} committed {seen.commit} of {len(log)} entries'
             )
         known = min(seen.commit, len(committed))
+        self.checks['State Machine Safety'] += known > before.commit
         if known > before.commit and log.at(known) != committed[known - 1]:
             raise InvariantBroken(
                 'State Machine Safety',
@@ -268,6 +284,7 @@ class RaftRules(Observer):
         for index in range(len(committed) + 1, seen.commit + 1):
             committed.append(log.at(index))
             self._commit_terms.append(seen.term)
+        self.checks['Durable on a majority'] += 1
         voters = self.chains.voters[log.last]
         holders = sum(
             1 for voter in voters
@@ -285,7 +302,7 @@ class RaftRules(Observer):
 
     def _apply(self, node: Node, output: RobotOutput, seen: Standing) -> None:
         for entry in output.committed:
-            self.checks += 1
+            self.checks['State Machine Safety'] += 1
             if entry.index != self._applied[node.number] + 1 or entry.index > seen.commit:
                 raise InvariantBroken(
                     'State Machine Safety',
@@ -305,6 +322,7 @@ class RaftRules(Observer):
         term, won = self._newest_win
         if term <= seen.term:
             return
+        self.checks['CheckQuorum'] += 1
         overdue = now - max(won, self._awake_since[node.number])
         if now - won > STEP_DOWN_NS and overdue > AWAKE_NS:
             raise InvariantBroken(

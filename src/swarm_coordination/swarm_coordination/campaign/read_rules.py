@@ -13,6 +13,7 @@ from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.campaign.raft_rules import RaftRules
+from swarm_coordination.campaign.tally import tally
 from swarm_coordination.mission.blackboard import BoardValue
 from swarm_coordination.mission.commands import decode_command, Put
 from swarm_coordination.robot.coordinator import Coordinator
@@ -23,7 +24,7 @@ class ReadRules(Observer):
     """Follows every read; told of events after ``rules`` were."""
 
     def __init__(self, rules: RaftRules) -> None:
-        self.checks = 0
+        self.checks = tally('Local reads', 'Linearizable reads')
         self._rules = rules
         self._asked: dict[tuple[int, int, int], int] = {}  # robot, life, serial: committed then
         # By key, ascending: index of a write that took effect, and what stood there from then on.
@@ -36,7 +37,7 @@ class ReadRules(Observer):
 
     def local(self, node: Node, core: Coordinator, key: str) -> None:
         """Check what a robot's own state says of a key at this instant."""
-        self.checks += 1
+        self.checks['Local reads'] += 1
         applied = self._rules.applied(node.number)
         due = next((value for index, value in reversed(self._written.get(key, ()))
                     if index <= applied), None)
@@ -56,8 +57,10 @@ class ReadRules(Observer):
         for event in output.events:
             if event.kind != 'read':
                 continue
-            self.checks += 1
             due = self._asked.pop((node.number, node.life, event.value), 0)
+            if not due:
+                continue
+            self.checks['Linearizable reads'] += 1
             applied = self._rules.applied(node.number)
             if applied < due:
                 raise InvariantBroken(

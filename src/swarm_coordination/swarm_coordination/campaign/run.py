@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 import gc
@@ -28,6 +29,8 @@ from swarm_coordination.campaign.healing import (
     BOUND_MS,
     Healing,
     LOOK_MS,
+    PROMOTED,
+    STAYS,
     UNDER_WAY_MS,
     unpromoted,
 )
@@ -66,6 +69,7 @@ class Outcome(NamedTuple):
 
     ``rule``: name of the invariant that broke, '' for none; ``text``: what contradicts it;
     ``at_ms``: when, or the end. ``healed_ms``: how long after the last fault the swarm had healed.
+    ``checks``: comparisons by rule.
     """
 
     schedule: Schedule
@@ -74,7 +78,7 @@ class Outcome(NamedTuple):
     at_ms: int
     healed_ms: int
     events: int
-    checks: int
+    checks: dict[str, int]
     commands: int
     faults: dict[str, int]
     states: tuple[str, ...]
@@ -144,6 +148,7 @@ class Run:
             )
             arena.watch(self._outsiders)
         self._healing = Healing(arena, self._commands, self._stops, self._operators)
+        self._course: Course | None = None
 
     @property
     def history(self) -> Sequence[Event]:
@@ -157,7 +162,7 @@ class Run:
         try:
             if lead is not None:
                 rng = random.Random(f'{self._schedule.profile}/{self._schedule.seed}/course')
-                course = Course(self.arena, self._rules, self._clients, rng)
+                self._course = course = Course(self.arena, self._rules, self._clients, rng)
                 lead(course)
                 course.end()
             self._heal()
@@ -194,12 +199,14 @@ class Run:
         while (self._healing.wrong() or self._unpromoted()) and end_ms < last_ms:
             end_ms += LOOK_MS
             self.advance_to(end_ms)
+        self._healing.checks[STAYS] += 1
         if wrong := self._healing.wrong():
-            raise InvariantBroken('Stays healed', wrong)
+            raise InvariantBroken(STAYS, wrong)
         self._healing.check_stops()
         self.check_answered()
+        self._healing.checks[PROMOTED] += 1
         if left := self._unpromoted():
-            raise InvariantBroken('Who can vote does', left)
+            raise InvariantBroken(PROMOTED, left)
 
     def _unpromoted(self) -> str:
         return unpromoted(self.arena, self._rules.lost, self._voters_max)
@@ -213,7 +220,12 @@ class Run:
         watchers = (
             self._rules, self._promises, self._commands, self._stops, self._ghosts, self._board,
             self._reads, self._tasks, self._sessions, self._operators, self._flight,
+            self._healing, self._course,
         )
+        checks: Counter[str] = Counter()
+        for watcher in watchers:
+            if watcher is not None:
+                checks.update(watcher.checks)
         return Outcome(
             self._schedule,
             rule,
@@ -221,7 +233,7 @@ class Run:
             (self.arena.queue.now - START_NS) // NS_PER_MS,
             self._healing.healed_ms,
             self.arena.queue.handled,
-            sum(watcher.checks for watcher in watchers if watcher is not None),
+            dict(checks),
             self._clients.submitted,
             dict(sorted(self._injector.begun.items())),
             tuple(sorted(self._coverage.states)),
@@ -272,7 +284,7 @@ def play(
             run = Run(schedule, say)
         except Exception as error:  # noqa: BLE001 - whatever a bug may raise
             text = raised.told(error, say)
-            return Outcome(schedule, raised.RULE, text, 0, 0, 0, 0, 0, {}, (), '')
+            return Outcome(schedule, raised.RULE, text, 0, 0, 0, {}, 0, {}, (), '')
         outcome = run.play()
         if history is not None:
             history += run.history

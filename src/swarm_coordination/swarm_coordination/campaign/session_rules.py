@@ -19,6 +19,7 @@ from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.campaign.raft_rules import RaftRules
+from swarm_coordination.campaign.tally import tally
 from swarm_coordination.epochs import entry_number
 from swarm_coordination.mission.blackboard import BoardValue
 from swarm_coordination.mission.client_commands import ClientOpen
@@ -54,7 +55,7 @@ class SessionRules(Observer):
     """
 
     def __init__(self, rules: RaftRules) -> None:
-        self.checks = 0
+        self.checks = tally(RULE)
         self.answers: Counter[str] = Counter()
         self._rules = rules
         self._sessions: dict[int, _Session] = {}
@@ -75,13 +76,13 @@ class SessionRules(Observer):
 
         Raises InvariantBroken where it is told what did not happen.
         """
-        self.checks += 1
         said = result.removeprefix(_DUPLICATE)  # the robot's own command is one
         if is_over(said) or said.startswith((f'{_REFUSED}gap', 'gap')):
             return ''
         kept = said.removeprefix(f'{_REFUSED}{_DUPLICATE}')
         if kept == said == 'refused':
             return ''  # as a robot's own: for whatever reason
+        self.checks[RULE] += 1
         done = self._sessions[session].done
         did = done[serial - 1] if serial <= len(done) else None
         if did is None or kept not in (did.text, 'applied' if did.applied else 'refused'):
@@ -101,7 +102,7 @@ class SessionRules(Observer):
             number = entry_number(entry.term, entry.index)
             self._sessions[number] = _Session(command.ttl_ms, entry.stamp_ms)
         elif isinstance(command, ClientCommand) and _was_tried(entry):
-            self.checks += 1
+            self.checks[RULE] += 1
             did = _Did(entry.applied, entry.result)
             what, due = self._due(command, entry.stamp_ms)
             as_due = did.text == due.text if due.applied else did.text.startswith(due.text)
@@ -119,7 +120,7 @@ class SessionRules(Observer):
     ) -> None:
         """Check what a robot that applied so much holds under the clients' keys."""
         for key, writes in self._written.items():
-            self.checks += 1
+            self.checks[RULE] += 1
             due = next((value for index, value in reversed(writes) if index <= applied), None)
             if held(key) != due:
                 raise InvariantBroken(

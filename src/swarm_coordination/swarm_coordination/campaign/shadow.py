@@ -9,6 +9,7 @@ with the same chain at one index are equal up to there, so comparing logs costs 
 from __future__ import annotations
 
 from swarm_coordination.campaign.broken import InvariantBroken
+from swarm_coordination.campaign.tally import tally
 from swarm_coordination.consensus.configuration import configuration_of
 from swarm_coordination.persistence import Entry, EntryKind
 
@@ -24,6 +25,7 @@ class Chains:
     def __init__(self, voters: tuple[int, ...]) -> None:
         self._numbers: dict[tuple[int, Entry], int] = {}
         self._by_key: dict[tuple[int, int], int] = {}
+        self.checks = tally('Log Matching')
         self.terms = [0]
         self.voters = [voters]
         self.configured = [0]
@@ -37,7 +39,12 @@ class Chains:
             brings = configuration_of(entry) if entry.kind is EntryKind.CONFIGURATION else None
             self.voters.append(brings.membership.voters if brings else self.voters[chain])
             self.configured.append(entry.index if brings else self.configured[chain])
-        other = self._by_key.setdefault((entry.index, entry.term), number)
+        key = (entry.index, entry.term)
+        other = self._by_key.get(key)
+        if other is None:  # nobody has had it: nothing to compare with
+            self._by_key[key] = number
+            return number
+        self.checks['Log Matching'] += 1
         if other != number:
             raise InvariantBroken(
                 'Log Matching',

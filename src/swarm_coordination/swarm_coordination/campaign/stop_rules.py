@@ -20,10 +20,13 @@ from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.campaign.raft_rules import RaftRules
+from swarm_coordination.campaign.tally import tally
 from swarm_coordination.mission.commands import decode_command, LiftStop
 from swarm_coordination.persistence import PersistRequest, Recovered, StopRecord
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
+
+RULE = 'Safety stop delivered'
 
 
 class _Raising(NamedTuple):
@@ -37,7 +40,7 @@ class StopRules(Observer):
     """Follows every stop from its first disk to its lifting; told of events after ``rules``."""
 
     def __init__(self, rules: RaftRules) -> None:
-        self.checks = 0
+        self.checks = tally(RULE)
         self._rules = rules
         self._raised: dict[int, int] = {}  # issuer: highest counter that is certain
         self._lifted: dict[int, int] = {}
@@ -131,18 +134,19 @@ class StopRules(Observer):
 
     def _check_raised(self, node: Node, core: Coordinator) -> None:
         """Check that an issuer obeys the stop that it raised and that nobody has lifted."""
-        self.checks += 1
         raisings = self._raisings.get(node.storage_id)
-        if raisings and node.storage_id not in _obeyed(core):
+        if not raisings:
+            return
+        self.checks[RULE] += 1
+        if node.storage_id not in _obeyed(core):
             raise InvariantBroken(
-                'Safety stop delivered',
+                RULE,
                 f'{node.name} has raised stop {raisings[-1].counters} and does not obey it; '
                 'no lifting names it',
             )
 
     def _check_heard(self, node: Node, core: Coordinator) -> None:
         """Check that a robot obeys what it has heard and its own log has not lifted."""
-        self.checks += 1
         applied = self._rules.applied(node.number)
         lifted: dict[int, int] = {}
         for index, issuer, counter in self._lifts:
@@ -150,9 +154,12 @@ class StopRules(Observer):
                 lifted[issuer] = max(counter, lifted.get(issuer, 0))
         obeyed = _obeyed(core)
         for issuer, counter in self._heard[node.number].items():
-            if counter > lifted.get(issuer, 0) and obeyed.get(issuer, 0) < counter:
+            if counter <= lifted.get(issuer, 0):
+                continue
+            self.checks[RULE] += 1
+            if obeyed.get(issuer, 0) < counter:
                 raise InvariantBroken(
-                    'Safety stop delivered',
+                    RULE,
                     f'{node.name} does not obey stop {counter} of {issuer}; its log has lifted '
                     f'{lifted.get(issuer, 0)}',
                 )
@@ -163,18 +170,19 @@ class StopRules(Observer):
 
     def check(self, node: Node, core: Coordinator) -> None:
         """Check that a robot that has applied all obeys exactly the stops in force."""
-        self.checks += 1
         obeyed = _obeyed(core)
+        if self._raised or obeyed:  # where nobody ever raised one there is nothing to obey
+            self.checks[RULE] += 1
         for issuer, raisings in sorted(self._raisings.items()):
             if any(raising.durable for raising in raisings) and issuer not in obeyed:
                 raise InvariantBroken(
-                    'Safety stop delivered',
+                    RULE,
                     f'{node.name} does not obey stop {raisings[-1].counters} of {issuer}, '
                     'which no lifting names',
                 )
         if obeyed != self.in_force():
             raise InvariantBroken(
-                'Safety stop delivered',
+                RULE,
                 f'{node.name} obeys {obeyed}, in force are {self.in_force()}',
             )
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from swarm_coordination.arena.node import Node
 from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.broken import InvariantBroken
+from swarm_coordination.campaign.tally import tally
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import RobotOutput
 
@@ -22,7 +23,7 @@ class TaskRules(Observer):
     every_event = True
 
     def __init__(self, nodes: Sequence[Node]) -> None:
-        self.checks = 0
+        self.checks = tally('Fences rise', 'One task, one holder')
         self._nodes = nodes
         self._fences: dict[str, int] = {}
         self.holders: dict[str, set[str]] = {}  # by task, who has acted on it
@@ -30,16 +31,18 @@ class TaskRules(Observer):
     def after(self, node: Node, core: Coordinator, output: RobotOutput, now: int) -> None:
         """Check the tasks that a robot may act on after it was called."""
         for task, fence in core.tasks.held(node.clock.local(now)):
-            self.checks += 1
             self.holders.setdefault(task, set()).add(node.name)
-            if fence < self._fences.get(task, 0):
+            before = self._fences.get(task, 0)
+            self.checks['Fences rise'] += before > 0
+            if fence < before:
                 raise InvariantBroken(
                     'Fences rise',
-                    f'{node.name} acts on {task} under {fence} after {self._fences[task]}',
+                    f'{node.name} acts on {task} under {fence} after {before}',
                 )
             self._fences[task] = fence
             for other in self._nodes:
                 if other is not node and other.runs and other.core is not None:
+                    self.checks['One task, one holder'] += 1
                     theirs = other.core.tasks.may_act(task, other.clock.local(now))
                     if theirs:
                         raise InvariantBroken(

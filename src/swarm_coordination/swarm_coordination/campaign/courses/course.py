@@ -11,6 +11,7 @@ from swarm_coordination.arena.arena import Arena
 from swarm_coordination.arena.node import Node
 from swarm_coordination.campaign.clients import Clients
 from swarm_coordination.campaign.raft_rules import RaftRules
+from swarm_coordination.campaign.tally import tally
 from swarm_coordination.consensus.messages import Role
 from swarm_coordination.mission.commands import Put
 
@@ -23,13 +24,15 @@ class Course:
     One run being led.
 
     A course waits for what it needs and gives up where that does not come; it breaks no rule
-    itself. It may return at any point: ``end`` undoes what it has left.
+    itself, but for rules that its own ``checks`` count. It may return at any point: ``end`` undoes
+    what it has left.
     """
 
     def __init__(
         self, arena: Arena, rules: RaftRules, clients: Clients, rng: random.Random
     ) -> None:
         self.arena, self.rules, self.clients, self.rng = arena, rules, clients, rng
+        self.checks = tally()
         self._written = 0
         self._laid: list[int] = []
 

@@ -13,12 +13,16 @@ from __future__ import annotations
 from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.campaign.courses.course import Course, ELECTION_S
 from swarm_coordination.campaign.ghosts import LOOK_NS, silent_ns, SLACK_NS
+from swarm_coordination.campaign.tally import tally
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.units import ns_to_seconds
+
+REPLACED, UNVOTED = 'A dead leader is replaced', 'The dead lose their vote'
 
 
 def lead(course: Course) -> None:
     """Kill two of five leaders, wait for the next each time, and leave the two dead."""
+    course.checks.update(tally(REPLACED, UNVOTED))
     killed: list[int] = []
     for _ in range(2):
         dead = course.leader()
@@ -26,9 +30,10 @@ def lead(course: Course) -> None:
             return
         killed.append(dead)
         course.arena.kill(dead)
+        course.checks[REPLACED] += 1
         if course.leader_among(course.others(dead)) is None:
             raise InvariantBroken(
-                'A dead leader is replaced',
+                REPLACED,
                 f'{course.arena.nodes[dead].name} died {ELECTION_S:g} s ago, and nobody leads',
             )
     course.arena.run(ns_to_seconds(silent_ns(MeshSettings()) + SLACK_NS + 2 * LOOK_NS))
@@ -44,8 +49,11 @@ def _check_votes(course: Course, killed: list[int]) -> None:
     leader = course.leader_among(course.others(*killed))
     status = course.arena.status(leader.number) if leader is not None else None
     names = {course.arena.nodes[robot].name for robot in killed}
-    if status is not None and names.issubset(status.voters):
+    if status is None:
+        return
+    course.checks[UNVOTED] += 1
+    if names.issubset(status.voters):
         raise InvariantBroken(
-            'The dead lose their vote',
+            UNVOTED,
             f'{status.name} leads term {status.term} and still counts {sorted(names)} in',
         )
