@@ -68,6 +68,23 @@ def test_where_voters_are_many_hops_away_a_leader_heard_of_long_after_the_loss_i
     assert stands(dead, *far, row(2, 3.0, 0.7))
 
 
+def test_who_stands_goes_on_only_once_there_was_no_reason_to_stand_for_that_long():
+    raft = Raft(1, Configuration(0, Membership.of((1, 2, 3))), SETTINGS.consensus,
+                random.Random(1), 0)
+    parting = Parting(1, raft, SETTINGS)
+    lost = row(3, 3.0, 1.0, Liveness.SILENT)
+
+    def at(seconds, voter_age_s):
+        now = NOW + round(seconds * NS_PER_S)
+        return parting((0.0, 0.0, 0.0), (row(2, 30.0, voter_age_s), lost), None, now)
+
+    # A voter many hops away, whose rows are now a little younger and now a little older than P.
+    assert not at(0.0, 0.55)
+    assert [at(0.1, 0.62), at(0.2, 0.55), at(0.7, 0.55)] == [True, True, False]
+    assert [at(0.8, 0.62), at(1.3, 0.58), at(1.35, 0.62), at(1.9, 0.58)] == [True] * 4
+    assert not at(1.96, 0.58)
+
+
 @pytest.mark.parametrize('control', [
     ControlSettings(),
     replace(ControlSettings(), speed_max_mps=0.3, hold_s=0.25, period_s=0.1,

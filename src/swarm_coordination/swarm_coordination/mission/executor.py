@@ -105,7 +105,7 @@ class MissionExecutor:
 
     @property
     def lapsed(self) -> bool:
-        """Whether no evidence of a quorum-backed leader was left at the last step."""
+        """Whether the lease was over at the last step: no evidence was left, or it had parted."""
         return self._mode in _LAPSED
 
     @property

@@ -461,7 +461,8 @@ class Coordinator:
     def _carry_out(self, command: Command, term: int, now: int) -> None:
         """Carry out what a command decides beyond the mission: stops, roster, who leads."""
         if isinstance(command, LiftStop):
-            self._mesh.lift(command.counters)
+            if not self._raft.is_void:  # joining lifts what the state then says
+                self._mesh.lift(command.counters)
         elif isinstance(command, RosterRemove) and command.robot != self.storage_id:
             self._mesh.forget(command.robot, now)
         elif isinstance(command, TransferLeadership):

@@ -46,7 +46,8 @@ class Outbox:
         Gather what nobody waits for: it goes with the next record that somebody waits for.
 
         A sync of its own would hold up the next command. Where it is lost, the robot settles
-        those intents anew from its sessions as it applies its log again.
+        those intents anew from its sessions as it applies its log again. (What no session will
+        tell of, commands refused unapplied, is added as a record like others.)
         """
         self._settled = record
 

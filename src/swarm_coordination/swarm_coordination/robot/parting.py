@@ -30,11 +30,13 @@ class Parting:
         self._robot, self._raft = robot, raft
         control = settings.control
         self._near_m = NEAR_SHARE * control.range_m
-        self._young_s = control.parting_time_s
+        self._young_s = control.parting_time_s  # P
+        self._young_ns = seconds_to_ns(self._young_s)
         self._backed_ns = seconds_to_ns(control.age_max_s)
         # A leader leads on without a majority so long: evidence of it was of a majority that
         # was there after a row of this age was lost.
         self._long_s = 2.0 * control.age_max_s + settings.consensus.election_timeout_max_s
+        self._stood_ns: int | None = None  # when there was last a reason to stand
 
     def __call__(
         self,
@@ -46,8 +48,22 @@ class Parting:
         """
         Say whether to stand at ``position``.
 
-        ``evidence_ns``: instant of the newest evidence of a leader that a quorum backs.
+        ``evidence_ns``: instant of the newest evidence of a leader that a quorum backs. It stands
+        until no reason has been there for P: rows from many hops away are about as old as P.
         """
+        if self._has_reason(position, neighbors, evidence_ns, now):
+            self._stood_ns = now
+        elif self._stood_ns is not None and now - self._stood_ns >= self._young_ns:
+            self._stood_ns = None
+        return self._stood_ns is not None
+
+    def _has_reason(
+        self,
+        position: Point,
+        neighbors: Sequence[NeighborState],
+        evidence_ns: int | None,
+        now: int,
+    ) -> bool:
         lost = [
             row for row in neighbors
             if (row.liveness is Liveness.SILENT or row.age_s > self._young_s)

@@ -85,7 +85,9 @@ class Submissions:
         self._raft, self._state = raft, state
         self._outbox = outbox
         self._queue = IntentQueue(recovered.intents, recovered.last_serial)
-        self._was_void = False  # and the log has not shown yet what of the own session it holds
+        # Cluster whose log has shown what of the own session it holds. Not by looking whether the
+        # log is void now and then: it may be so for less than a tick.
+        self._epoch = epoch_of(raft.log.last_term)
         # What callers named their commands -> serial; the newest, oldest first.
         self._requests = {name: serial for serial, name in recovered.requests}
         gap_max_ns = seconds_to_ns(settings.tick_gap_max_s)
@@ -118,7 +120,7 @@ class Submissions:
     @property
     def withholds(self) -> bool:
         """Whether nothing is shown to leaders: the log is void, or only just joined."""
-        return self._was_void or self._raft.is_void
+        return self._epoch < epoch_of(self._raft.term)
 
     def serial_of(self, request: str) -> int:
         """
@@ -163,7 +165,7 @@ class Submissions:
                 f'the storage of {self._name} was lost, damaged or copied, and its serials with '
                 'it: ask another robot'
             )
-        if self._raft.is_void:
+        if self.withholds:
             raise ProposalRefused(
                 f'the log of {self._name} holds what a forced new cluster has made void, and has '
                 'not been joined to that one: ask another robot'
@@ -204,11 +206,10 @@ class Submissions:
     def _join(self) -> list[Told]:
         """Once an entry of the forced cluster is applied: refuse what follows a void serial."""
         if self._raft.is_void:
-            self._was_void = True
             self.tasks.suspend('while its log is void')
         if epoch_of(self._state.term) < epoch_of(self._raft.term):
             return []
-        self._was_void = False
+        self._epoch = epoch_of(self._raft.term)
         if self._queue.first_serial <= self._state.sessions.next_serial(self._robot):
             return []
         return self._refuse_all(f'what was applied before it is void: {UNKNOWN}')
@@ -269,7 +270,9 @@ class Submissions:
     def _refuse_all(self, text: str) -> list[Told]:
         """Drop every durable command; return what is to be told."""
         serials = range(self._queue.first_serial, self._queue.durable_serial + 1)
-        self._settle(self._queue.durable_serial)
+        settled = self._queue.settle(self._queue.durable_serial)
+        if settled is not None:
+            self._outbox.add(settled)  # on disk soon: no session says after a restart that it was
         self.tasks.refused(self._queue.durable_serial)
         return [Told('refused', text, serial) for serial in serials]
 

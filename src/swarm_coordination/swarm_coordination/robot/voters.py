@@ -141,7 +141,8 @@ class Voters:
             self._void_since = now
         if not self._void_told and now - self._void_since >= VOID_TOLD_NS:
             self._void_told = True
-            text = 'its log holds what a forced new cluster has made void: provision it anew'
+            text = 'its log holds what a forced new cluster has made void: '
+            text += 'a snapshot of that cluster makes it whole, or provision it anew'
             self._tell(now, 'held_back', text, self._raft.term)
 
     def _follow_configuration(self) -> None:

@@ -151,8 +151,13 @@ def _fields(provision: Provision) -> dict[str, Any]:
 
 
 def _from_json(path: Path, data: Any) -> Provision:
-    if not isinstance(data, dict) or data.get('format') != _FORMAT:
+    if not isinstance(data, dict) or 'format' not in data:
         raise StorageError(f'{path}: format: not a provision of format {_FORMAT}')
+    if data['format'] != _FORMAT:
+        raise StorageError(
+            f'{path}: format: {data["format"]!r} is not {_FORMAT}: provision this robot anew, in '
+            'an empty folder'
+        )
     voters = data.get('voters')
     if not isinstance(voters, list) or not voters:
         raise StorageError(f'{path}: voters: {voters!r} is not a list of voters')
