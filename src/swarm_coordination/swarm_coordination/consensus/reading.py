@@ -173,6 +173,6 @@ class Reading:
         return next(iter(self._answers.values()))[0]
 
     def _answered(self, serial: int, index: int) -> None:
+        epoch = epoch_of(self._state.term)
         while self._asked and self._asked[0] <= serial:
-            epoch = epoch_of(self._state.term)
             self._known.append(_Known(self._asked.popleft(), epoch, index))

@@ -66,8 +66,7 @@ class Parting:
     ) -> bool:
         lost = [
             row for row in neighbors
-            if (row.liveness is Liveness.SILENT or row.age_s > self._young_s)
-            and math.dist(row.position, position) <= self._near_m
+            if not self._is_young(row) and math.dist(row.position, position) <= self._near_m
         ]
         if not lost or self._majority(neighbors):
             return False
@@ -80,9 +79,10 @@ class Parting:
     def _majority(self, neighbors: Sequence[NeighborState]) -> bool:
         """Whether rows of a majority of the voters, the own one included, are young."""
         voters = self._raft.membership.voters
-        young = {
-            row.robot for row in neighbors
-            if row.liveness is not Liveness.SILENT and row.age_s <= self._young_s
-        }
+        young = {row.robot for row in neighbors if self._is_young(row)}
         young.add(self._robot)
         return 2 * len(young.intersection(voters)) > len(voters)
+
+    def _is_young(self, row: NeighborState) -> bool:
+        """Whether a robot is not lost to this one."""
+        return row.liveness is not Liveness.SILENT and row.age_s <= self._young_s
