@@ -71,3 +71,12 @@ def test_the_disk_is_asked_before_frames_are_published(bus):
 
     topics = [topic for topic, _ in bus.said if topic in ('disk', MESH)]
     assert topics == ['disk', MESH]
+
+
+def test_who_asks_the_disk_lets_nothing_that_comes_wait_for_more(bus):
+    before = bus.hurries
+    bus.turn(NS_PER_MS)
+    assert bus.hurries == before
+    propose(bus, 1)
+    bus.turn()
+    assert bus.hurries == before + 1

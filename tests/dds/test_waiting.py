@@ -126,3 +126,25 @@ def test_after_a_whole_batch_nothing_waits_for_more(ends, monkeypatch):
     began = time.monotonic()
     assert taker.wait(LONG_S)
     assert time.monotonic() - began < SOON_S
+
+
+def test_in_a_hurry_nothing_waits_for_more_and_later_again(ends, monkeypatch):
+    send, taker, got = ends
+    taker.gather_ns = LONG_NS
+    monkeypatch.setattr(cyclone, 'HURRY_NS', LONG_NS)
+    send('rt/one')
+    take(taker, got, 1)
+    taker.hurry()
+    send('rt/three')
+    began = time.monotonic()
+    assert taker.wait(LONG_S)
+    assert time.monotonic() - began < SOON_S
+    taker.poll()
+
+    taker.gather_ns = NS_PER_S // 2
+    monkeypatch.setattr(cyclone, 'HURRY_NS', 0)
+    taker.hurry()
+    send('rt/one')
+    since = taker._taken_ns
+    take(taker, got, 3, wait_s=60.0)
+    assert taker._taken_ns - since >= NS_PER_S // 2

@@ -23,6 +23,7 @@ class HandBus:
         self.time_ns = 100 * NS_PER_S
         self.takers, self.said, self.handlers = defaultdict(list), [], {}
         self.deadlines, self.posted, self.lines = [], deque(), []
+        self.hurries = 0
         self.clock = SimpleNamespace(
             now=lambda: self.time_ns, due_ns=lambda deadline: deadline,
             stamp=lambda: TYPES.Time(sec=self.time_ns // NS_PER_S),
@@ -55,6 +56,10 @@ class HandBus:
     def post(self, callback):
         """Keep what another thread brings: it comes with the next turn."""
         self.posted.append(callback)
+
+    def hurry(self):
+        """Count how often nothing is to wait."""
+        self.hurries += 1
 
     def fail(self, error):
         """End the test."""

@@ -25,6 +25,10 @@ class CycloneLoop(Loop):
         self._posted.append(callback)
         self.participant.wake()
 
+    def hurry(self) -> None:
+        """Let nothing that comes wait for more for a while."""
+        self.participant.hurry()
+
     def fail(self, error: Exception) -> None:
         """End ``run`` with ``error``; may be called from any thread."""
         super().fail(error)

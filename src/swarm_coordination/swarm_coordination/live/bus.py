@@ -63,6 +63,10 @@ class Turns(Protocol):
         """Run ``callback`` in that thread; may be called from any thread."""
         ...
 
+    def hurry(self) -> None:
+        """Let nothing that comes wait for more for a while: others wait for what it is about."""
+        ...
+
     def fail(self, error: Exception) -> None:
         """End what runs with ``error``; may be called from any thread."""
         ...

@@ -171,6 +171,7 @@ class Carrier:
         for request in out.persist:  # first of all: the disk takes longest
             assert self._writer is not None
             self._writer.submit(request)
+            self._loop.hurry()  # who keeps something is waited for, or waits for what comes of it
         for frame in out.frames:
             self._air.send(frame)
         if self.told.take(out):

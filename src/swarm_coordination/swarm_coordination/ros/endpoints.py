@@ -61,6 +61,10 @@ class Endpoints(RosBus):
         """Run ``callback`` in the executor's thread; may be called from any thread."""
         self._runner.post(lambda: self._guarded(callback))
 
+    def hurry(self) -> None:
+        """Let nothing that comes wait for more for a while."""
+        self._runner.hurry()
+
     def fail(self, error: Exception) -> None:
         """Report ``error`` as a fault of the node; may be called from any thread."""
         self._runner.post(lambda: self._on_fault(error))
