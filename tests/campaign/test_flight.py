@@ -22,10 +22,28 @@ SHORT = Schedule('flying', 3, 3, 'full', (1, 5), (0, 500), 9_000, 12_000, (
 SEEDS = (17, 19, 23, 24, 28, 36, 40, 49, 56, 62)
 
 
-@pytest.mark.parametrize('seed', SEEDS)
-def test_robots_keep_their_distance_through_the_faults_of_a_seed(seed):
-    outcome = play_seed('flying', seed)
+# 1 ends too near where those without a majority do not stand; in the others robots come nearest.
+JAMMED = (1, 26, 46, 81)
+
+
+@pytest.mark.parametrize(('profile', 'seed'), [
+    *(('flying', seed) for seed in SEEDS), *(('jammed', seed) for seed in JAMMED),
+])
+def test_robots_keep_their_distance_through_the_faults_of_a_seed(profile, seed):
+    outcome = play_seed(profile, seed)
     assert outcome.rule == '', outcome.text
+
+
+def test_a_jam_deafens_who_flies_into_its_zone_and_no_longer_who_has_left_it():
+    jam = Fault(1_000, 'jam', (), 6_000, (6_000, 0, 2_000))
+    run = Run(Schedule('jammed', 1, 3, 'full', (1, 5), (0, 500), 8_000, 9_000, (jam,)))
+    plant = run._flight._world.plants[run.arena.nodes[0].name]
+    home, heard = plant.state, []
+    for at_ms, x in ((900, 0.0), (1_500, 0.0), (2_000, 6.0), (4_000, 0.0)):
+        plant.state = home._replace(x=x)
+        run.advance_to(at_ms)
+        heard.append(0 in run.arena.air.hears(1))
+    assert heard == [True, True, False, True]
 
 
 def test_a_robot_whose_radio_fails_among_the_others_does_not_seek_them_there():

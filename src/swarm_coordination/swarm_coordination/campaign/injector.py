@@ -9,6 +9,7 @@ from typing import NamedTuple
 from swarm_coordination.arena.air import Condition, Pairs
 from swarm_coordination.arena.arena import Arena, START_NS
 from swarm_coordination.campaign.faults import Fault, LEADER
+from swarm_coordination.campaign.profiles import profile_named
 from swarm_coordination.campaign.raft_rules import RaftRules
 from swarm_coordination.campaign.schedule import Schedule
 from swarm_coordination.consensus.messages import Role
@@ -90,6 +91,8 @@ class Injector:
             self._laid[number] = self._arena.air.lay(condition)
             if fault.kind == 'jam':
                 self._jams[number] = fault
+                if profile_named(self._schedule.profile).flies:
+                    self._follow(number, now)
             return
         for robot in robots:
             self._hit_one(fault, robot, now)
@@ -224,6 +227,13 @@ class Injector:
             )
         else:
             del self._drives[robot]
+
+    def _follow(self, number: int, now: int) -> None:
+        """Have a jam hit whoever flies into its zone, as long as it is under way."""
+        if number in self._jams:
+            self._jam_anew()
+            step = MOVE_STEP_MS * NS_PER_MS
+            self._arena.queue.push(now + step, lambda at: self._follow(number, at))
 
     def _jam_anew(self) -> None:
         """Have jams that are under way hit whoever is in their zones now."""
