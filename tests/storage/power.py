@@ -10,6 +10,7 @@ names as synced or as they were.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import itertools
 import os
 from pathlib import Path
@@ -87,3 +88,20 @@ class Power:
         for name, ino in names.items():
             (target / name).write_bytes(contents.get(ino, b''))
         return target
+
+
+def run_until_cut(
+    monkeypatch: pytest.MonkeyPatch, directory: Path, at: int, run: Callable[[Path], object]
+) -> Power:
+    """Run on ``directory`` until change ``at``; close what the dead process held open."""
+    descriptors = set(os.listdir('/proc/self/fd'))
+    power = Power(monkeypatch, directory, at)
+    try:
+        run(directory)
+    except PowerCutError:
+        pass
+    power.restore(monkeypatch)
+    for descriptor in set(os.listdir('/proc/self/fd')) - descriptors:
+        if os.path.exists(f'/proc/self/fd/{descriptor}'):
+            os.close(int(descriptor))
+    return power

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-import os
 from pathlib import Path
 import random
 import shutil
@@ -12,7 +11,7 @@ import shutil
 from hypothesis import given, HealthCheck, settings
 from hypothesis import strategies as st
 import pytest
-from storage.power import Power, PowerCutError, REMAINS
+from storage.power import Power, PowerCutError, REMAINS, run_until_cut
 from swarm_coordination.persistence import (
     Entry,
     EntryRecord,
@@ -159,17 +158,13 @@ def cut(
 ) -> tuple[Power, int]:
     """Run until the power is cut at change ``at``; return the model and what was durable."""
     durable = len(FIRST)
-    descriptors = set(os.listdir('/proc/self/fd'))
-    power = Power(monkeypatch, directory, at)
-    try:
+
+    def note(directory: Path) -> None:
+        nonlocal durable
         for done in run(directory):
             durable = done
-    except PowerCutError:
-        pass
-    power.restore(monkeypatch)
-    for descriptor in set(os.listdir('/proc/self/fd')) - descriptors:
-        if os.path.exists(f'/proc/self/fd/{descriptor}'):
-            os.close(int(descriptor))
+
+    power = run_until_cut(monkeypatch, directory, at, note)
     return power, durable
 
 

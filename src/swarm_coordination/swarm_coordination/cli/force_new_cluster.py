@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Append the decision to the robot's disk; return the exit status."""
+    """Write the decision to the robot's disk; return the exit status."""
     from swarm_coordination.robot.forcing import forced_records, newest_configuration
     from swarm_coordination.storage.recovery import read_only
     from swarm_coordination.storage.store import Storage
@@ -42,8 +42,8 @@ def run(options: argparse.Namespace) -> int:
     storage, recovered = Storage.recover(options.folder)
     try:
         state, record = forced_records(recovered)
-        storage.append((state, record))
-        storage.sync()
+        # The term without its entry would be a cluster that nobody can join, and halt the others.
+        storage.write_atomically((state, record))
     finally:
         storage.close()
     names = {voter.storage_id: voter.name for voter in recovered.provision.voters}

@@ -29,7 +29,7 @@ def newest_configuration(recovered: Recovered) -> Configuration:
 
 def forced_records(recovered: Recovered) -> tuple[HardState, EntryRecord]:
     """
-    Return what makes this robot the only voter, to be appended to its disk.
+    Return what makes this robot the only voter, to be written to its disk as a whole.
 
     All other members stay as learners: they may come back and be promoted. The term is the first
     of a cluster of its own, with the own vote in it. Raises StorageError where the disk has lost

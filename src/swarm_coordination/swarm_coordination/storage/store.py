@@ -4,7 +4,7 @@ A robot's open disk: append records, sync them, and nothing is promised before.
 
 A snapshot among the records makes the next sync write the file anew, without the entries that it
 replaces (``generation.py``); so does a file that has grown to four times what it was when it
-was new. Nothing else ever shortens it.
+was new, and what may be there only as a whole. Nothing else ever shortens it.
 
 One sync is two: of the log, then of the high-water mark that says so. In one file they could
 be torn together; the other way round, a power cut between the two would cost a healthy robot
@@ -101,7 +101,7 @@ class Storage:
         for record in records:
             self._replay.apply(record)
             self._rewrite_due = self._rewrite_due or isinstance(record, SnapshotRecord)
-            # From a snapshot on nothing goes into the old file: it would stand behind a gap.
+            # Nothing goes into the old file any more: behind a snapshot it would follow a gap.
             if not self._rewrite_due:
                 data, chain = encode(record, chain)
                 parts.append(data)
@@ -111,6 +111,16 @@ class Storage:
         except OSError as error:
             self._fail('write', error)
         self._end = Position(self._end.offset + len(whole), chain)
+
+    def write_atomically(self, records: Iterable[Record]) -> None:
+        """
+        Append ``records`` and make them durable in one step; raises StorageError.
+
+        Whatever comes in between, a power cut or a full disk: all of them are there or none.
+        """
+        self._rewrite_due = True  # all by the switch to a new file, nothing into the old one
+        self.append(records)
+        self.sync()
 
     def sync(self) -> None:
         """Make everything appended durable, and note that it is. Raises StorageError."""
