@@ -21,15 +21,18 @@ from consensus.single import (
     sync,
 )
 import pytest
+from swarm_coordination.consensus.compacting import configuration_bytes
+from swarm_coordination.consensus.configuration import Configuration
 from swarm_coordination.consensus.messages import (
     Heartbeat,
     Role,
     TermNotice,
     VoteResponse,
 )
+from swarm_coordination.consensus.quorum import Membership
 from swarm_coordination.consensus.raft import NEVER_NS
 from swarm_coordination.errors import UsageError
-from swarm_coordination.persistence import Entry, HardState
+from swarm_coordination.persistence import Entry, HardState, SnapshotRecord
 
 
 def test_members_start_as_followers_and_wait_an_election_timeout() -> None:
@@ -67,6 +70,35 @@ def test_a_pre_vote_needs_an_up_to_date_log_and_a_higher_term() -> None:
         assert voter.levels().grant_candidate == 0
     voter.step(pre_asks(2, 3, (2, 2)), MAX)
     assert voter.levels().grant_candidate == 2
+
+
+FEWER = SnapshotRecord(
+    9, 1, configuration_bytes(Configuration(8, Membership.of((1, 2)))), b'state'
+)
+
+
+@pytest.mark.parametrize('learn', [
+    lambda raft: raft.step(beat(3, raft.term, 1, raft)._replace(proved=False), MAX),
+    lambda raft: raft.step(append(raft.term, (1, 1), raft.term), MAX),
+    lambda raft: raft.install(FEWER, raft.term, MAX),
+], ids=['heartbeat', 'entries', 'snapshot'])
+def test_a_candidate_that_learns_of_its_terms_leader_stands_no_more(learn) -> None:
+    """
+    Section 3.4, (b): a candidate recognises the leader of its term.
+
+    However old what it learns: its log, and the voters with it, may change, and votes given before
+    would be counted by voters that have no majority in common with the leader's.
+    """
+    raft = candidate(member((1,)))
+    sync(raft, MAX)
+    due = raft.next_deadline()
+    learn(raft)
+    sync(raft, MAX)
+    assert raft.role is Role.FOLLOWER
+    assert raft.next_deadline() == due  # nothing that is merely told puts an election off
+    for voter in (2, 3):
+        raft.step(VoteResponse(voter, raft.term, 1, False, 0), MAX)
+    assert raft.role is Role.FOLLOWER
 
 
 def test_grants_to_an_earlier_attempt_do_not_count() -> None:

@@ -15,7 +15,7 @@ from consensus.single import (
     sync,
 )
 import pytest
-from swarm_coordination.consensus.messages import OneShotKind, Role, TimeoutNow
+from swarm_coordination.consensus.messages import OneShotKind, Role, TermNotice, TimeoutNow
 from swarm_coordination.consensus.quorum import Membership
 from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.errors import ProposalRefused
@@ -147,3 +147,17 @@ def test_leadership_moves_to_the_target_at_once_and_loses_nothing(seed: int) -> 
     assert cluster.run(0.6, lambda: cluster.members[target].raft.role is Role.LEADER)
     assert cluster.run(2.0, lambda: cluster.all_applied(b'before'))
     assert cluster.run(2.0, cluster.settled) and cluster.leader() is cluster.members[target]
+
+
+def test_the_target_stands_above_every_term_that_it_has_heard_of() -> None:
+    """
+    Section 3.10, and section 9.6 beside it.
+
+    A voter in a higher term says so once, and a follower of a live leader only remembers it: in a
+    lower term the target would lead without that one for ever.
+    """
+    raft = follower()
+    raft.step(TermNotice(3, 9), 1)
+    assert (raft.term, raft.role) == (1, Role.FOLLOWER)
+    raft.step(TimeoutNow(1, 1, 2, 7), 1)
+    assert (raft.term, raft.role) == (10, Role.CANDIDATE)

@@ -96,6 +96,7 @@ class Compacting:
             state.following.agreed(record.index)
             state.commit_to(record.index, now)
             return False
+        state.concede(now)
         state.restart(record, configuration, now)
         self._before = record.index
         return True

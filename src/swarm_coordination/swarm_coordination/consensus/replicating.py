@@ -127,6 +127,7 @@ class Replicating:
         if state.role is Role.LEADER or state.following.leader not in (0, beat.leader):
             state.anomalies += 1  # two leaders in one term
             return
+        state.concede(now)  # however old it is: it is of this term's leader
         following = state.following
         if beat.proved and beat.number > following.heartbeat:
             # The one event, beside a vote granted, that puts an election off. A number that has
@@ -145,6 +146,7 @@ class Replicating:
             state.enter_term(append.leader_term, 0, now)
         if append.leader_term < state.term or state.role is Role.LEADER:
             return
+        state.concede(now)
         fresh = state.following.take(append)
         if fresh is None:
             state.anomalies += 1

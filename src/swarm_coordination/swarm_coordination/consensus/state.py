@@ -203,6 +203,16 @@ class MemberState:
         self.following = Following(self.log, self.commit)
         self.journal.state(HardState(term, vote))
 
+    def concede(self, now: int) -> None:
+        """
+        Stand no more: somebody else won this term, or the log is about to be another one (3.4).
+
+        Who counts votes for this term by voters that it has learnt from this term's leader could
+        find a majority that has none in common with the leader's.
+        """
+        if self.role is Role.CANDIDATE:
+            self.rest(now)
+
     def rest(self, now: int) -> None:
         """Lead and campaign no more."""
         if self.leadership is not None:

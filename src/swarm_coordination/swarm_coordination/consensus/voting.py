@@ -48,9 +48,14 @@ class Voting:
         self._decide(self._election.count(state.member, True, state.membership), now)
 
     def stand(self, now: int, *, forced: bool = False) -> None:
-        """Become a candidate; the own vote counts, and the candidacy shows, once on disk."""
+        """
+        Become a candidate; the own vote counts, and the candidacy shows, once on disk.
+
+        Above every term heard of: whoever is in a higher one, and was not believed about it while
+        a leader was alive, says so once only, and would follow nobody below it.
+        """
         state = self._state
-        state.enter_term(state.term + 1, state.member, now)
+        state.enter_term(max(state.term, state.seen_term) + 1, state.member, now)
         state.role, state.forced = Role.CANDIDATE, forced
         self._election.begin()
         state.arm(now)
