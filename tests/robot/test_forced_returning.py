@@ -3,11 +3,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from robot.forced import busy, force, keys, outcome, stops
-from robot.swarm_of_robots import put, RobotsOnOneRadio
+from robot.swarm_of_robots import Disk, provision, put, RobotsOnOneRadio
 from swarm_coordination.consensus.messages import TermNotice
 from swarm_coordination.epochs import forced_term
+from swarm_coordination.errors import ProposalRefused
+from swarm_coordination.mesh.settings import MeshSettings
+from swarm_coordination.mission.commands import Envelope
+from swarm_coordination.persistence import Entry, fresh, HardState
+from swarm_coordination.robot.settings import RobotSettings
 
 
 def back_with_one_that_waits(*delays_s: float) -> tuple[RobotsOnOneRadio, int]:
@@ -78,3 +85,27 @@ def test_a_lifting_still_to_be_applied_as_the_log_becomes_void_lifts_nothing(mon
     swarm.run(0.3)
     assert coordinator._raft.commit == coordinator._state.index
     assert coordinator._mesh.active_stops()
+
+
+def test_who_is_on_the_way_into_a_forced_cluster_is_not_told_to_be_provisioned_anew() -> None:
+    """Its log is void until it has come to the forced entry, though it holds nothing void."""
+    swarm = RobotsOnOneRadio(
+        1, RobotSettings(mesh=replace(MeshSettings(), byte_budget_per_s=10_000))
+    )
+    swarm.kill(0)
+    long = (Envelope(1001, n, n, put(f'k{n % 50}', f'{n:0150}').encode()).encode()
+            for n in range(1, 1_000))
+    log = tuple(Entry(n, 1, data) for n, data in enumerate(long, 1))
+    provided = fresh(provision(3, 0))
+    swarm.disks[0] = Disk(provided._replace(hard_state=HardState(1, 1000), entries=log))
+    force(swarm, 0)
+    swarm.run(3.0)
+    newcomer = provided.provision._replace(name='newcomer', storage_id=7000)
+    swarm.disks.append(Disk(fresh(newcomer)))
+    swarm.add(1)
+    swarm.run(10.5)
+    assert swarm.robot(1).coordinator._raft.is_void
+    with pytest.raises(ProposalRefused, match='not been joined yet'):
+        swarm.robot(1).propose(put('early', 'x'), swarm.now)
+    assert swarm.until(lambda: swarm.status(1).applied == swarm.status(0).applied, 60.0)
+    assert 'held_back' not in swarm.kinds(1)

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+import random
+import string
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -337,3 +339,30 @@ def test_a_robot_that_was_held_back_takes_the_next_snapshot_that_it_can_read():
     swarm.run(6.0)
     assert alike(swarm) and 'snapshot_installed' in swarm.kinds(2)
     assert swarm.status(0).quorum
+
+
+def test_elections_end_no_transfer():
+    narrow = replace(OFTEN, mesh=replace(OFTEN.mesh, byte_budget_per_s=6_000))
+    swarm = RobotsOnOneRadio(4, narrow)
+    swarm.run(2.0)
+    away = next(at for at in range(4) if at != swarm.leader())
+    swarm.kill(away)
+    for number in range(50):
+        noise = random.Random(number).choices(string.ascii_letters, k=400)
+        swarm.robot(swarm.leader()).propose(put(f'k{number}', ''.join(noise)), swarm.now)
+        swarm.run(0.4)
+    swarm.start(away)
+    exchange = swarm.robot(away).coordinator._mesh.snapshots
+    arrived = [0]
+    for goal in (5, 10, 15):
+        swarm.until(lambda goal=goal: (exchange.progress or (None, 0))[1] >= goal, 20.0)
+        leads = swarm.leader()
+        target = next(at for at in swarm.living() if at not in (leads, away))
+        swarm.robot(leads).coordinator._raft.transfer(1000 + target, swarm.now)
+        for _ in range(20):
+            swarm.run(0.05)
+            assert exchange.progress is not None, f'{arrived[-1]} chunks were thrown away'
+            arrived.append(exchange.progress[1])
+        assert swarm.leader() == target
+    assert arrived == sorted(arrived)
+    assert swarm.until(lambda: 'snapshot_installed' in swarm.kinds(away), 20.0)

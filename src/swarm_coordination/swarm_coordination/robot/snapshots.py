@@ -20,6 +20,7 @@ import zlib
 from swarm_coordination.consensus.compacting import configuration_bytes, configuration_from
 from swarm_coordination.consensus.configuration import Configuration
 from swarm_coordination.consensus.log import entry_bytes
+from swarm_coordination.consensus.messages import Role
 from swarm_coordination.consensus.raft import Raft
 from swarm_coordination.epochs import epoch_of
 from swarm_coordination.errors import CommandError
@@ -182,12 +183,13 @@ class Snapshots:
         if self._raft.is_void is not self._void:
             self._follow_liftings()
         want = self._raft.want
-        if want is None and self._stuck_at is None:
+        # In a new term nothing is wanted until its leader has been heard: that ends no transfer.
+        coming = self._exchange.progress is not None and self._raft.role is not Role.LEADER
+        if want is None and self._stuck_at is None and not coming:
             return  # as at the tick before
         if want is None or want != self._stuck_at:
             self._stuck_at, self._stuck_since = want, now
         stalled = want is not None and now - self._stuck_since >= STALLED_NS
-        coming = want is not None and self._exchange.progress is not None
         self._exchange.need(self._raft.commit if stalled or coming else None)
 
     def _renew_offer(self) -> None:

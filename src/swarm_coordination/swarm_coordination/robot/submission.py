@@ -167,8 +167,8 @@ class Submissions:
             )
         if self.withholds:
             raise ProposalRefused(
-                f'the log of {self._name} holds what a forced new cluster has made void, and has '
-                'not been joined to that one: ask another robot'
+                f'the log of {self._name} has not been joined yet to that of a forced new '
+                'cluster: ask another robot'
             )
         sessions = self._state.sessions
         if self._robot not in sessions and len(sessions) >= SESSIONS_MAX:

@@ -33,7 +33,8 @@ from swarm_coordination.units import NS_PER_S
 # Between two attempts to hand leadership over: one takes at most an election time-out, and a
 # battery does not recover meanwhile.
 TRANSFER_AGAIN_NS = 5 * NS_PER_S
-# Who comes back to a forced cluster gets its log within some beacons, or a snapshot, or neither.
+# Who comes to a forced cluster gets its log or a snapshot of it, piece by piece, or neither: so
+# long without a piece is told.
 VOID_TOLD_NS = 10 * NS_PER_S
 _FITNESS = tuple(Fitness)  # by number
 
@@ -65,7 +66,8 @@ class Voters:
         self._stays = ''  # why it should not lead and does, as told
         self._shown: Configuration | None = None
         self._quorum = False
-        self._void_since: int | None = None
+        self._void_at: tuple[object, ...] | None = None  # how near the log is to be joined
+        self._void_since = 0
         self._void_told = False
 
     def step(self, now: int) -> None:
@@ -133,16 +135,18 @@ class Voters:
         self._tell(now, kind, text, self._raft.term)
 
     def _watch_void(self, now: int) -> None:
-        """Tell people where this robot's log cannot be joined to a forced cluster's."""
+        """Tell people where this robot's log does not come to be joined to a forced cluster's."""
         if not self._raft.is_void:
-            self._void_since, self._void_told = None, False
+            self._void_at, self._void_told = None, False
             return
-        if self._void_since is None:
-            self._void_since = now
+        at = (self._raft.want, self._raft.log.last_index, self._mesh.snapshots.progress)
+        if at != self._void_at:
+            self._void_at, self._void_since = at, now
         if not self._void_told and now - self._void_since >= VOID_TOLD_NS:
             self._void_told = True
-            text = 'its log holds what a forced new cluster has made void: '
-            text += 'a snapshot of that cluster makes it whole, or provision it anew'
+            text = 'its log is not joined to that of a forced new cluster, and gets no nearer: a '
+            text += 'snapshot of that cluster makes it whole; where its robots are near and none '
+            text += 'comes, provision it anew'
             self._tell(now, 'held_back', text, self._raft.term)
 
     def _follow_configuration(self) -> None:
