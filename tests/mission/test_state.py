@@ -148,6 +148,9 @@ def test_lifting_names_counters_and_never_lowers_one(log):
     assert log.submit(LiftStop(((5, 3), (6, 1)))).result == '2 stops lifted'
     assert log.submit(LiftStop(((5, 2),))).outcome.events == ()
     assert (log.state.lifted(5), log.state.lifted(6), log.state.lifted(7)) == (3, 1, 0)
+    # As in the registers of the robots that apply it, whatever the order.
+    assert log.submit(LiftStop(((7, 9), (7, 4)))).result == '1 stops lifted'
+    assert log.state.lifted(7) == 9
 
 
 def test_a_removed_robot_has_no_slot_no_session_and_no_say(log):

@@ -302,7 +302,10 @@ class MissionState:
         return self.mission
 
     def _lift(self, command: LiftStop) -> Outcome:
-        raised = {i: c for i, c in command.counters if c > self.lifted(i)}
+        raised: dict[int, int] = {}
+        for issuer, counter in command.counters:  # the same issuer may be named twice
+            if counter > max(self.lifted(issuer), raised.get(issuer, 0)):
+                raised[issuer] = counter
         if len(self._lifted.keys() | raised.keys()) > LIFTED_MAX:
             raise CommandError(f'stops of more than {LIFTED_MAX} issuers were lifted')
         self._lifted.update(raised)
