@@ -172,6 +172,11 @@ def clock_jump_renews_a_lease(put: Put) -> None:
     put(TaskHolder, 'tick', tick)
 
 
+def acts_on_what_it_has_given_back(put: Put) -> None:
+    """Let what was under way when a task was given back grant it again."""
+    put(TaskHolder, '_give_back', lambda self, command: self._drop(command.task, 'given back'))
+
+
 def clock_jump_ends_leases_of_others(put: Put) -> None:
     def tick(self, now):
         self._reading_ns += max(0, now - self._at)

@@ -19,6 +19,7 @@ from swarm_coordination.units import NS_PER_MS, NS_PER_S
 
 ME, OTHER = 7, 8
 LEASE_MS = 10_000
+GIVING_BACK = [TaskRelease('scan', 2), TaskDone('scan', 2)]
 
 
 class Holder:
@@ -42,6 +43,11 @@ class Holder:
         for command in self.under_way:
             self.log.submit(command, session=ME, stamp_ms=stamp_ms)
         self.under_way.clear()
+        self.holder.settled()
+
+    def commit_first(self) -> None:
+        """Apply the oldest of what is under way."""
+        self.log.submit(self.under_way.pop(0), session=ME)
         self.holder.settled()
 
     def run(self, seconds: float) -> None:
@@ -159,12 +165,56 @@ def test_a_removed_task_is_held_by_nobody(held):
     assert held.fence == 0
 
 
-@pytest.mark.parametrize('command', [TaskRelease('scan', 2), TaskDone('scan', 2)])
+@pytest.mark.parametrize('command', GIVING_BACK)
 def test_who_gives_back_or_finishes_stops_before_the_log_hears_of_it(held, command):
     held.send(command)
     assert held.fence == 0
     held.run(20.0)
     assert held.under_way == [command]
+
+
+@pytest.mark.parametrize('command', GIVING_BACK)
+@pytest.mark.parametrize('under_way', [TaskRenew('scan', 2), TaskClaim('scan')])
+def test_what_was_under_way_when_it_gave_back_grants_nothing(held, under_way, command):
+    held.send(under_way)
+    held.send(command)
+    held.commit_first()
+    assert held.log.state.tasks.get('scan').holder == ME  # by the log it is its own
+    assert held.fence == 0
+    held.run(20.0)
+    assert held.under_way == [command] and held.fence == 0
+
+
+@pytest.mark.parametrize('command', GIVING_BACK)
+def test_a_first_claim_given_back_before_it_is_applied_grants_nothing(command):
+    robot = Holder()
+    robot.send(TaskClaim('scan'))
+    robot.send(command)
+    robot.commit_first()
+    assert robot.fence == 0
+    robot.commit()
+    assert robot.fence == 0
+
+
+def test_who_gave_back_acts_again_under_a_claim_sent_since(held):
+    held.send(TaskRenew('scan', 2))
+    held.send(TaskRelease('scan', 2))
+    held.send(TaskClaim('scan'))
+    held.commit_first()
+    held.commit_first()
+    assert held.fence == 0
+    held.commit()
+    assert held.fence == 5
+    held.run(3.4)
+    assert held.under_way == [TaskRenew('scan', 5)]
+
+
+def test_giving_one_task_back_leaves_what_is_under_way_for_another(held):
+    held.log.submit(TaskAdd('carry', LEASE_MS))
+    held.send(TaskClaim('carry'))
+    held.send(TaskRelease('scan', 2))
+    held.commit()
+    assert held.holder.held(held.now) == (('carry', 4),)
 
 
 def test_a_refused_claim_gives_nothing_and_is_told():

@@ -11,6 +11,7 @@ from swarm_coordination.arena.arena import Arena
 from swarm_coordination.campaign.blackboard import Blackboard
 from swarm_coordination.campaign.read_rules import ReadRules
 from swarm_coordination.campaign.stop_rules import StopRules
+from swarm_coordination.campaign.task_rules import TaskRules
 from swarm_coordination.mission.commands import Command, encode_command
 
 
@@ -18,14 +19,19 @@ class Clients:
     """Whoever talks to the robots of an arena; ``submitted`` counts the commands taken."""
 
     def __init__(
-        self, arena: Arena, board: Blackboard, reads: ReadRules, stops: StopRules
+        self, arena: Arena, board: Blackboard, reads: ReadRules, stops: StopRules,
+        tasks: TaskRules | None,
     ) -> None:
         self._arena, self._board, self._reads, self._stops = arena, board, reads, stops
+        self._tasks = tasks
         self.submitted = 0
 
     def submit(self, robot: int, command: Command, request: str = '') -> int | None:
         """Hand a command to a robot; return its serial, None where it does not take it."""
-        return self._submit(robot, encode_command(command).decode(), request)
+        serial = self._submit(robot, encode_command(command).decode(), request)
+        if serial is not None and self._tasks is not None:
+            self._tasks.asked(self._arena.nodes[robot], command)
+        return serial
 
     def read(self, robot: int, key: str) -> None:
         """Ask a robot for a linearizable read of a key, and look at the key without one."""

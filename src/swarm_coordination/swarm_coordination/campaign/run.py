@@ -131,9 +131,9 @@ class Run:
                 arena.watch(observer)
         told = lines.note if lines is not None else _silent
         self._injector = Injector(arena, schedule, self._rules, told)
-        self._clients = Clients(arena, self._board, self._reads, self._stops)
+        self._clients = Clients(arena, self._board, self._reads, self._stops, self._tasks)
         Workload(arena, schedule, profile, self._clients)
-        TaskLoad(arena, schedule, profile)
+        TaskLoad(arena, schedule, profile, self._clients)
         FlightLoad(schedule, profile, arena, self._clients)
         self._operators = None
         if profile.operators:

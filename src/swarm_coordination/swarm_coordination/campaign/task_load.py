@@ -7,9 +7,10 @@ from collections.abc import Callable
 import random
 
 from swarm_coordination.arena.arena import Arena, START_NS
+from swarm_coordination.campaign.clients import Clients
 from swarm_coordination.campaign.profiles import Profile
 from swarm_coordination.campaign.schedule import FIRST_MS, Schedule
-from swarm_coordination.mission.commands import Command, encode_command
+from swarm_coordination.mission.commands import Command
 from swarm_coordination.mission.task_commands import (
     TASK_LEASE_MIN_MS,
     TaskAdd,
@@ -29,8 +30,10 @@ _RELEASE = 8
 class TaskLoad:
     """Pushes what robots ask about tasks into an arena's queue; drawn from the seed alone."""
 
-    def __init__(self, arena: Arena, schedule: Schedule, profile: Profile) -> None:
-        self._arena = arena
+    def __init__(
+        self, arena: Arena, schedule: Schedule, profile: Profile, clients: Clients
+    ) -> None:
+        self._arena, self._clients = arena, clients
         rng = random.Random(f'{schedule.profile}/{schedule.seed}/tasks')
         if not profile.claims_per_s:
             return
@@ -51,20 +54,15 @@ class TaskLoad:
                 arena.queue.push(START_NS + round(at) * NS_PER_MS, self._release(robot, task))
 
     def _push(self, at_ms: int, robot: int, command: Command) -> None:
-        text = encode_command(command).decode()
-
         def submit(now: int) -> None:
-            self._arena.propose(robot, text)
+            self._clients.submit(robot, command)
 
         self._arena.queue.push(START_NS + at_ms * NS_PER_MS, submit)
 
     def _release(self, robot: int, task: str) -> Callable[[int], None]:
         def release(now: int) -> None:
-            node = self._arena.nodes[robot]
-            if node.core is None or not node.runs:
-                return
-            fence = node.core.tasks.may_act(task, node.clock.local(now))
+            fence = self._clients.may_act(robot, task)
             if fence:
-                self._arena.propose(robot, encode_command(TaskRelease(task, fence)).decode())
+                self._clients.submit(robot, TaskRelease(task, fence))
 
         return release

@@ -8,7 +8,8 @@ stamped it, and ends after 0.9 of the lease less 0.1 s: the tenth is for clocks 
 different rates, the rest for a leap of a leader's clock that passes for time. After a gap between
 ticks (a pause, a leap of the clock) it stops first of all, and goes on only once a renewal sent
 after the gap has been applied. Leases are renewed from a third of their length on, for as long
-as the holder neither finishes nor gives back. While a forced cluster has made the own log void,
+as the holder neither finishes nor gives back; from when it sends that, nothing that was under way
+grants it the task. While a forced cluster has made the own log void,
 nothing that it grants counts.
 
 Every action carries the fencing number that ``may_act`` returns: between that answer and the
@@ -45,7 +46,10 @@ class _Sent(NamedTuple):
 
     task: str
     at_ns: int
-    era: int  # of the clock, which a gap ends
+    era: int  # of the clock, which a gap ends; _NO_ERA: the task was given back since
+
+
+_NO_ERA = -1
 
 
 class TaskHolder:
@@ -91,7 +95,7 @@ class TaskHolder:
         if isinstance(command, TaskClaim | TaskRenew):
             self._sent[serial] = _Sent(command.task, now, self._era)
         elif isinstance(command, TaskRelease | TaskDone):
-            self._drop(command.task, 'given back' if isinstance(command, TaskRelease) else 'done')
+            self._give_back(command)
 
     def refused(self, last: int) -> None:
         """Note that nothing sent under a serial up to ``last`` will be granted."""
@@ -163,6 +167,13 @@ class TaskHolder:
         self._grants[sent.task] = Grant(task.fence, sent.at_ns, until_ns)
         if before is None or before.fence != task.fence:
             self._told.append(f'task {sent.task}: granted under fence {task.fence}')
+
+    def _give_back(self, command: TaskRelease | TaskDone) -> None:
+        # The log may apply what is under way here, and the giving back only where others hear it.
+        for serial, sent in self._sent.items():
+            if sent.task == command.task:
+                self._sent[serial] = sent._replace(era=_NO_ERA)
+        self._drop(command.task, 'given back' if isinstance(command, TaskRelease) else 'done')
 
     def _drop(self, name: str, why: str, *, wanted: bool = False) -> None:
         grant = self._grants.pop(name, None)
