@@ -19,6 +19,7 @@ from swarm_coordination.persistence import (
     IncarnationRecord,
     IntentRecord,
     Record,
+    Recovered,
     SnapshotRecord,
     StopRecord,
 )
@@ -168,6 +169,15 @@ def cut(
     return power, durable
 
 
+def with_a_flipped_bit(path: Path, byte: int) -> Recovered:
+    """Return what the disk would give back; ``path`` is left as it was."""
+    data = path.read_bytes()
+    path.write_bytes(data[:byte] + bytes((data[byte] ^ 1,)) + data[byte + 1:])
+    recovered = read_only(path.parent)
+    path.write_bytes(data)
+    return recovered
+
+
 def prepared(path: Path) -> Path:
     write_provision(path, PROVISION)
     storage, _ = Storage.recover(path)
@@ -199,6 +209,8 @@ def test_a_power_cut_at_any_step_leaves_everything_promised_and_the_vote(
                 storage, recovered = Storage.recover(left)
                 storage.close()
                 assert recovered in allowed, where
+                for slot in (0, 4096):
+                    assert with_a_flipped_bit(left / 'mark', slot + 20) in allowed, where
             shutil.rmtree(left)
         shutil.rmtree(tmp_path / 'robot')
 

@@ -40,13 +40,23 @@ class Mark(NamedTuple):
 
 def read_mark(directory: Path) -> Mark | None:
     """Return the newest valid mark; None where no slot holds one."""
+    valid = [mark for mark in _read_slots(directory) if mark is not None]
+    return max(valid, key=lambda mark: mark.sequence) if valid else None
+
+
+def is_in_both_slots(directory: Path, generation: int) -> bool:
+    """Whether the mark still says where the log is should one of its slots be damaged."""
+    return all(
+        mark is not None and mark.generation == generation for mark in _read_slots(directory)
+    )
+
+
+def _read_slots(directory: Path) -> tuple[Mark | None, ...]:
     try:
         data = (directory / FILE_NAME).read_bytes()
     except FileNotFoundError:
-        return None
-    slots = (_decode(data[at:at + _SLOT_BYTES]) for at in (0, _SLOT_BYTES))
-    valid = [mark for mark in slots if mark is not None]
-    return max(valid, key=lambda mark: mark.sequence) if valid else None
+        return ()
+    return tuple(_decode(data[at:at + _SLOT_BYTES]) for at in (0, _SLOT_BYTES))
 
 
 def write_mark(descriptor: int, mark: Mark) -> None:

@@ -33,7 +33,7 @@ from swarm_coordination.errors import StorageError
 from swarm_coordination.persistence import Record, Recovered, SnapshotRecord
 from swarm_coordination.storage import generation
 from swarm_coordination.storage.files import lock, log_name, write_all
-from swarm_coordination.storage.highwater import Mark, write_mark
+from swarm_coordination.storage.highwater import is_in_both_slots, Mark, write_mark
 from swarm_coordination.storage.records import encode, Position
 from swarm_coordination.storage.recovery import inspect, Inspection
 from swarm_coordination.storage.replay import Replay
@@ -184,6 +184,9 @@ def _settle(directory: Path, found: Inspection, mark_file: int) -> Mark:
     if old is not None and found.intact and not _is_worth_rewriting(found):
         path = directory / log_name(old.generation)
         if (found.size, found.end) == (old.position.offset, old.position):
+            if not is_in_both_slots(directory, old.generation):  # cut between them, or damaged
+                old = old._replace(sequence=old.sequence + 1)
+                write_mark(mark_file, old)
             generation.remove_others(directory, old.generation)
             return old
         os.truncate(path, found.end.offset)
