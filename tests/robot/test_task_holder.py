@@ -228,6 +228,24 @@ def test_a_refused_claim_gives_nothing_and_is_told():
     assert robot.under_way == []
 
 
+@pytest.mark.parametrize('pause_s', [0.0, 1.0])
+def test_a_claim_granted_after_an_earlier_one_was_refused_is_renewed(pause_s):
+    robot = Holder()
+    robot.log.submit(TaskClaim('scan'), session=OTHER)
+    robot.send(TaskClaim('scan'))
+    robot.send(TaskClaim('scan'))
+    robot.sleep(pause_s)
+    robot.run(0.1)
+    robot.commit_first()
+    robot.log.submit(TaskRelease('scan', 2), session=OTHER)
+    robot.commit()
+    assert (robot.fence == 5) is (pause_s == 0.0)
+    robot.run(3.4)
+    assert robot.under_way == [TaskRenew('scan', 5)]
+    robot.commit()
+    assert robot.fence == 5
+
+
 def test_a_renewal_that_came_too_late_by_log_time_is_not_asked_for_again(held):
     held.run(3.4)
     held.commit(stamp_ms=LEASE_MS + 1)

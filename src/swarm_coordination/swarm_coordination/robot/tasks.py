@@ -110,8 +110,10 @@ class TaskHolder:
             task = self._mine(sent.task)
             if task is None or not session.took_effect(serial):
                 self._drop(sent.task, 'not granted')
-            elif sent.era == self._era:
-                self._grant(sent, task)
+            elif sent.era != _NO_ERA:
+                self._wanted[sent.task] = None  # also where an earlier claim was refused
+                if sent.era == self._era:
+                    self._grant(sent, task)
         for name, grant in list(self._grants.items()):
             task = self._mine(name)
             if task is None or task.fence != grant.fence:
