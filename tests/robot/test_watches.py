@@ -99,6 +99,19 @@ def test_a_deletion_that_the_blackboard_has_forgotten_is_told_once(board):
     assert (event.value, event.version > 3) == ('again', True)
 
 
+def test_nothing_was_missed_where_a_key_starts_anew_above_a_forgotten_deletion(board):
+    watch = board.watches.add('area/')
+    board.submit(Put('area/1', 'a'), Delete('area/1'))
+    for number in range(TOMBSTONES_MAX + 1):
+        board.submit(Put(f'other/{number}', '1'), Put(f'other/{number}', '2'),
+                     Delete(f'other/{number}'))
+    board.watches.take()
+    board.submit(Put('area/1', 'again'))
+    assert board.watches.take() == (WatchEvent(watch, 'area/1', 'again', 4),)
+    board.submit(Put('area/1', 'b'), Put('area/1', 'c'), seen=False)
+    assert board.watches.take() == (WatchEvent(watch, 'area/1', 'c', 6, missed=1),)
+
+
 def test_a_key_told_long_ago_is_remembered_over_many_deletions(board):
     watch = board.watches.add('')
     board.submit(Put('old', 'x'))
@@ -147,5 +160,5 @@ def test_no_fewer_than_no_versions_are_missed(board):
     board.submit(Put('a', '1'), Put('a', '2'), Put('a', '3'))
     board.watches.take()
     board.log.state.board = Blackboard(BoardValues())
-    board.submit(Put('a', '1'))
+    board.submit(Put('a', '1'), seen=False)
     assert board.watches.take()[0].missed == 0

@@ -40,14 +40,18 @@ class _Watch:
         self.live: dict[str, int] = {}  # as many as the blackboard holds
         self.deleted: dict[str, int] = {}
 
-    def note(self, key: str, version: int, *, live: bool) -> int:
-        """Note what is told of a key now; return the version told before, or the one before."""
-        before = self.live.pop(key, 0) or self.deleted.pop(key, 0) or version - 1
+    def told(self, key: str, otherwise: int) -> int:
+        """Return the version told last of a key, ``otherwise`` where none is remembered."""
+        return self.live.get(key) or self.deleted.get(key) or otherwise
+
+    def note(self, key: str, version: int, *, live: bool) -> None:
+        """Note what is told of a key now."""
+        self.live.pop(key, None)
+        self.deleted.pop(key, None)
         (self.live if live else self.deleted)[key] = version
         if len(self.deleted) > TOMBSTONES_MAX:
             # Told longest ago; what it forgets is no gap.
             del self.deleted[next(iter(self.deleted))]
-        return before
 
 
 class Watches:
@@ -88,6 +92,8 @@ class Watches:
         for change in changes:
             for number, watch in self._watches.items():
                 if change.key.startswith(watch.prefix):
+                    # The next after what was told, though its version may lie further above:
+                    # a key begins anew above the versions of forgotten deletions.
                     self._tell(number, *change)
 
     def restored(self, *, was_void: bool = False) -> None:
@@ -114,14 +120,14 @@ class Watches:
         present = board.under(watch.prefix)
         for key, held in present:
             if watch.live.get(key) != held.version:
-                self._tell(number, key, held.value, held.version)
+                self._tell_newest(number, key, held.value, held.version)
         told = watch.live.keys() | watch.deleted.keys()
         for key in sorted(told - {key for key, _ in present}):
             version = board.version(key)  # 0 where the deletion is forgotten
             if key in watch.live:
-                self._tell(number, key, None, max(version, watch.live[key] + 1))
+                self._tell_newest(number, key, None, max(version, watch.live[key] + 1))
             elif version > watch.deleted[key]:
-                self._tell(number, key, None, version)
+                self._tell_newest(number, key, None, version)
 
     def _begin_anew(self, number: int) -> None:
         """Tell what is no longer there, and forget all versions told."""
@@ -132,7 +138,13 @@ class Watches:
         for key in gone:
             self._tell(number, key, None, board.version(key))
 
-    def _tell(self, number: int, key: str, value: str | None, version: int) -> None:
-        before = self._watches[number].note(key, version, live=value is not None)
-        missed = max(0, version - before - 1)
+    def _tell_newest(self, number: int, key: str, value: str | None, version: int) -> None:
+        """Tell what a key has come to, and how many versions lie between."""
+        missed = max(0, version - self._watches[number].told(key, version - 1) - 1)
+        self._tell(number, key, value, version, missed)
+
+    def _tell(
+        self, number: int, key: str, value: str | None, version: int, missed: int = 0
+    ) -> None:
+        self._watches[number].note(key, version, live=value is not None)
         self._events.append(WatchEvent(number, key, value, version, missed))
