@@ -18,7 +18,13 @@ from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mesh.transfer import snapshot_key
 from swarm_coordination.mission.snapshot import SNAPSHOT_BYTES_MAX
 from swarm_coordination.mission.state import MissionState
-from swarm_coordination.persistence import fresh, PersistRequest, SnapshotRecord
+from swarm_coordination.persistence import (
+    Entry,
+    EntryRecord,
+    fresh,
+    PersistRequest,
+    SnapshotRecord,
+)
 from swarm_coordination.robot.settings import RobotSettings
 from swarm_coordination.robot.snapshots import pack, start_from, unpack
 
@@ -240,6 +246,35 @@ def test_a_snapshot_that_cannot_be_read_makes_a_learner_with_its_promises(state,
     swarm.start(0)
     swarm.run(2.0)
     assert not swarm.status(0).may_vote
+
+
+@pytest.mark.parametrize(('configured', 'from_a_snapshot'), [(None, False), (OFTEN, True)])
+def test_what_a_robot_fetches_in_place_of_a_snapshot_that_it_cannot_read_survives_a_restart(
+    configured, from_a_snapshot
+):
+    swarm = RobotsOnOneRadio(3, configured)
+    swarm.run(2.0)
+    busy(swarm, 30, by=1)
+    swarm.kill(0)
+    disk = Disk(fresh(provision(3, 0)))
+    unreadable = SnapshotRecord(10_000, 1, b'', b'of a newer version')
+    disk.waiting.append(PersistRequest(1, (unreadable, EntryRecord(Entry(10_001, 1, b'')))))
+    disk.sync()
+    swarm.disks[0] = disk
+    swarm.start(0)
+    swarm.run(6.0)
+    assert alike(swarm)
+    swarm.kill(0)
+    held = swarm.disks[0].held
+    assert (held.snapshot is not None) is from_a_snapshot
+    assert held.snapshot is None or start_from(held).state is not None
+    assert held.entries[-1].index == swarm.status(1).commit
+    assert not held.may_vote and 'at entry 10000 cannot be read' in held.reason
+
+
+def test_a_robot_without_a_vote_forfeits_what_it_cannot_read_all_the_same():
+    start = start_from(recovered(b'of a newer version')._replace(may_vote=False, reason='lost'))
+    assert start.forfeits
 
 
 # ---------------------------------------------------------------- what crosses the mesh

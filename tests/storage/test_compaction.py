@@ -15,6 +15,7 @@ from storage.power import Power, PowerCutError, REMAINS, run_until_cut
 from swarm_coordination.persistence import (
     Entry,
     EntryRecord,
+    ForfeitRecord,
     HardState,
     IncarnationRecord,
     IntentRecord,
@@ -99,6 +100,40 @@ def test_an_older_snapshot_changes_nothing():
     records = [snapshot(5), entry(6)]
     before = Replay(records).recovered(PROVISION, '')
     assert Replay([*records, snapshot(3)]).recovered(PROVISION, '') == before
+
+
+@pytest.mark.parametrize('lost_before', [False, True])
+@pytest.mark.parametrize('fetched', [
+    (entry(1), entry(2)),  # the log from the first entry on
+    (snapshot(30, 3), entry(31, 3)),  # the state after an entry below what was given up
+])
+def test_what_is_fetched_after_the_log_was_given_up_takes_its_place_on_disk(
+    directory: Path, fetched: tuple[Record, ...], lost_before: bool
+) -> None:
+    storage, _ = Storage.recover(directory)
+    storage.append((HardState(4, 7), entry(1), snapshot(50, 2), entry(51, 2)))
+    storage.sync()
+    storage.close()
+    if lost_before:
+        (directory / 'mark').unlink()
+    storage, _ = Storage.recover(directory)
+    files = {path.name for path in held(directory)}
+    storage.append((ForfeitRecord('given up'), *fetched))
+    storage.sync()
+    storage.close()
+    expected = Replay(fetched).recovered(PROVISION, '')
+    for _ in range(3):
+        storage, recovered = Storage.recover(directory)
+        storage.close()
+        assert (recovered.snapshot, recovered.entries) == (expected.snapshot, expected.entries)
+        assert recovered.hard_state == HardState(4, 7) and not recovered.may_vote
+        assert recovered.reason == 'given up' or lost_before
+        assert len(set(held(directory))) == len(files)
+
+
+def test_only_the_first_entry_of_a_log_that_was_given_up_may_lie_below_its_snapshot():
+    assert Replay([snapshot(50), entry(1)]).gap
+    assert Replay([ForfeitRecord('given up'), snapshot(50), entry(2)]).gap
 
 
 def test_a_log_that_grows_without_snapshots_is_rewritten_while_it_is_open(

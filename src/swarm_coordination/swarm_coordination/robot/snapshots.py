@@ -66,7 +66,8 @@ class Start(NamedTuple):
     """
     What a robot starts from: what its disk gave back, as far as it can be read.
 
-    ``forfeits``: what it leaves out, it may have acknowledged; the disk does not know yet.
+    ``forfeits``: what it leaves out, it may have acknowledged; the disk has to know, also so that
+    what is fetched in its place may start below.
     """
 
     recovered: Recovered
@@ -90,9 +91,8 @@ def start_from(recovered: Recovered) -> Start:
     if values is not None and configuration is not None:
         return Start(recovered, configuration, values)
     reason = f'the snapshot at entry {snapshot.index} cannot be read by this version'
-    forfeits = recovered.may_vote
     left = recovered._replace(snapshot=None, entries=(), may_vote=False, reason=reason)
-    return Start(left, provisioned, None, forfeits)
+    return Start(left, provisioned, None, forfeits=True)
 
 
 def _read(record: SnapshotRecord) -> StateValues | None:

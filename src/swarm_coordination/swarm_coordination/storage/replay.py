@@ -50,12 +50,7 @@ class Replay:
             case HardState():
                 self._hard_state = record
             case EntryRecord(entry):
-                position = entry.index - self._base - 1
-                if 0 <= position <= len(self._entries):
-                    del self._entries[position:]
-                    self._entries.append(entry)
-                else:
-                    self.gap = True
+                self._append(entry)
             case SnapshotRecord():
                 self._compact(record)
             case IncarnationRecord(incarnation):
@@ -76,6 +71,17 @@ class Replay:
                 for settled in [s for s in self._intents if s <= serial]:
                     del self._intents[settled]
 
+    def _append(self, entry: Entry) -> None:
+        """Cut the log at the index of ``entry`` and append it."""
+        if self.forfeited and entry.index == 1:
+            self._snapshot = None  # could not be read: the log is fetched from its beginning
+        position = entry.index - self._base - 1
+        if 0 <= position <= len(self._entries):
+            del self._entries[position:]
+            self._entries.append(entry)
+        else:
+            self.gap = True
+
     def _name(self, serial: int, request: str) -> None:
         if request:
             self._requests[serial] = request
@@ -90,8 +96,8 @@ class Replay:
     def _compact(self, snapshot: SnapshotRecord) -> None:
         """Let a snapshot take the place of the entries up to its index."""
         position = snapshot.index - self._base
-        if position < 0:
-            return  # an older one says nothing new
+        if position < 0 and not self.forfeited:
+            return  # an older one says nothing new; it does where the newer could not be read
         held = self._entries[position - 1] if 0 < position <= len(self._entries) else None
         if position == 0 or (held is not None and held.term == snapshot.term):
             del self._entries[:position]
