@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 import itertools
 import random
+from typing import NamedTuple
 
 from swarm_coordination.history.operations import Answer, Event, Kind, Outcome, Request
-from swarm_coordination.history.register import Cell, EMPTY, Register
 
 OK, MISMATCH = Answer(Outcome.OK), Answer(Outcome.MISMATCH)
 FAIL, INFO = Answer(Outcome.FAIL), Answer(Outcome.INFO)
@@ -40,6 +40,34 @@ def history(*steps: tuple[str, Request] | tuple[str, Request, Answer]) -> list[E
     return [Event(*step) for step in steps]
 
 
+class Held(NamedTuple):
+    """What a register holds; ``value`` None: nothing."""
+
+    value: int | None = None
+    version: int = 0
+
+
+def taken(held: Held, request: Request, jump: int) -> Held | None:
+    """
+    Return what a register with versions holds after a request; None where its condition fails.
+
+    ``jump``: how many versions a write passes over where nothing was held.
+    """
+    present = 0 if held.value is None else held.version
+    fails = (
+        request.kind is Kind.CAS and held.value != request.old,
+        request.kind is Kind.DELETE and held.value is None,
+        request.expected is not None and request.expected != present,
+    )
+    if any(fails):
+        return None
+    if request.kind is Kind.READ:
+        return held
+    if request.kind is Kind.DELETE:
+        return Held(None, held.version + 1)
+    return Held(request.value, held.version + 1 + (jump if held.value is None else 0))
+
+
 def atomic_history(
     rng: random.Random, operations: int, *, processes: int = 4, versioned: bool = True,
     unknown: float = 0.1, values: int = 3, deletes: bool = True,
@@ -50,7 +78,7 @@ def atomic_history(
     Each operation takes effect at one instant between its call and its return; some never
     return, and some of those never take effect.
     """
-    register, cell = Register(versioned=versioned), EMPTY
+    held = Held()
     events: list[Event] = []
     running: dict[str, tuple[Request, Answer | None]] = {}
     names, invoked = [f'p{k}' for k in range(processes)], 0
@@ -60,7 +88,7 @@ def atomic_history(
         if name not in running:
             if invoked < operations:
                 invoked += 1
-                request = _any_request(rng, cell, versioned, values, deletes)
+                request = _any_request(rng, held, versioned, values, deletes)
                 running[name] = (request, None)
                 events.append(Event(name, request))
             continue
@@ -68,19 +96,19 @@ def atomic_history(
         if answer is None and rng.random() < unknown:
             del running[name]
             if rng.random() < 0.5:
-                cell = register.effect(cell, request) or cell
+                held = taken(held, request, _any_jump(rng)) or held
             if rng.random() < 0.5:
                 events.append(Event(name, request, INFO))
             else:
                 names[names.index(name)] = f'p{next(fresh)}'
         elif answer is None:
-            after = register.effect(cell, request)
+            after = taken(held, request, _any_jump(rng))
             version = after.version if versioned and after else None
-            if request.kind is Kind.READ and version and cell.value is None:
+            if request.kind is Kind.READ and version and held.value is None:
                 version = 0  # as a client sees it: nothing is held
-            cell_before, cell = cell, after or cell
+            before, held = held, after or held
             answer = MISMATCH if after is None else Answer(
-                Outcome.OK, cell_before.value if request.kind is Kind.READ else None, version)
+                Outcome.OK, before.value if request.kind is Kind.READ else None, version)
             running[name] = (request, answer)
         else:
             del running[name]
@@ -88,11 +116,15 @@ def atomic_history(
     return events
 
 
+def _any_jump(rng: random.Random) -> int:
+    return rng.choice((0, 0, 0, 1, 3))
+
+
 def _any_request(
-    rng: random.Random, cell: Cell, versioned: bool, values: int, deletes: bool
+    rng: random.Random, held: Held, versioned: bool, values: int, deletes: bool
 ) -> Request:
     kind = rng.choice(('read', 'write', 'cas', 'delete' if deletes else 'cas'))
-    expected = rng.choice((None, max(0, cell.version - rng.randrange(2)))) if versioned else None
+    expected = rng.choice((None, max(0, held.version - rng.randrange(2)))) if versioned else None
     if kind == 'read':
         return READ
     if kind == 'write':
@@ -134,15 +166,30 @@ def _spans(events: Sequence[Event]) -> list[Span]:
 
 
 def _explained(order: Sequence[Span], versioned: bool) -> bool:
-    register, cell = Register(versioned=versioned), EMPTY
-    latest = -1
+    told = [number for _, _, request, answer in order
+            for number in (request.expected, answer and answer.version) if number]
+    # One version beyond all that anybody speaks of stands for all of them.
+    jumps = range(max(told, default=0) + 2) if versioned else range(1)
+    possible, latest = {Held()}, -1
     for invoked, returned, request, answer in order:
         if returned < latest:  # it had returned before one put in front of it was invoked
             return False
         latest = max(latest, invoked)
-        after = (register.effect(cell, request) or cell if answer is None
-                 else register.step(cell, request, answer))
-        if after is None:
-            return False
-        cell = after
-    return True
+        possible = {after for held in possible for jump in jumps
+                    if (after := _answered(held, request, answer, jump)) is not None}
+    return bool(possible)
+
+
+def _answered(held: Held, request: Request, answer: Answer | None, jump: int) -> Held | None:
+    """Return what is held after a request that had this answer; None where it cannot have."""
+    after = taken(held, request, jump)
+    if answer is None:
+        return after or held
+    if after is None or answer.outcome is Outcome.MISMATCH:
+        return held if after is None and answer.outcome is Outcome.MISMATCH else None
+    version = after.version
+    if request.kind is Kind.READ:
+        version = 0 if held.value is None else held.version
+        if answer.value != held.value:
+            return None
+    return after if answer.version in (None, version) else None

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from mission.log import Log
 from swarm_coordination.history.checking import check, Verdict
 from swarm_coordination.history.operations import Answer, Event, Kind, Outcome, Request
+from swarm_coordination.mission.blackboard import TOMBSTONES_MAX
 from swarm_coordination.mission.commands import Delete, Put
 from swarm_coordination.mission.state import MissionState
 
 STEP = st.tuples(
-    st.sampled_from(['put', 'put', 'delete', 'read', 'restore']),
+    st.sampled_from(['put', 'put', 'delete', 'read', 'restore', 'forget']),
     st.sampled_from(['a', 'b']),
     st.none() | st.integers(0, 4),
 )
@@ -25,6 +26,11 @@ def test_what_the_blackboard_answers_is_what_the_register_would(steps):
     for number, (what, key, expected) in enumerate(steps):
         if what == 'restore':
             log.state = MissionState.restore(log.state.snapshot())
+            continue
+        if what == 'forget':
+            for other in range(TOMBSTONES_MAX + 1):
+                log.submit(Put(f'{number}/{other}', ''))
+                log.submit(Delete(f'{number}/{other}'))
             continue
         if what == 'read':
             held = log.state.board.get(key)

@@ -111,6 +111,47 @@ def test_versions_count_writes_and_deletions():
     assert verdict(made.history(*steps, *stale), versioned=True) is Verdict.NOT_LINEARIZABLE
 
 
+def at(version):
+    """Return the answer of a write or deletion that made this version."""
+    return Answer(Outcome.OK, version=version)
+
+
+EMPTIED = (('a', write(7)), ('a', write(7), at(1)), ('a', delete()), ('a', delete(), at(2)))
+UNTOLD = (*EMPTIED, ('b', write(8)), ('b', write(8), INFO), ('a', READ), ('a', READ, read(8)))
+
+
+@pytest.mark.parametrize(('steps', 'expected'), [
+    ((*EMPTIED, ('b', write(8)), ('b', write(8), at(9))), True),
+    ((('b', write(8)), ('b', write(8), at(9)), ('b', write(7)), ('b', write(7), at(10))), True),
+    ((*EMPTIED, ('b', write(8)), ('b', write(8), at(2))), False),
+    ((*EMPTIED, ('b', write(8)), ('b', write(8), at(1))), False),
+    ((*EMPTIED[:2], ('b', write(8)), ('b', write(8), at(3))), False),
+    ((*EMPTIED[:2], ('b', delete()), ('b', delete(), at(3))), False),
+    ((*UNTOLD, ('a', READ), ('a', READ, read(8, 9)), ('b', READ), ('b', READ, read(8, 9))), True),
+    ((*UNTOLD, ('a', READ), ('a', READ, read(8, 9)), ('b', READ), ('b', READ, read(8, 8))), False),
+    ((*UNTOLD, ('a', READ), ('a', READ, read(8, 2))), False),
+    ((*UNTOLD, ('a', delete(5)), ('a', delete(5), OK), ('a', READ), ('a', READ, read(None, 0))),
+     True),
+    ((*UNTOLD, ('a', write(1, 5)), ('a', write(1, 5), MISMATCH), ('a', READ),
+      ('a', READ, read(8, 5))), False),
+    ((*UNTOLD, ('a', write(1, 5)), ('a', write(1, 5), MISMATCH), ('a', write(2)),
+      ('a', write(2), at(6))), False),
+    ((*UNTOLD, ('a', write(1, 5)), ('a', write(1, 5), MISMATCH), ('a', write(2)),
+      ('a', write(2), at(7))), True),
+    # Two reads under way at once, each of which fits, though no version fits both.
+    ((*UNTOLD, ('a', READ), ('c', READ), ('a', READ, read(8, 5)), ('c', READ, read(8, 6))), False),
+])
+def test_only_a_write_where_nothing_is_held_takes_the_version_further_up(steps, expected):
+    found = verdict(made.history(*steps), versioned=True)
+    assert (found is Verdict.LINEARIZABLE) is expected
+
+
+def test_a_version_that_nobody_told_is_shown_as_such():
+    events = made.history(*UNTOLD, ('a', write(1)), ('a', write(1), at(3)))
+    (violation,) = check(events, versioned=True).violations
+    assert 'it held 8 (version 3 or higher)' in str(violation)
+
+
 def test_a_deletion_of_nothing_mismatches():
     right = made.history(('a', delete()), ('a', delete(), MISMATCH))
     wrong = made.history(('a', delete()), ('a', delete(), OK))
@@ -210,7 +251,10 @@ def test_the_checker_agrees_with_trying_every_order(seed, operations, versioned,
 
 
 def _mutated(event: Event, rng: random.Random) -> Event:
-    request = event.request
+    request, answer = event.request, event.answer
+    if answer is not None and answer.version and rng.random() < 0.5:
+        return event._replace(answer=answer._replace(
+            version=max(1, answer.version + rng.choice((-2, -1, 1, 2)))))
     if request.kind is Kind.READ:
         return event._replace(answer=read(rng.choice((None, 0, 1))))
     if request.kind is Kind.WRITE and request.expected is None:

@@ -216,7 +216,9 @@ def check(
 
 def _state(cell: Cell) -> str:
     held = 'nothing' if cell.value is None else repr(cell.value)
-    return f'{held} (version {cell.version})' if cell.version else held
+    if not cell.version:
+        return held
+    return f'{held} (version {cell.version}{" or higher" if cell.untold else ""})'
 
 
 def _words(request: Request, answer: Answer) -> str:

@@ -13,7 +13,7 @@ returns: until then nobody could tell. None left: not linearizable.
 What keeps the set small:
 
 - An operation that changes nothing and fits the present state is taken at once: waiting could
-  only lose it.
+  only lose it. (Not where it tells a version that was untold: that rules others out.)
 - An operation of unknown outcome need never be taken. Of two configurations with one state and
   the same answered operations taken, the one that has used fewer unknown ones can do everything
   that the other can; the other is dropped.
@@ -163,13 +163,13 @@ class Search:
         return True
 
     def _eager(self, taken: int, cell: Cell, answered: list[_Pending]) -> int:
-        """Take every pending operation that changes nothing and fits ``cell``."""
+        """Take every pending operation that changes nothing, tells nothing new and fits."""
         for pending in answered:
             assert pending.answer is not None
             if (
                 not taken & pending.bit
                 and changes_nothing(pending.request, pending.answer)
-                and self._register.step(cell, pending.request, pending.answer) is not None
+                and self._register.step(cell, pending.request, pending.answer) == cell
             ):
                 taken |= pending.bit
         return taken
