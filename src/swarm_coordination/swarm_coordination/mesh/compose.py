@@ -6,7 +6,8 @@ A frame leaves every beacon period. Stops, consensus changes, new log items and 
 wait for it, but keep a least distance. The byte budget holds always: when it is short the frame
 waits, and what may wait (relays, digests, items served) leaves one frame's worth of bytes to
 what may not. Where beacons leave what may wait no bytes they come more seldom: the rest tells of
-robots out of hearing, which are known by that alone. While entries wait for their bytes, they and
+robots out of hearing, which are known by that alone. What entries leave no bytes for in that goes
+with the own beacon once it is overdue. While entries wait for their bytes, they and
 the beacons get half of the budget each: so a beacon is late by twice its own bytes at most, and
 entries of any length get through.
 """
@@ -163,10 +164,12 @@ class Composer:
         draft = Draft(self._codec, header, self._settings.mtu_bytes)
         self._add_stops(draft)
         own = self._add_own(draft, tokens, now, beacon_due=beacon_due)
+        overdue = self._relays.add_overdue(draft, now) if beacon_due else []
         if draft.size > own_tokens:
             self._note_short(draft.size, beacon_due=beacon_due)
             return None
         self._note_short(0, beacon_due=beacon_due)
+        self._relays.told(overdue, now)
         draft.limit = min(draft.limit, tokens)
         self._urgent = more = self._add_others(draft, tokens, now, beacon_due=beacon_due)
         mtu = self._settings.mtu_bytes

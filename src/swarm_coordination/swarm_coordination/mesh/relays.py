@@ -27,6 +27,15 @@ from swarm_coordination.units import seconds_to_ns
 CHANGED = 2
 # Ages that differ by no more are stated as one, the older: the owner's name costs 20 bytes again.
 SAME_AGE_MS = 100
+# A row is overdue once there were no bytes for it for so many relay periods. Heartbeats go on in
+# lists meanwhile, but prove nothing.
+OVERDUE = 2
+# The lists of a row that is overdue go with it where they were not relayed for so many of their
+# periods: two relays may be lost before its links lapse.
+OVERDUE_LISTS = 3
+# Bytes of a beacon for such rows: five of them, or two with lists. Less where they come in more
+# slowly than within this part of a second, but always one row.
+OVERDUE_BYTES, OVERDUE_SHARE = 300, 20
 
 
 class Relays:
@@ -39,6 +48,9 @@ class Relays:
         self._lists_ns = seconds_to_ns(settings.lists_period_s)
         self._refresh_ns = seconds_to_ns(settings.refresh_period_s)
         self._max_age_ns = seconds_to_ns(settings.row_relay_max_age_s)
+        self._mtu = settings.mtu_bytes
+        self._left_out: dict[int, int] = {}  # robots whose beacons want bytes: since when
+        self._overdue_bytes = min(OVERDUE_BYTES, settings.byte_budget_per_s // OVERDUE_SHARE)
 
     def add_urgent(self, draft: Draft, now: int, *, beacon_due: bool) -> bool:
         """Add consensus changes, log items and intents; return whether some did not fit."""
@@ -84,16 +96,51 @@ class Relays:
                     more = True
         return more
 
+    def add_overdue(self, draft: Draft, now: int) -> list[tuple[Row, Fragment]]:
+        """
+        Add the newest beacons that entries have left no bytes for, one at least.
+
+        Nothing is noted of them: ``told`` is for that, once the frame leaves.
+        """
+        added: list[tuple[Row, Fragment]] = []
+        kept, before = draft.limit, draft.size
+        for row in self._waiting(now) if self._left_out else ():
+            left_out_ns = self._left_out.get(row.identity.storage_id, now)
+            if now - left_out_ns < OVERDUE * self._relay_ns:
+                continue
+            for part in self._overdue(row, now):
+                if not draft.add_fragment(part):
+                    break
+                added.append((row, part))
+                draft.limit = min(kept, max(draft.size, before + self._overdue_bytes))
+        draft.limit, draft.missing = kept, 0
+        return added
+
+    def _overdue(self, row: Row, now: int) -> Iterator[Fragment]:
+        """Yield the newest beacon of a row, and its lists where they were not relayed either."""
+        beacon, lists = row.beacon, row.lists
+        if beacon is None or not row.sends_left[Section.BEACON]:
+            return
+        listed = now - row.lists_sent_ns < OVERDUE_LISTS * self._lists_ns
+        age_ms = stated_age_ms(row.made_after_ns, now, self._drift_ppm)
+        if lists is beacon and not listed:
+            yield Fragment(row.identity, age_ms, self._relayed_lists(beacon, now))
+            return
+        yield Fragment(row.identity, age_ms, beacon.without_lists())
+        if lists is not None and not listed:
+            age_ms = stated_age_ms(row.lists_made_after_ns, now, self._drift_ppm)
+            yield Fragment(row.identity, age_ms, self._relayed_lists(lists, now))
+
+    def told(self, added: list[tuple[Row, Fragment]], now: int) -> None:
+        """Note that what ``add_overdue`` returned is in the frame that leaves now."""
+        for row, part in added:
+            self._note(row, part, now)
+
     def add_rest(self, draft: Draft, now: int) -> None:
         """Add rows that somebody near lacks, longest unsent first."""
-        if self._parts.links.all_hear_all:
-            return
-        waiting = [
-            row
-            for row in self._relayable(now)
-            if now - row.sent_ns[Section.BEACON] >= self._relay_ns and self._has_news(row, now)
-        ]
-        for row in sorted(waiting, key=lambda row: row.sent_ns[Section.BEACON]):
+        left_out = {}
+        is_short = draft.limit < self._mtu  # of bytes, and not of room in the frame
+        for row in self._waiting(now):
             left = row.sends_left
             beacon, age_ms = self._beacon(row, now)
             consensus = row.consensus if left[Section.CONSENSUS] else None
@@ -113,6 +160,21 @@ class Relays:
                     break
                 self._note(row, part, now)
             self._add_lists(draft, row, now)
+            if is_short and left[Section.BEACON] and row.sent_ns[Section.BEACON] != now:
+                robot = row.identity.storage_id
+                left_out[robot] = self._left_out.get(robot, now)
+        self._left_out = left_out
+
+    def _waiting(self, now: int) -> list[Row]:
+        """Rows with news that were not relayed for a relay period, longest unsent first."""
+        if self._parts.links.all_hear_all:
+            return []
+        waiting = [
+            row
+            for row in self._relayable(now)
+            if now - row.sent_ns[Section.BEACON] >= self._relay_ns and self._has_news(row, now)
+        ]
+        return sorted(waiting, key=lambda row: row.sent_ns[Section.BEACON])
 
     def _by_age(self, row: Row, whole: Fragment, now: int) -> Iterator[Fragment]:
         """
