@@ -49,6 +49,7 @@ class Relays:
         self._refresh_ns = seconds_to_ns(settings.refresh_period_s)
         self._max_age_ns = seconds_to_ns(settings.row_relay_max_age_s)
         self._mtu = settings.mtu_bytes
+        self._intents_first = True
         self._left_out: dict[int, int] = {}  # robots whose beacons want bytes: since when
         self._overdue_bytes = min(OVERDUE_BYTES, settings.byte_budget_per_s // OVERDUE_SHARE)
 
@@ -72,12 +73,30 @@ class Relays:
                 self._sent_consensus(row, part, now)
             elif left >= CHANGED:  # a heartbeat waits for the next beacon
                 more = True
+        return self._add_in_turns(draft, now) or more
+
+    def _add_in_turns(self, draft: Draft, now: int) -> bool:
+        """
+        Add log items, and intents in every second frame before them; return whether more wait.
+
+        A stream of items would fill every frame, and so would intents that change with each of
+        them. Intents that want bytes keep them from the items: else no longer one would ever fit.
+        """
+        if not self._intents_first:
+            more = self._add_items(draft, now)
+            return self._add_intents(draft, now) or more
+        more = self._add_intents(draft, now)
+        if more and draft.limit < self._mtu:
+            return True
+        return self._add_items(draft, now) or more
+
+    def _add_items(self, draft: Draft, now: int) -> bool:
+        """Add log items in their order; return whether some did not fit."""
         for item in self._parts.items.select(now):
             if not draft.add_item(item):
-                more = True
-                break
+                return True
             self._parts.items.sent(item, now)
-        return self._add_intents(draft, now) or more
+        return False
 
     def _add_intents(self, draft: Draft, now: int) -> bool:
         """
@@ -86,12 +105,13 @@ class Relays:
         They may fill most of a frame, so beside a beacon they would wait for ever; the frame
         that follows when something did not fit carries little else.
         """
-        more = False
+        more, self._intents_first = False, True
         for row in self._relayable(now):
             # That there are none any more is short and may wait (``add_rest``).
             if row.sends_left[Section.INTENTS] and _shows_intents(row):
                 if draft.add_fragment(Fragment(row.identity, intents=row.intents)):
                     self._sent(row, Section.INTENTS, now)
+                    self._intents_first = False
                 else:
                     more = True
         return more
