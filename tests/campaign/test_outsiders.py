@@ -36,7 +36,7 @@ def play(monkeypatch, seed):
 
 
 def test_clients_that_ask_again_elsewhere_are_told_what_their_commands_did(monkeypatch):
-    outcome, seen, answers = play(monkeypatch, 5)
+    outcome, seen, answers = play(monkeypatch, 7)
 
     assert not outcome.rule
     assert 'a duplicate not applied' in outcome.states

@@ -16,6 +16,7 @@ from swarm_coordination.consensus.messages import Role, Standing
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mission.blackboard import BoardValue
 from swarm_coordination.mission.commands import (
+    Delete,
     encode_command,
     LiftStop,
     Put,
@@ -123,6 +124,25 @@ def test_who_starts_from_a_snapshot_has_applied_it_before_its_first_event():
     with pytest.raises(InvariantBroken, match='r0 holds None under k; the log up to entry 2'):
         reads.local(NODES[0], core, 'k')
     held['k'] = BoardValue('v', 1)
+    reads.local(NODES[0], core, 'k')
+
+
+def test_what_was_deleted_is_read_no_more():
+    rules = replicated(0, 1)
+    reads, held = ReadRules(rules), {'k': BoardValue('v', 1)}
+    entries = tuple(
+        CommittedEntry(index, 1, 101, index, 0, encode_command(command).decode(), True,
+                       f'version {index}')
+        for index, command in enumerate((Put('k', 'v'), Delete('k')), 1))
+    reads.after(NODES[1], None, NOTHING._replace(committed=entries), 0)
+    snapshot = SnapshotRecord(2, 1, b'', STATE)
+    after(rules, 0, written(snapshot), 2)
+    rules.durable(NODES[0], PersistRequest(2, (snapshot,)), 0)
+    rules.started(NODES[0], EMPTY._replace(snapshot=snapshot), 0)
+    core = SimpleNamespace(watches=SimpleNamespace(held=held.get))
+    with pytest.raises(InvariantBroken, match='the log up to entry 2 says None'):
+        reads.local(NODES[0], core, 'k')
+    held.clear()
     reads.local(NODES[0], core, 'k')
 
 

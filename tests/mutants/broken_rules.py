@@ -19,7 +19,7 @@ MUTANTS = {
         'commit by counting entries of the own term only (section 3.6.2, figure 3.7)',
         consensus_rules.commits_earlier_terms_by_counting, 7, 'figure_3_7'),
     'acknowledges_before_the_disk': Mutant(
-        'an acknowledgement waits for the disk', consensus_rules.acknowledges_before_the_disk, 3),
+        'an acknowledgement waits for the disk', consensus_rules.acknowledges_before_the_disk, 0),
     'shows_votes_before_the_disk': Mutant(
         'a vote waits for the disk', consensus_rules.shows_votes_before_the_disk, 0),
     'forgets_its_vote_on_restart': Mutant(
@@ -49,7 +49,7 @@ MUTANTS = {
         consensus_rules.changes_voters_before_the_no_op, 0),
     'evicts_without_a_quorum': Mutant(
         'the next eviction waits until the last is committed',
-        consensus_rules.evicts_without_a_quorum, 3),
+        consensus_rules.evicts_without_a_quorum, 0),
     'reuses_its_incarnation': Mutant(
         'every start has an incarnation of its own', mesh_rules.reuses_its_incarnation, 0),
     'believes_first_hearsay': Mutant(
@@ -88,6 +88,9 @@ MUTANTS = {
         mission_rules.ends_sessions_of_clients_by_own_clocks, 0, 'outsiders'),
     'writes_what_it_refuses': Mutant(
         'what is refused changes nothing', mission_rules.writes_what_it_refuses, 0, 'outsiders'),
+    'forgets_versions_with_deletions': Mutant(
+        'no version of a key comes twice, forgotten deletions or not',
+        mission_rules.forgets_versions_with_deletions, 0, 'deletions'),
     'forgets_intents_on_restart': Mutant(
         'an accepted command outlives a restart', mission_rules.forgets_intents_on_restart, 0),
     'accepts_before_the_disk': Mutant(
@@ -123,7 +126,7 @@ MUTANTS = {
         consensus_rules.forgets_no_transfer, 1, 'operations'),
     'refuses_what_a_snapshot_settles': Mutant(
         'what took effect is not told refused',
-        mission_rules.refuses_what_a_snapshot_settles, 1, 'snapshots'),
+        mission_rules.refuses_what_a_snapshot_settles, 10, 'snapshots'),
     'keeps_commands_of_the_removed': Mutant(
         'what a removed robot had accepted is refused there',
         mission_rules.keeps_commands_of_the_removed, 2, 'operations'),

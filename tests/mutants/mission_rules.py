@@ -125,6 +125,18 @@ def writes_what_it_refuses(put: Put) -> None:
     put(Blackboard, 'put', write)
 
 
+def forgets_versions_with_deletions(put: Put) -> None:
+    """Begin a key anew at version 1 once its deletion is forgotten."""
+    original = Blackboard.delete
+
+    def delete(self, command, index):
+        change = original(self, command, index)
+        self._forgotten = 0
+        return change
+
+    put(Blackboard, 'delete', delete)
+
+
 def forgets_intents_on_restart(put: Put) -> None:
     original = IntentQueue.__init__
 

@@ -2,10 +2,11 @@
 """
 Linearizable blackboard: what clients asked and were told has an explanation in one order.
 
-A write, with or without an expected version, begins when a robot takes the command, and ends when
-that robot applies it, in this life or a later one: that is when it answers its client. A
-linearizable read begins when a robot is asked for it, and ends in the same life or never: the
-client looks at the robot's state once the read is confirmed. The checker is ``history/``'s.
+A write or deletion, with or without an expected version, begins when a robot takes the command,
+and ends when that robot applies it, in this life or a later one: that is when it answers its
+client. A linearizable read begins when a robot is asked for it, and ends in the same life or
+never: the client looks at the robot's state once the read is confirmed. The checker is
+``history/``'s.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.campaign.tally import tally
 from swarm_coordination.history.checking import Checker, Violation
 from swarm_coordination.history.operations import Answer, Event, Kind, Outcome, Request
-from swarm_coordination.mission.commands import decode_command, Put
+from swarm_coordination.mission.commands import decode_command, Delete, Put
 from swarm_coordination.persistence import Recovered
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import CommittedEntry, RobotOutput
@@ -40,9 +41,9 @@ class Blackboard(Observer):
     def asked(self, node: Node, serial: int, text: str) -> None:
         """Note that a robot has taken a command."""
         command = decode_command(text.encode())
-        if isinstance(command, Put):
+        if isinstance(command, Put | Delete):
             process = f'{node.name}.{node.life}.{serial}'
-            request = Request(Kind.WRITE, command.key, command.value, expected=command.expected)
+            request = _request(command)
             self._running[node.storage_id, serial] = (process, request)
             self._add(Event(process, request))
 
@@ -93,11 +94,18 @@ class Blackboard(Observer):
         raise InvariantBroken(RULE, str(violation))
 
 
+def _request(command: Put | Delete) -> Request:
+    if isinstance(command, Delete):
+        return Request(Kind.DELETE, command.key, expected=command.expected)
+    return Request(Kind.WRITE, command.key, command.value, expected=command.expected)
+
+
 def _answer(entry: CommittedEntry) -> Answer | None:
     """Return what an applied entry tells its client; None for a duplicate."""
     if entry.applied:
         return Answer(Outcome.OK, version=int(entry.result.removeprefix('version ')))
     if entry.result.startswith(('duplicate', 'gap')):
         return None
-    mismatch = ' has version ' in entry.result
+    # A deletion of what is not there fails like one that expects another version.
+    mismatch = ' has version ' in entry.result or ': there is no ' in entry.result
     return Answer(Outcome.MISMATCH if mismatch else Outcome.FAIL)

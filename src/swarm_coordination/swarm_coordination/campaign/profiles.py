@@ -25,6 +25,7 @@ class Profile(NamedTuple):
     ``snapshot_entries``, ``items_held``: settings of all robots. ``byte_budgets_per_s``: one of
     them is theirs too, by the seed; none: the shipped one.
     ``leader_share``: of the faults that hit one robot, and of islands, those with the leader.
+    ``fleeting_per_s``: keys written and deleted soon after, so many that deletions are forgotten.
     ``claims_per_s``: of tasks, by all robots together; ``tasks``: somebody else claims them.
     ``outsiders``: clients from outside with sessions of their own.
     ``leaps_ms``: what clocks leap ahead by.
@@ -48,6 +49,7 @@ class Profile(NamedTuple):
     items_held: int = 512  # log items that a robot holds for others
     byte_budgets_per_s: tuple[int, ...] = ()
     stops: float = 0.3  # probability that an operator stops the swarm and lifts it again
+    fleeting_per_s: float = 0.0
     claims_per_s: float = 0.0
     tasks: bool = False
     leaps_ms: tuple[int, ...] = (100, 1_000, 10_000)
@@ -87,6 +89,10 @@ PROFILES = {
                 kinds={'crash': 5, 'wipe': 2, 'island': 3, 'pause': 1, 'slow_disk': 2, 'loss': 2},
                 faults=(8, 20), robots=(3, 4, 5), commands_per_s=8.0, snapshot_entries=12,
                 items_held=64),
+        Profile('deletions', 'keys that come and go, so many that their deletions are forgotten',
+                kinds={'crash': 4, 'wipe': 1, 'island': 3, 'pause': 1, 'slow_disk': 1, 'loss': 2},
+                faults=(4, 12), robots=(3, 4, 5), commands_per_s=2.0, snapshot_entries=24,
+                items_held=64, fleeting_per_s=5.0),
         Profile('learners', 'three voters among many: who only follows is no part of a majority',
                 kinds={'island': 6, 'one_way': 2, 'crash': 4, 'wipe': 1, 'slow_disk': 2},
                 faults=(8, 20), robots=(5, 6, 7), voters=3, commands_per_s=6.0),

@@ -15,7 +15,7 @@ from swarm_coordination.campaign.broken import InvariantBroken
 from swarm_coordination.campaign.raft_rules import RaftRules
 from swarm_coordination.campaign.tally import tally
 from swarm_coordination.mission.blackboard import BoardValue
-from swarm_coordination.mission.commands import decode_command, Put
+from swarm_coordination.mission.commands import decode_command, Delete, Put
 from swarm_coordination.robot.coordinator import Coordinator
 from swarm_coordination.robot.outputs import CommittedEntry, RobotOutput
 
@@ -27,8 +27,9 @@ class ReadRules(Observer):
         self.checks = tally('Local reads', 'Linearizable reads')
         self._rules = rules
         self._asked: dict[tuple[int, int, int], int] = {}  # robot, life, serial: committed then
-        # By key, ascending: index of a write that took effect, and what stood there from then on.
-        self._written: dict[str, list[tuple[int, BoardValue]]] = {}
+        # By key, ascending: index of a write or deletion that took effect, and what stood there
+        # from then on.
+        self._written: dict[str, list[tuple[int, BoardValue | None]]] = {}
         self._judged = 0  # entries of the common log
 
     def asked(self, node: Node, serial: int) -> None:
@@ -70,9 +71,11 @@ class ReadRules(Observer):
                 )
 
     def _effect(self, entry: CommittedEntry) -> None:
-        """Note a write that took effect; nothing is ever deleted here."""
+        """Note a write or a deletion that took effect."""
         told = entry.applied and entry.command
         command = decode_command(entry.command.encode()) if told else None
+        value = None
         if isinstance(command, Put):
             value = BoardValue(command.value, int(entry.result.removeprefix('version ')))
+        if isinstance(command, Put | Delete):
             self._written.setdefault(command.key, []).append((entry.index, value))
