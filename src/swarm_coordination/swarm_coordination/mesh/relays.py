@@ -49,7 +49,7 @@ class Relays:
         self._refresh_ns = seconds_to_ns(settings.refresh_period_s)
         self._max_age_ns = seconds_to_ns(settings.row_relay_max_age_s)
         self._mtu = settings.mtu_bytes
-        self._intents_first = True
+        self._intents_first = False
         self._left_out: dict[int, int] = {}  # robots whose beacons want bytes: since when
         self._overdue_bytes = min(OVERDUE_BYTES, settings.byte_budget_per_s // OVERDUE_SHARE)
 
@@ -77,18 +77,23 @@ class Relays:
 
     def _add_in_turns(self, draft: Draft, now: int) -> bool:
         """
-        Add log items, and intents in every second frame before them; return whether more wait.
+        Add log items and intents, these first after a frame of items that had no place for them.
 
         A stream of items would fill every frame, and so would intents that change with each of
         them. Intents that want bytes keep them from the items: else no longer one would ever fit.
+        Return whether more wait.
         """
+        before = len(draft.fragments)
         if not self._intents_first:
             more = self._add_items(draft, now)
-            return self._add_intents(draft, now) or more
-        more = self._add_intents(draft, now)
-        if more and draft.limit < self._mtu:
+            left = self._add_intents(draft, now)
+            self._intents_first = left and bool(draft.items)
+            return more or left
+        left = self._add_intents(draft, now)
+        self._intents_first = left and len(draft.fragments) == before
+        if left and draft.limit < draft.missing <= self._mtu:
             return True
-        return self._add_items(draft, now) or more
+        return self._add_items(draft, now) or left
 
     def _add_items(self, draft: Draft, now: int) -> bool:
         """Add log items in their order; return whether some did not fit."""
@@ -105,13 +110,12 @@ class Relays:
         They may fill most of a frame, so beside a beacon they would wait for ever; the frame
         that follows when something did not fit carries little else.
         """
-        more, self._intents_first = False, True
+        more = False
         for row in self._relayable(now):
             # That there are none any more is short and may wait (``add_rest``).
             if row.sends_left[Section.INTENTS] and _shows_intents(row):
                 if draft.add_fragment(Fragment(row.identity, intents=row.intents)):
                     self._sent(row, Section.INTENTS, now)
-                    self._intents_first = False
                 else:
                     more = True
         return more
