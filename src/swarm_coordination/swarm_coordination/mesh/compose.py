@@ -190,10 +190,16 @@ class Composer:
     def _add_others(self, draft: Draft, tokens: int, now: int, *, beacon_due: bool) -> bool:
         """Add what others say, and what may wait; return whether some of the former is left."""
         more = self._relays.add_urgent(draft, now, beacon_due=beacon_due)
+        snapshots = self._parts.snapshots
+        overdue = snapshots.is_overdue(now)
+        if overdue:
+            more = snapshots.add(draft, now, beacon_due=beacon_due) or more
         draft.limit = min(draft.limit, max(draft.size, tokens - self._settings.mtu_bytes))
         if beacon_due:
             self._add_rest(draft, now)
-        return self._parts.snapshots.add(draft, now, beacon_due=beacon_due) or more
+        if not overdue:
+            more = snapshots.add(draft, now, beacon_due=beacon_due) or more
+        return more
 
     def _add_rest(self, draft: Draft, now: int) -> None:
         """Add what may wait, and note by what is left out of it how the next beacon is paced."""

@@ -40,6 +40,7 @@ class Draft:
         self.digests: list[Digest] = []
         self.want: Want | None = None
         self.snapshot: SnapshotPart | None = None
+        self.refused_snapshot = False  # a part about snapshots did not fit
 
     def add_fragment(self, part: Fragment) -> bool:
         """Add a fragment where it fits; return whether it did."""
@@ -90,6 +91,7 @@ class Draft:
     ) -> bool:
         size = self.cost(part)
         if self.size + size > self.limit:
+            self.refused_snapshot = True
             return False
         self.size += size
         self.snapshot = whole

@@ -10,8 +10,11 @@ further away, to neighbours that are behind it; so over several hops all links w
 time. (A robot that is not behind serves from its own log or snapshot: nobody merely forwards.)
 
 Chunks take at most a quarter of the byte budget and leave a frame's worth of it to what may not
-wait. Held are at most two snapshots and one transfer, of 260 kB each: the newest, and the one
-before it, which somebody may have half.
+wait. Where nothing has fitted beside that and what relays take for a second, the next part does
+not: on the least budget there is never more than a frame's worth.
+
+Held are at most two snapshots and one transfer, of 260 kB each: the newest, and the one before
+it, which somebody may have half.
 """
 
 from __future__ import annotations
@@ -45,6 +48,8 @@ _REPEAT_NS = 400 * NS_PER_MS
 _STALLED_NS = 3 * NS_PER_S
 # A provider whose bytes did not have their hash is not asked again so soon.
 _BANNED_NS = 10 * NS_PER_S
+# What relays and digests left no bytes for in so long goes before them, and needs no reserve.
+_OVERDUE_NS = NS_PER_S
 # Snapshots that arrived whole and are of no use here: more than neighbours offer at a time.
 USELESS_MAX = 64
 
@@ -82,6 +87,7 @@ class SnapshotExchange:
         self._aired: dict[int, dict[int, int]] = {}  # digest: chunk: when last sent
         self._offered_at = now - _OFFER_NS
         self._wanted_at = now - _WANT_NS
+        self._refused_at: int | None = None  # since when no part has fitted
         self._whole: tuple[SnapshotKey, bytes] | None = None
         # Chunks and wholes that were not what they claimed; anything but 0 is a broken robot.
         self.faults = 0
@@ -173,16 +179,26 @@ class SnapshotExchange:
 
     # -- what goes into frames ---------------------------------------------------------------
 
+    def is_overdue(self, now: int) -> bool:
+        """Whether parts wait that should no longer leave a frame's worth of bytes to others."""
+        return self._refused_at is not None and now - self._refused_at >= _OVERDUE_NS
+
     def add(self, draft: Draft, now: int, *, beacon_due: bool) -> bool:
         """Add offer, want and chunks to a frame; return whether another frame is wanted."""
         if not (self._behind or self._asked or self._offers or self._transfer):
+            self._refused_at = None
             return False  # as nearly always
         self._forget(now)
         self._choose(now)
         if beacon_due:
             self._add_offer(draft, now)
             self._add_want(draft, now)
-        return self._add_chunks(draft, now)
+        more = self._add_chunks(draft, now)
+        if draft.snapshot is not None:
+            self._refused_at = None
+        elif draft.refused_snapshot and self._refused_at is None:
+            self._refused_at = now
+        return more
 
     def _add_offer(self, draft: Draft, now: int) -> None:
         offer = self._own_offer()
