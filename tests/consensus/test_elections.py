@@ -136,6 +136,19 @@ def test_a_candidate_does_not_count_its_own_vote_before_it_is_on_disk() -> None:
     assert raft.role is Role.LEADER
 
 
+def test_an_election_begins_once_its_candidacy_is_on_disk() -> None:
+    """Section 3.4: a candidate 'restarts its randomized election timeout at the start'."""
+    raft = candidate(member())
+    timeout = raft.next_deadline() - MAX
+    raft.tick(MAX + timeout)
+    assert (raft.role, raft.term) == (Role.CANDIDATE, 1)  # nobody could have answered yet
+    for written in (3 * MAX, 3 * MAX + 1):  # once: what else is written puts nothing off
+        sync(raft, written)
+        assert raft.next_deadline() == 3 * MAX + timeout
+    raft.tick(raft.next_deadline())
+    assert raft.role is Role.PRE_CANDIDATE
+
+
 def test_an_earlier_sync_does_not_count_a_later_vote_for_oneself() -> None:
     raft = member((1,))
     raft.step(append(1, (1, 1), 1), 0)

@@ -128,6 +128,8 @@ def test_a_candidate_that_was_told_to_stand_is_heeded_under_a_live_leader() -> N
 def test_an_election_that_nobody_ordered_is_not_forced() -> None:
     raft = follower()
     raft.step(TimeoutNow(1, 1, 2, 7), BEAT)
+    sync(raft, BEAT)
+    assert raft.levels().forced
     raft.tick(raft.next_deadline())
     assert raft.role is Role.PRE_CANDIDATE
     sync(raft)

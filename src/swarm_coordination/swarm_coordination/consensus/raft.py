@@ -436,12 +436,13 @@ class Raft:
         """
         self._stir()
         state = self._state
+        promised = state.journal.durable_state
         state.journal.persisted(mark)
         self._compacting.persisted()
         if state.leadership is not None:
             state.leadership.acknowledged(self.member, state.journal.durable_index)
             self._replicating.advance_leader_commit(now)
-        elif state.role is Role.CANDIDATE:
+        elif state.role is Role.CANDIDATE and state.journal.durable_state != promised:
             self._voting.count_own_vote(now)
         self._replicating.refresh_acknowledgement()
 

@@ -63,6 +63,7 @@ class MemberState:
         self.evidence_ns: int | None = None  # when a leader with a majority was last known
         self._evidence_before_ns: int | None = None  # the same, when the log became void
         self.election_at = NEVER_NS
+        self._timeout_ns = 0  # as drawn last
         self._eligible = self._find_eligible()
         self.role = self.resting_role()
         self.patience = Patience(member, settings, rng)
@@ -165,9 +166,12 @@ class MemberState:
     def arm(self, now: int) -> None:
         """Draw a new election time-out; a learner has none (section 3.4; learners: 4.2.1)."""
         if self.may_campaign:
-            self.election_at = now + self.patience.draw(
-                self.following.leader, self.membership.voters
-            )
+            self._timeout_ns = self.patience.draw(self.following.leader, self.membership.voters)
+            self.put_off(now)
+
+    def put_off(self, now: int) -> None:
+        """Let the election time-out drawn last begin now."""
+        self.election_at = now + self._timeout_ns
 
     def is_sticky(self, now: int) -> bool:
         """Whether a leader is alive, so that requests for votes are not heeded (4.2.3)."""

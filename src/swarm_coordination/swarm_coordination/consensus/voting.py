@@ -36,8 +36,16 @@ class Voting:
             state.enter_term(term, 0, now)
 
     def campaign(self, now: int) -> None:
-        """Ask whether an election could be won, before disturbing anybody (9.6)."""
+        """
+        Ask whether an election could be won, before disturbing anybody (9.6).
+
+        A candidacy on its way to disk has been seen by nobody, and is waited for: another one
+        would have to pass the same disk, behind it.
+        """
         state = self._state
+        if state.role is Role.CANDIDATE and not self._is_vote_durable():
+            state.put_off(now)
+            return
         if state.seen_term > state.term:
             state.enter_term(state.seen_term, 0, now)
         state.following.leader = 0
@@ -61,10 +69,20 @@ class Voting:
         state.arm(now)
 
     def count_own_vote(self, now: int) -> None:
-        """Count the candidate's vote for itself, once it is on disk."""
+        """
+        Count the candidate's vote for itself, which has just come to be on disk.
+
+        Only now can others see the candidacy, so the time for their votes begins here (3.4): the
+        own disk would use up what the voters' disks need.
+        """
         state = self._state
-        if state.journal.durable_state == HardState(state.term, state.member):
+        if self._is_vote_durable():
+            state.put_off(now)
             self._decide(self._election.count(state.member, True, state.membership), now)
+
+    def _is_vote_durable(self) -> bool:
+        state = self._state
+        return state.journal.durable_state == HardState(state.term, state.vote)
 
     def _decide(self, outcome: Outcome, now: int) -> None:
         state = self._state
