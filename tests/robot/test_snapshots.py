@@ -14,6 +14,7 @@ from robot.swarm_of_robots import Disk, provision, put, RobotsOnOneRadio
 from swarm_coordination.consensus.compacting import configuration_bytes
 from swarm_coordination.consensus.configuration import Configuration
 from swarm_coordination.consensus.settings import RaftSettings
+from swarm_coordination.mesh.rows import SnapshotPart, SnapshotWant
 from swarm_coordination.mesh.settings import MeshSettings
 from swarm_coordination.mesh.transfer import snapshot_key
 from swarm_coordination.mission.snapshot import SNAPSHOT_BYTES_MAX
@@ -376,16 +377,22 @@ def test_a_robot_that_was_held_back_takes_the_next_snapshot_that_it_can_read():
     assert swarm.status(0).quorum
 
 
-def test_elections_end_no_transfer():
+def filled(count: int) -> tuple[RobotsOnOneRadio, int]:
+    """Return robots on a narrow radio with a state that takes seconds to cross; one is away."""
     narrow = replace(OFTEN, mesh=replace(OFTEN.mesh, byte_budget_per_s=6_000))
-    swarm = RobotsOnOneRadio(4, narrow)
+    swarm = RobotsOnOneRadio(count, narrow)
     swarm.run(2.0)
-    away = next(at for at in range(4) if at != swarm.leader())
+    away = next(at for at in range(count) if at != swarm.leader())
     swarm.kill(away)
     for number in range(50):
         noise = random.Random(number).choices(string.ascii_letters, k=400)
         swarm.robot(swarm.leader()).propose(put(f'k{number}', ''.join(noise)), swarm.now)
         swarm.run(0.4)
+    return swarm, away
+
+
+def test_elections_end_no_transfer():
+    swarm, away = filled(4)
     swarm.start(away)
     exchange = swarm.robot(away).coordinator._mesh.snapshots
     arrived = [0]
@@ -401,3 +408,33 @@ def test_elections_end_no_transfer():
         assert swarm.leader() == target
     assert arrived == sorted(arrived)
     assert swarm.until(lambda: 'snapshot_installed' in swarm.kinds(away), 20.0)
+
+
+def test_a_snapshot_crosses_though_others_would_be_due_before_it_has():
+    swarm, away = filled(4)
+    leads = swarm.leader()
+    swarm.start(away)
+    for number in range(100):
+        swarm.robot(leads).propose(put('counter', f'{number}'), swarm.now)
+        swarm.run(0.2)
+        if 'snapshot_installed' in swarm.kinds(away):
+            break
+    assert 'snapshot_installed' in swarm.kinds(away)
+    assert swarm.until(lambda: alike(swarm), 5.0)
+
+
+def test_who_asks_for_a_snapshot_for_ever_does_not_let_the_log_grow_for_ever():
+    swarm = started()
+    busy(swarm, 20, by=0)
+    exchange = swarm.robot(0).coordinator._mesh.snapshots
+    want = SnapshotWant(exchange._held[-1].key, exchange._own_id, b'')
+    lengths = []
+    for number in range(0, 40 * EVERY, 5):
+        exchange.hear(9, SnapshotPart(want=want), swarm.now)
+        busy(swarm, 5, by=0, first=number)
+        status = swarm.status(0)
+        lengths.append(status.last_index - status.first_index)
+    assert 16 * EVERY < max(lengths) < 2 * 17 * EVERY
+    swarm.run(3.0)  # it has gone: what was put off is due
+    busy(swarm, 3 * EVERY, by=0)
+    assert swarm.status(0).last_index - swarm.status(0).first_index < 3 * EVERY

@@ -5,7 +5,8 @@ Snapshots in the place of the log's beginning (Ongaro 2014, section 5.1).
 Each member compacts its own log at an index that it has applied, without asking anybody. The
 snapshot goes to disk like entries do; only when it is there do entries leave memory, and only
 those that the snapshot *before* it covers: a follower that has just installed that one finds the
-rest of the log here. So a log holds what came in between one snapshot and two.
+rest of the log here. So a log holds what came in between one snapshot and two; snapshots are taken
+more seldom while a neighbour pulls one (``robot.snapshots``).
 
 A follower whose log ends before all logs around it begin takes a snapshot of another member in
 the place of its whole log.

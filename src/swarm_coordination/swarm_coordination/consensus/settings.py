@@ -43,7 +43,7 @@ class RaftSettings:
     )
 
     # 100 ms to apply again at a start, and more than is committed while a snapshot crosses the
-    # swarm: the log in memory holds between one and two times so much.
+    # swarm: the log in memory holds between one and two times so much, more while one does.
     snapshot_entries: int = setting(
         4_096, 'entries', 8, 1_000_000, 'entries applied before a snapshot takes their place'
     )

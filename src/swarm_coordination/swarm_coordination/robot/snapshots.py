@@ -35,6 +35,8 @@ from swarm_coordination.units import NS_PER_S
 
 # A log that can serve a follower does so within a few beacons; a snapshot is for the others.
 STALLED_NS = NS_PER_S // 2
+# While a neighbour pulls a snapshot, the next one is put off to so many times what makes it due.
+PUT_OFF_MAX = 16
 # Tells of an event: now, kind, text, value (see ``RobotEvent``).
 Tell = Callable[[int, str, str, int], None]
 _HEAD = struct.Struct('>QI')  # term in which it was taken, length of the configuration
@@ -139,11 +141,17 @@ class Snapshots:
         self._bytes += entry_bytes(entry)
 
     def take_due(self, now: int) -> None:
-        """Take a snapshot where enough has been applied and none is on its way to the disk."""
+        """
+        Take a snapshot where enough has been applied and none is on its way to the disk.
+
+        Not so soon while a neighbour pulls one: two more would take it, and the log after it, away
+        before it has crossed, again and again where commands come faster than chunks.
+        """
         settings = self._settings
+        times = PUT_OFF_MAX if self._exchange.is_asked else 1
         due = (
-            self._entries >= settings.snapshot_entries
-            or self._bytes >= settings.snapshot_bytes
+            self._entries >= times * settings.snapshot_entries
+            or self._bytes >= times * settings.snapshot_bytes
         )
         if not due or self._taken is not None:
             return
