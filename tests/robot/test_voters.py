@@ -100,6 +100,28 @@ def test_a_majority_lost_at_once_halts_commits_and_says_so_and_its_return_resume
     assert 'quorum' in swarm.kinds(lost[0])
 
 
+def test_a_swarm_that_never_elects_says_so_once_after_ten_seconds() -> None:
+    swarm = RobotsOnOneRadio(3)
+    learner = join(swarm, 2000, 'robot9')
+    for at in (1, 2):
+        swarm.kill(at)
+    swarm.run(9.9)
+    assert 'no_quorum' not in swarm.kinds(0) + swarm.kinds(learner)
+    swarm.run(10.0)
+    for at in (0, learner):
+        (said,) = [e for e in swarm.events[at] if e.kind == 'no_quorum']
+        assert said.time_ns == 10 * NS_PER_S
+        assert 'robot1, robot2, robot3' in said.text and 'nothing is committed' in said.text
+    swarm.start(1)
+    assert swarm.until(lambda: 'quorum' in swarm.kinds(0), 5.0)
+
+
+def test_who_has_a_leader_within_ten_seconds_of_its_start_never_says_that_there_is_none() -> None:
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(12.0)
+    assert all('no_quorum' not in swarm.kinds(at) for at in range(3))
+
+
 def test_at_the_least_number_of_voters_a_learner_takes_the_place_of_a_dead_one() -> None:
     swarm = RobotsOnOneRadio(3, SHRINKS_NOT)
     swarm.run(2.0)

@@ -129,7 +129,7 @@ class Coordinator:
         )
         self._voters = Voters(
             self._raft, self._mesh, self._state, self._replication, settings.membership,
-            self._name_of, self._event,
+            self._name_of, self._event, now,
         )
         self._outbox = Outbox()
         self._submissions = Submissions(

@@ -36,6 +36,8 @@ TRANSFER_AGAIN_NS = 5 * NS_PER_S
 # Who comes to a forced cluster gets its log or a snapshot of it, piece by piece, or neither: so
 # long without a piece is told.
 VOID_TOLD_NS = 10 * NS_PER_S
+# Robots are switched on one after another; without a first leader for so long something is wrong.
+NEVER_LED_TOLD_NS = 10 * NS_PER_S
 _FITNESS = tuple(Fitness)  # by number
 
 
@@ -55,6 +57,7 @@ class Voters:
         settings: MembershipSettings,
         name_of: Callable[[int], str],
         tell: Callable[[int, str, str, int], None],
+        now: int,
     ) -> None:
         self._raft, self._mesh, self._state = raft, mesh, state
         self._replication, self._settings = replication, settings
@@ -65,7 +68,8 @@ class Voters:
         self._transfer_ns = 0  # not again before this
         self._stays = ''  # why it should not lead and does, as told
         self._shown: Configuration | None = None
-        self._quorum = False
+        self._quorum: bool | None = None  # as told last
+        self._began = now
         self._void_at: tuple[object, ...] | None = None  # how near the log is to be joined
         self._void_since = 0
         self._void_told = False
@@ -123,9 +127,11 @@ class Voters:
         self._raft.weaken(charge < self._settings.battery_min)
 
     def watch_quorum(self, now: int) -> None:
-        """Tell people when commits halt, and when they go on."""
+        """Tell people when commits halt, or do not begin, and when they go on."""
         quorum = self._raft.quorum_active(now)
         if quorum is self._quorum:
+            return
+        if self._quorum is None and not quorum and now - self._began < NEVER_LED_TOLD_NS:
             return
         self._quorum = quorum
         kind, text = 'quorum', 'a leader has a quorum'
