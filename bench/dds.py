@@ -62,7 +62,7 @@ SETTINGS = {
     'mesh': {'beacon_period_s': 0.2, 'byte_budget_per_s': 30_000},
     'consensus': {'heartbeat_period_s': 0.2, 'election_timeout_min_s': 1.0,
                   'election_timeout_max_s': 2.0},
-    'control': {'period_s': 0.1},
+    'control': {'period_s': 0.1, 'hold_s': 0.3, 'kept_range_m': 9.0},
 }
 SPACING_M = 6.0
 # Of the world's process, before robots; without root it runs as they do.

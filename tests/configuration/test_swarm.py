@@ -68,7 +68,7 @@ def test_a_whole_number_serves_as_a_length(load):
         ('gain: 0.7', f'gain: {10**400}', 'robots.robot1.control.gain', 'a number 1/s'),
         ('gain: 0.6', 'gain: 0', 'robot_types.holonomic.control.gain', 'at least 0.01'),
         ('gain: 0.7', 'range_m: 12', 'robots.robot1.control.range_m', 'set under all'),
-        ('period_s: 0.04', 'period_s: 0.5', 'all.control.hold_s', 'at least period_s'),
+        ('period_s: 0.04', 'period_s: 0.5', 'control.hold_s', 'at least period_s'),
         ('period_s: 0.04', 'kept_range_m: 10.5', 'all.control.kept_range_m', 'range_m'),
         ('{gain: 0.7}', '[1]', 'robots.robot1.control', 'a mapping'),
         ('control: {gain: 0.7}', 'controls: {}', 'robots.robot1.controls', 'mean control?'),
@@ -109,6 +109,24 @@ def test_a_whole_number_serves_as_a_length(load):
             'consensus.heartbeat_period_s',
             'at least mesh.beacon_period_s',
         ),
+        (
+            'all:\n',
+            'all:\n  mesh: {relay_period_s: 0.5}\n',
+            'mesh.relay_period_s',
+            'at most 0.6 of consensus.election_timeout_max_s (0.48 s)',
+        ),
+        (
+            'period_s: 0.04',
+            'period_s: 0.08',
+            'control.hold_s',
+            'at least control.period_s + mesh.beacon_period_s (0.13 s)',
+        ),
+        (
+            'period_s: 0.04',
+            'period_s: 0.04, age_max_s: 0.15',
+            'control.age_max_s',
+            'at least four beacon periods (0.2 s)',
+        ),
     ],
 )
 def test_a_wrong_field_is_refused_with_its_name_and_bound(load, old, new, field, bound):
@@ -120,6 +138,15 @@ def test_a_wrong_field_is_refused_with_its_name_and_bound(load, old, new, field,
     error = refused(load, text)
     assert field in error.field
     assert bound in error.bound
+
+
+def test_a_table_that_cannot_hold_the_robots_of_the_file_is_refused(load):
+    more = ''.join(f'  robot{n}: {{type: holonomic, start: {{x_m: {3 * n}, y_m: 0}}}}\n' for n in (3, 4))
+    text = SMALL.replace('all:\n', 'all:\n  mesh: {robots_max: 2}\n') + more
+    error = refused(load, text)
+    assert (error.field, error.value) == ('robots.robot1.mesh.robots_max', 2)
+    assert error.bound == 'at least the 3 other robots of the file'
+    load(text.replace('robots_max: 2', 'robots_max: 3'))
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_overrides_reach_the_robots_they_name_and_keep_the_order(tmp_path):
     assert backend == 'mixed'
     assert swarm.names == tuple(f'robot{n}' for n in range(1, 6))
     periods = [robot.settings.control.period_s for robot in swarm.robots]
-    assert periods == [0.05, 0.1, 0.05, 0.1, 0.05]
+    assert periods == [0.05, 0.025, 0.05, 0.025, 0.05]
     assert load_swarm(tmp_path / '8-mixed/swarm.yaml').config_hash == swarm.config_hash
 
 

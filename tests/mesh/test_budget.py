@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mesh.radio import Air, FIRST_ID, line
 import pytest
+from swarm_coordination.consensus.settings import RaftSettings
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.mesh.budget import TokenBucket
 from swarm_coordination.mesh.rows import (
@@ -219,13 +220,23 @@ def test_the_bucket_says_exactly_when_enough_is_there() -> None:
     [
         ('suspicion_max_s', {'suspicion_max_s': 0.2}),
         ('link_timeout_s', {'link_timeout_s': 0.5, 'beacon_period_s': 0.5}),
+        ('proof_age_max_s', {'proof_age_max_s': 0.4}),
+        ('row_relay_max_age_s', {'row_relay_max_age_s': 8.0}),
         ('burst_bytes', {'burst_bytes': 2_300}),
+        ('digest_bytes', {'digest_bytes': 0}),
+        ('heard_max', {'heard_max': 1}),
         ('mtu_bytes', {'mtu_bytes': 500}),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(field: str, values: dict) -> None:
     with pytest.raises(ConfigurationError, match=field):
         check_mesh(MeshSettings(**values), 'swarm.yaml', 'mesh.')
+
+
+def test_a_value_at_its_bound_is_taken_though_the_bound_is_reckoned() -> None:
+    assert 3 * 0.05 > 0.15  # as numbers of a computer go
+    check_mesh(MeshSettings(link_timeout_s=0.15), 'swarm.yaml', 'mesh.')
+    RaftSettings(heartbeat_period_s=0.05, election_timeout_min_s=0.15)
 
 
 def test_the_defaults_are_valid_and_every_field_is_declared() -> None:

@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 from swarm_coordination.errors import ConfigurationError
 
 _KEY = 'setting'
+# Of a bound that is reckoned: 3 * 0.05 is a little more than 0.15.
+ROUNDING = 1e-9
 
 
 class Setting(NamedTuple):

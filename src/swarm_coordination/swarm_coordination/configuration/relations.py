@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 import itertools
 import math
 
@@ -12,49 +12,77 @@ from swarm_coordination.control.unicycle import AHEAD_M
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.mission.formations import reachable
 from swarm_coordination.robot.settings import RobotSettings
+from swarm_coordination.settings import ROUNDING
 from swarm_coordination.units import to_mm
 from swarm_coordination.views import Pose
 
 
 def check_relations(settings: RobotSettings, source: str, field: str) -> None:
     """Check one robot's settings across groups; raises ConfigurationError."""
-
-    def require(holds: bool, name: str, value: object, bound: str) -> None:
+    for name, holds, bound in (*_of_consensus(settings), *_of_control(settings)):
         if not holds:
+            group, _, setting = name.partition('.')
+            value = getattr(getattr(settings, group), setting)
             raise ConfigurationError(source, f'{field}.{name}', value, bound)
 
-    mesh, consensus = settings.mesh, settings.consensus
-    control, mission = settings.control, settings.mission
+
+# A setting, whether it is as it has to be, and the bound.
+_Relation = tuple[str, bool, str]
+
+
+def _of_consensus(settings: RobotSettings) -> Iterator[_Relation]:
+    mesh, consensus, mission = settings.mesh, settings.consensus, settings.mission
     # A heartbeat rides in a beacon: more of them than beacons would never be sent.
-    require(
-        consensus.heartbeat_period_s >= mesh.beacon_period_s,
+    yield (
         'consensus.heartbeat_period_s',
-        consensus.heartbeat_period_s,
+        consensus.heartbeat_period_s >= mesh.beacon_period_s,
         f'at least mesh.beacon_period_s ({mesh.beacon_period_s:g} s)',
     )
-    # A link that the mesh calls live has to have had data that the controller may use.
-    require(
-        control.age_max_s <= mesh.link_timeout_s,
-        'control.age_max_s',
-        control.age_max_s,
-        f'at most mesh.link_timeout_s ({mesh.link_timeout_s:g} s)',
+    # Over hops the echoes that a leader's quorum is counted by come at this rate.
+    longest = 0.6 * consensus.election_timeout_max_s
+    yield (
+        'mesh.relay_period_s',
+        mesh.relay_period_s <= longest * (1.0 + ROUNDING),
+        f'at most 0.6 of consensus.election_timeout_max_s ({longest:g} s)',
     )
     # A lease that ends during an ordinary election would stop the swarm at every change of
     # leader: the old one's silence, and one split vote.
     shortest = 2.0 * consensus.election_timeout_max_s
-    require(
-        mission.lease_s > shortest,
+    yield (
         'mission.lease_s',
-        mission.lease_s,
+        mission.lease_s > shortest,
         f'more than twice consensus.election_timeout_max_s ({shortest:g} s)',
     )
-    closest = control.safety_distance_m + mission.spacing_margin_m
-    require(
-        closest < control.kept_range_m,
+
+
+def _of_control(settings: RobotSettings) -> Iterator[_Relation]:
+    mesh, control, mission = settings.mesh, settings.control, settings.mission
+    # A link that the mesh calls live has to have had data that the controller may use.
+    yield (
+        'control.age_max_s',
+        control.age_max_s <= mesh.link_timeout_s,
+        f'at most mesh.link_timeout_s ({mesh.link_timeout_s:g} s)',
+    )
+    oldest = 4.0 * mesh.beacon_period_s
+    yield (
+        'control.age_max_s',
+        control.age_max_s >= oldest * (1.0 - ROUNDING),
+        f'at least four beacon periods ({oldest:g} s): what is older certifies nothing',
+    )
+    # The disc kept around who is lost reckons with it (docs/control.md): that one stands after
+    # one look of its mission and one control update.
+    stands = control.period_s + mesh.beacon_period_s
+    yield (
+        'control.hold_s',
+        control.hold_s >= stands * (1.0 - ROUNDING),
+        f'at least control.period_s + mesh.beacon_period_s ({stands:g} s), after which a robot '
+        'that others have lost stands',
+    )
+    room = control.kept_range_m - control.safety_distance_m
+    yield (
         'mission.spacing_margin_m',
-        mission.spacing_margin_m,
-        f'less than kept range minus safety distance '
-        f'({control.kept_range_m - control.safety_distance_m:g} m)',
+        control.safety_distance_m + mission.spacing_margin_m < control.kept_range_m,
+        f'less than kept range minus safety distance ({room:g} m)',
     )
 
 
@@ -69,7 +97,7 @@ def check_turning(kind: str, control: ControlSettings, source: str, prefix: str)
     if kind != 'differential':
         return
     needed = control.speed_max_mps / AHEAD_M
-    if control.yaw_rate_max_radps < needed * (1.0 - 1e-9):
+    if control.yaw_rate_max_radps < needed * (1.0 - ROUNDING):
         raise ConfigurationError(
             source, f'{prefix}yaw_rate_max_radps', control.yaw_rate_max_radps,
             f'for a differential robot at least speed_max_mps / {AHEAD_M:g} m = {needed:.3g} '

@@ -152,6 +152,12 @@ def read_swarm(document: object, source: str) -> SwarmFile:
     for name in types.names:
         _read_robot_type(everyone, types, name)
     found = tuple(_read_robot(everyone, types, robots, name) for name in robots.names)
+    for robot in found:
+        if robot.settings.mesh.robots_max < len(found) - 1:
+            raise ConfigurationError(
+                source, f'robots.{robot.name}.mesh.robots_max', robot.settings.mesh.robots_max,
+                f'at least the {len(found) - 1} other robots of the file',
+            )
     check_starts(source, {robot.name: (robot.start, robot.settings) for robot in found})
     swarm = SwarmFile(source, found)
     return swarm if area.empty else swarm.within(area, source)

@@ -138,7 +138,7 @@ FALLACIES = (
         _heal, backend='mixed',
         overrides={
             'robots': {
-                name: {'control': {'period_s': 0.1}, 'mesh': {'byte_budget_per_s': 12_000}}
+                name: {'control': {'period_s': 0.025}, 'mesh': {'byte_budget_per_s': 12_000}}
                 for name in ('robot2', 'robot4')
             },
         },

@@ -39,7 +39,7 @@ class HeardList:
         self._own, self._in_order = own, len(entries) > self._heard_max
         if self._in_order:
             entries.sort(key=lambda entry: self._apart(*entry))
-            near = (self._heard_max + 1) // 2
+            near = self._heard_max // 2
             rest = entries[near:]
             turns = self._heard_max - near
             start = self._cursor % len(rest)

@@ -114,8 +114,8 @@ class Links:
 
     def _round_ns(self, others: int) -> int:
         """Time in which the list of somebody who hears so many comes round (``heard.py``)."""
-        near = (self._heard_max + 1) // 2
-        turns = max(1, self._heard_max - near)
+        near = self._heard_max // 2
+        turns = self._heard_max - near
         return math.ceil(max(0, others - near) / turns) * self._beacon_ns
 
     def miss(self, near: int, owner: int, now: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.mesh.rows import HEARD_MAX
-from swarm_coordination.settings import check, setting
+from swarm_coordination.settings import check, ROUNDING, setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class MeshSettings:
         1.0, 's', 0.1, 10.0, 'sections that do not change are repeated this often'
     )
     digest_period_s: float = setting(0.5, 's', 0.02, 5.0, 'time between digests')
-    digest_bytes: int = setting(200, 'bytes', 0, 600, 'most bytes of digests in a frame')
+    # One at least: digests alone mend a change that was lost over hops.
+    digest_bytes: int = setting(200, 'bytes', 64, 600, 'most bytes of digests in a frame')
     urgent_period_s: float = setting(
         0.002, 's', 0.001, 0.1, 'least time between frames that do not wait for the next beacon'
     )
@@ -68,8 +69,9 @@ class MeshSettings:
     burst_bytes: int = setting(
         9_000, 'bytes', 2_200, 100_000_000, 'bytes that may go out at once after a quiet time'
     )
+    # Half of them the nearest, half in turns.
     heard_max: int = setting(
-        HEARD_MAX, 'robots', 1, HEARD_MAX, 'robots listed in one beacon, nearest first, rotating'
+        HEARD_MAX, 'robots', 2, HEARD_MAX, 'robots listed in one beacon, nearest first, rotating'
     )
     robots_max: int = setting(64, 'robots', 2, 1_000, 'other robots the table holds')
     # At least what one want is answered with (robot/replication.py): else it pushes itself out.
@@ -79,24 +81,19 @@ class MeshSettings:
 def check_mesh(settings: MeshSettings, source: str, prefix: str = '') -> None:
     """Check every field and what must hold between fields; raises ConfigurationError."""
     check(settings, source, prefix)
-    if settings.suspicion_max_s < settings.suspicion_min_s:
-        raise ConfigurationError(
-            source,
-            f'{prefix}suspicion_max_s',
-            settings.suspicion_max_s,
-            f'at least suspicion_min_s ({settings.suspicion_min_s:g} s)',
-        )
-    if settings.link_timeout_s < 3 * settings.beacon_period_s:
-        raise ConfigurationError(
-            source,
-            f'{prefix}link_timeout_s',
-            settings.link_timeout_s,
-            f'at least three beacon periods ({3 * settings.beacon_period_s:g} s)',
-        )
-    if settings.burst_bytes < 2 * settings.mtu_bytes:
-        raise ConfigurationError(
-            source,
-            f'{prefix}burst_bytes',
-            settings.burst_bytes,
-            f'at least two frames ({2 * settings.mtu_bytes} bytes)',
-        )
+    beacon_s, proof_s = settings.beacon_period_s, settings.proof_age_max_s
+    least = {
+        'suspicion_max_s': (settings.suspicion_min_s, 'suspicion_min_s', 's'),
+        'link_timeout_s': (3.0 * beacon_s, 'three beacon periods', 's'),
+        # An echo comes back after two at the earliest, and over hops with what relays hold back.
+        'proof_age_max_s': (10.0 * beacon_s, 'ten beacon periods', 's'),
+        # A row that is relayed no more by then would be a suspicion nobody can refute.
+        'row_relay_max_age_s': (3.0 * proof_s, 'three times proof_age_max_s', 's'),
+        'burst_bytes': (2 * settings.mtu_bytes, 'two frames', 'bytes'),
+    }
+    for name, (bound, text, unit) in least.items():
+        value = getattr(settings, name)
+        if value < bound * (1.0 - ROUNDING):
+            raise ConfigurationError(
+                source, f'{prefix}{name}', value, f'at least {text} ({bound:g} {unit})'
+            )
