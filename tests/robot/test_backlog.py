@@ -54,3 +54,15 @@ def test_a_backlog_of_a_leader_that_is_cut_off_is_committed_after_the_heal_by_an
     now_leads = arena.agreed_leader()
     assert now_leads is not None and now_leads.number != leader
     assert pending(arena, leader) == 0
+
+
+def test_a_backlog_of_the_leader_does_not_keep_others_waiting():
+    arena, leader = led()
+    for number in range(900):
+        arena.propose(leader, encode_command(Put(f'k{number % 20}', 'x' * 380)).decode())
+    arena.run(1.0)
+    other = (leader + 1) % 5
+    arena.propose(other, encode_command(Put('other', 'y' * 380)).decode())
+    arena.run(3.0)
+    assert pending(arena, other) == 0
+    assert pending(arena, leader) > 500  # far from its end

@@ -10,6 +10,7 @@ uncommitted entries become) the session table applies once.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 
 from swarm_coordination.consensus.messages import Role
@@ -27,6 +28,10 @@ from swarm_coordination.mission.sessions import SESSIONS_MAX
 from swarm_coordination.mission.state import MissionState
 from swarm_coordination.persistence import EntryKind
 
+# Of the bytes that may wait for commitment the leader's own commands take one part in so many:
+# they are there first whenever some are free, and others would have none until they end.
+OWN_SHARE = 4
+
 
 class Leading:
     """
@@ -42,6 +47,9 @@ class Leading:
         # Next serial to propose, by session, where the log holds more than was applied.
         self._next: dict[int, int] = {}
         self._assignment_index = 0
+        # Index and bytes of own commands that wait for commitment, and their sum.
+        self._own: deque[tuple[int, int]] = deque()
+        self._own_bytes = 0
         stamp_ms = state.log_time_ms
         for entry in raft.log.between(state.index, raft.log.last_index):
             if entry.kind is EntryKind.COMMAND:
@@ -93,6 +101,12 @@ class Leading:
         )
         return len(sessions) + coming < SESSIONS_MAX
 
+    def _own_waits(self) -> bool:
+        """Whether as much of the own commands waits for commitment as may."""
+        while self._own and self._own[0][0] <= self._raft.commit:
+            self._own_bytes -= self._own.popleft()[1]
+        return self._own_bytes >= self._raft.settings.uncommitted_max_bytes // OWN_SHARE
+
     def propose_assignment(self, command: AssignSlots, now: int) -> None:
         """Append a slot assignment of our own; it needs no session: it names its epoch."""
         try:
@@ -103,11 +117,17 @@ class Leading:
             self._assignment_index = self._raft.log.last_index
 
     def _append(self, session: int, serial: int, command: bytes, now: int) -> bool:
-        envelope = Envelope(session, serial, self.clock.stamp_ms(now), command)
+        is_own = session == self._raft.member
+        if is_own and self._own_waits():
+            return False
         try:
-            self._raft.propose(envelope.encode(), now)
+            data = Envelope(session, serial, self.clock.stamp_ms(now), command).encode()
+            index = self._raft.propose(data, now)
         except (ProposalRefused, CommandError):
             return False  # shown again with the next row, by when there may be room
+        if is_own:
+            self._own.append((index, len(data)))
+            self._own_bytes += len(data)
         return True
 
     def _note(self, index: int, payload: bytes) -> int:
