@@ -141,7 +141,8 @@ def test_a_wrong_field_is_refused_with_its_name_and_bound(load, old, new, field,
 
 
 def test_a_table_that_cannot_hold_the_robots_of_the_file_is_refused(load):
-    more = ''.join(f'  robot{n}: {{type: holonomic, start: {{x_m: {3 * n}, y_m: 0}}}}\n' for n in (3, 4))
+    line = '  robot{}: {{type: holonomic, start: {{x_m: {}, y_m: 0}}}}\n'
+    more = line.format(3, 6) + line.format(4, 9)
     text = SMALL.replace('all:\n', 'all:\n  mesh: {robots_max: 2}\n') + more
     error = refused(load, text)
     assert (error.field, error.value) == ('robots.robot1.mesh.robots_max', 2)
