@@ -11,11 +11,11 @@ import resource
 import shutil
 
 import pytest
-from storage.power import REMAINS, run_until_cut
+from storage.power import laid_down, REMAINS, run_until_cut
 from swarm_coordination.cli.main import main
 from swarm_coordination.persistence import Entry, EntryRecord, HardState, Recovered
 from swarm_coordination.robot.forcing import forced_records
-from swarm_coordination.storage.provision import make_cluster, write_provision
+from swarm_coordination.storage.provision import make_cluster
 from swarm_coordination.storage.recovery import read_only
 from swarm_coordination.storage.replay import Replay
 from swarm_coordination.storage.store import Storage
@@ -25,13 +25,7 @@ HELD = (HardState(1, 9), *(EntryRecord(Entry(index, 1, b'x' * 40)) for index in 
 
 
 def stopped(robot: Path) -> Path:
-    """Lay down the disk of a robot that ran for a while."""
-    write_provision(robot, PROVISION)
-    storage, _ = Storage.recover(robot)
-    storage.append(HELD)
-    storage.sync()
-    storage.close()
-    return robot
+    return laid_down(robot, PROVISION, HELD)
 
 
 def force(robot: Path) -> int:

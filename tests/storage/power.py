@@ -10,13 +10,16 @@ names as synced or as they were.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import itertools
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from swarm_coordination.persistence import Provision, Record
+from swarm_coordination.storage.provision import write_provision
+from swarm_coordination.storage.store import Storage
 
 CHANGES = ('open', 'write', 'pwrite', 'fsync', 'fdatasync', 'truncate', 'rename', 'unlink')
 # (contents: written or only synced, names: as they were or only synced)
@@ -88,6 +91,16 @@ class Power:
         for name, ino in names.items():
             (target / name).write_bytes(contents.get(ino, b''))
         return target
+
+
+def laid_down(robot: Path, provision: Provision, records: Sequence[Record]) -> Path:
+    """Lay down the disk of a robot that ran for a while, and return ``robot``."""
+    write_provision(robot, provision)
+    storage, _ = Storage.recover(robot)
+    storage.append(records)
+    storage.sync()
+    storage.close()
+    return robot
 
 
 def run_until_cut(

@@ -11,7 +11,7 @@ import shutil
 from hypothesis import given, HealthCheck, settings
 from hypothesis import strategies as st
 import pytest
-from storage.power import Power, PowerCutError, REMAINS, run_until_cut
+from storage.power import laid_down, Power, PowerCutError, REMAINS, run_until_cut
 from swarm_coordination.persistence import (
     Entry,
     EntryRecord,
@@ -214,12 +214,7 @@ def with_a_flipped_bit(path: Path, byte: int) -> Recovered:
 
 
 def prepared(path: Path) -> Path:
-    write_provision(path, PROVISION)
-    storage, _ = Storage.recover(path)
-    storage.append(FIRST)
-    storage.sync()
-    storage.close()
-    return path
+    return laid_down(path, PROVISION, FIRST)
 
 
 def test_a_power_cut_at_any_step_leaves_everything_promised_and_the_vote(

@@ -19,7 +19,7 @@ from swarm_coordination.errors import ConfigurationError
 
 _KEY = 'setting'
 # Of a bound that is reckoned: 3 * 0.05 is a little more than 0.15.
-ROUNDING = 1e-9
+_ROUNDING = 1e-9
 
 
 class Setting(NamedTuple):
@@ -69,6 +69,11 @@ def check(settings: Any, source: str, prefix: str = '') -> None:
     """
     for name, declaration in declared(settings).items():
         check_value(getattr(settings, name), declaration, source, f'{prefix}{name}')
+
+
+def reaches(value: float, bound: float) -> bool:
+    """Whether ``value`` is at least ``bound``, but for rounding: both are positive."""
+    return value >= bound * (1.0 - _ROUNDING)
 
 
 def check_value(value: Any, declaration: Setting, source: str, field: str) -> None:

@@ -12,7 +12,7 @@ from swarm_coordination.control.unicycle import AHEAD_M
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.mission.formations import reachable
 from swarm_coordination.robot.settings import RobotSettings
-from swarm_coordination.settings import ROUNDING
+from swarm_coordination.settings import reaches
 from swarm_coordination.units import to_mm
 from swarm_coordination.views import Pose
 
@@ -42,7 +42,7 @@ def _of_consensus(settings: RobotSettings) -> Iterator[_Relation]:
     longest = 0.6 * consensus.election_timeout_max_s
     yield (
         'mesh.relay_period_s',
-        mesh.relay_period_s <= longest * (1.0 + ROUNDING),
+        reaches(longest, mesh.relay_period_s),
         f'at most 0.6 of consensus.election_timeout_max_s ({longest:g} s)',
     )
     # A lease that ends during an ordinary election would stop the swarm at every change of
@@ -66,7 +66,7 @@ def _of_control(settings: RobotSettings) -> Iterator[_Relation]:
     oldest = 4.0 * mesh.beacon_period_s
     yield (
         'control.age_max_s',
-        control.age_max_s >= oldest * (1.0 - ROUNDING),
+        reaches(control.age_max_s, oldest),
         f'at least four beacon periods ({oldest:g} s): what is older certifies nothing',
     )
     # The disc kept around who is lost reckons with it (docs/control.md): that one stands after
@@ -74,7 +74,7 @@ def _of_control(settings: RobotSettings) -> Iterator[_Relation]:
     stands = control.period_s + mesh.beacon_period_s
     yield (
         'control.hold_s',
-        control.hold_s >= stands * (1.0 - ROUNDING),
+        reaches(control.hold_s, stands),
         f'at least control.period_s + mesh.beacon_period_s ({stands:g} s), after which a robot '
         'that others have lost stands',
     )
@@ -97,7 +97,7 @@ def check_turning(kind: str, control: ControlSettings, source: str, prefix: str)
     if kind != 'differential':
         return
     needed = control.speed_max_mps / AHEAD_M
-    if control.yaw_rate_max_radps < needed * (1.0 - ROUNDING):
+    if not reaches(control.yaw_rate_max_radps, needed):
         raise ConfigurationError(
             source, f'{prefix}yaw_rate_max_radps', control.yaw_rate_max_radps,
             f'for a differential robot at least speed_max_mps / {AHEAD_M:g} m = {needed:.3g} '

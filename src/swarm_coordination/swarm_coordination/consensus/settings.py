@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from swarm_coordination.errors import ConfigurationError
-from swarm_coordination.settings import ROUNDING, setting
+from swarm_coordination.settings import reaches, setting
 from swarm_coordination.units import seconds_to_ns
 
 
@@ -53,14 +53,14 @@ class RaftSettings:
 
     def __post_init__(self) -> None:
         """Check the fields against each other."""
-        if self.election_timeout_min_s < 3 * self.heartbeat_period_s * (1.0 - ROUNDING):
+        if not reaches(self.election_timeout_min_s, 3 * self.heartbeat_period_s):
             raise ConfigurationError(
                 'RaftSettings',
                 'election_timeout_min_s',
                 self.election_timeout_min_s,
                 f'at least three heartbeat periods ({3 * self.heartbeat_period_s:g} s)',
             )
-        if self.election_timeout_max_s < 1.2 * self.election_timeout_min_s * (1.0 - ROUNDING):
+        if not reaches(self.election_timeout_max_s, 1.2 * self.election_timeout_min_s):
             raise ConfigurationError(
                 'RaftSettings',
                 'election_timeout_max_s',

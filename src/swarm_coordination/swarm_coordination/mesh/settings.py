@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.mesh.rows import HEARD_MAX
-from swarm_coordination.settings import check, ROUNDING, setting
+from swarm_coordination.settings import check, reaches, setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def check_mesh(settings: MeshSettings, source: str, prefix: str = '') -> None:
     }
     for name, (bound, text, unit) in least.items():
         value = getattr(settings, name)
-        if value < bound * (1.0 - ROUNDING):
+        if not reaches(value, bound):
             raise ConfigurationError(
                 source, f'{prefix}{name}', value, f'at least {text} ({bound:g} {unit})'
             )
