@@ -3,7 +3,7 @@
 Bounded cache of log items: pushed when new, served when wanted, by leader and relays alike.
 
 Items are immutable under (leader term, index), so any copy is as good as the leader's. A new
-item is pushed once; whoever misses it keeps saying 'verified up to k' (``Want``) and is served
+item is pushed once; whoever misses it keeps asking for what follows k (``Want``) and is served
 from k + 1, by the leader always, by others with a probability that makes one of them answer on
 average. An item that was just sent or heard is not sent again at once.
 """
@@ -17,7 +17,7 @@ from typing import NamedTuple
 from swarm_coordination.mesh.rows import LogItem, Want
 from swarm_coordination.units import NS_PER_S
 
-# Items served beyond what a follower verified: about a frame's worth of small commands.
+# Items served to one want: about a frame's worth of small commands.
 SERVE_AHEAD = 64
 # A want not repeated for this long is void: its robot left, or follows another leader.
 _WANT_VALID_NS = NS_PER_S

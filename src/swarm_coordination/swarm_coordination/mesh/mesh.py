@@ -123,7 +123,7 @@ class Mesh:
             self._composer.urge()
 
     def set_want(self, want: Want | None) -> None:
-        """State up to where the leader's log is verified; None asks for nothing."""
+        """State after which index the leader's log is wanted; None asks for nothing."""
         self._composer.want = want
 
     def raise_incarnation(self, incarnation: int) -> None:

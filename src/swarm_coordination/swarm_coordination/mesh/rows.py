@@ -271,7 +271,7 @@ class Digest(NamedTuple):
 
 
 class Want(NamedTuple):
-    """The sender verified the log of ``leader_term`` up to ``index``; it wants what follows."""
+    """Asks for the leader's log after ``index``, where the sender's most likely agrees with it."""
 
     leader_term: Counter
     index: Counter  # type: ignore[assignment]  # hides tuple.index, which nobody calls

@@ -2,7 +2,7 @@
 """
 Snapshots over the mesh: offered where a log begins too late, pulled chunk by chunk, hop by hop.
 
-Theory of operation. A follower says up to where its log is verified (``Want``). A neighbour
+Theory of operation. A follower says after which index it wants the log (``Want``). A neighbour
 whose log begins after that offers its snapshot. The follower picks the nearest offer and names
 that neighbour in its want, beside the bitmap of what it holds; nobody else answers, so the bytes
 flow only towards who asks. A robot that is itself getting a snapshot offers it on, one hop
@@ -79,7 +79,7 @@ class SnapshotExchange:
         self._chunk_at = now  # when the transfer last grew
         self._above: int | None = None
         self._log_base = 0
-        self._behind: dict[int, tuple[int, int]] = {}  # neighbour: (verified up to, when said)
+        self._behind: dict[int, tuple[int, int]] = {}  # neighbour: (index in its want, when said)
         self._asked: dict[int, _Asked] = {}
         self._offers: dict[int, _Offered] = {}
         self._banned: dict[int, int] = {}  # provider: until when
@@ -137,7 +137,7 @@ class SnapshotExchange:
     # -- what neighbours say -----------------------------------------------------------------
 
     def behind(self, robot: int, verified: int, now: int) -> None:
-        """Note up to where a neighbour has verified its log, and that it wants more."""
+        """Note after which index a neighbour wants the log."""
         self._behind[robot] = (verified, now)
 
     def hear(self, robot: int, part: SnapshotPart, now: int) -> None:

@@ -2,7 +2,7 @@
 """
 Raft on the mesh: rows become messages, levels become the row, entries travel as log items.
 
-A leader pushes what it appends. Everybody states up to where it has verified the leader's log;
+A leader pushes what it appends. Everybody states after which index it wants the leader's log;
 whoever holds what follows offers it to the mesh, which sends it. What arrives goes to Raft in
 order, from the mesh's cache, whoever sent it and when.
 """
