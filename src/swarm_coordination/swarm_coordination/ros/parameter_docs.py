@@ -35,7 +35,8 @@ _INTRODUCTION = """\
 Made of the declarations in the code by `make docs`; `ros2 param describe NODE NAME` says the
 same. Every parameter is checked when the node starts: a wrong one ends the process with status 2
 and a line that names parameter, value and bound. *Live* ones may be changed while the node runs
-(`ros2 param set`), checked in the same way, against each other too; all others are read-only.
+(`ros2 param set`), checked in the same way, against each other too
+([consensus.md](consensus.md), section 7); all others are read-only.
 *Shared* ones have to be equal on all robots of a swarm: a robot with another value is avoided,
 nothing more. `use_sim_time` is ROS's own and is chosen at the start.
 
