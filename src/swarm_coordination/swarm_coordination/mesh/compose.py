@@ -8,8 +8,8 @@ waits, and what may wait (relays, digests, items served) leaves one frame's wort
 what may not. Where beacons leave what may wait no bytes they come more seldom: the rest tells of
 robots out of hearing, which are known by that alone. What entries leave no bytes for in that goes
 with the own beacon once it is overdue. While entries wait for their bytes, they and
-the beacons get half of the budget each: so a beacon is late by twice its own bytes at most, and
-entries of any length get through.
+the beacons get half of the budget each: so a beacon is late at most by the time in which twice its
+bytes come in, overdue rows among them, and entries of any length get through.
 """
 
 from __future__ import annotations
