@@ -19,6 +19,7 @@ from swarm_coordination.mesh.rows import (
     Intent,
     IntentSection,
     LogItem,
+    Want,
 )
 from swarm_coordination.mesh.settings import check_mesh, MeshSettings
 from swarm_coordination.settings import declared
@@ -120,6 +121,27 @@ def test_a_leader_short_of_bytes_spends_none_on_levels_without_the_entry_they_te
     urgent = [frame for frame in frames if frame.fragments and not frame.fragments[0].beacon]
     assert len(urgent) > 10
     assert all(frame.items for frame in urgent)
+
+
+def test_a_stop_told_before_is_not_repeated_for_what_waits_for_bytes() -> None:
+    # With the bucket empty frames of the stop alone took every byte as it came, and no chunk fit.
+    air = Air(2)
+    provider, follower = (air.stations[number].mesh for number in range(2))
+    provider.raise_stop(2)
+    air.run(2.0)
+    data = random.Random(1).randbytes(3_000)
+    provider.snapshots.hold(50, 1, data, 50)
+    follower.set_want(Want(1, 10))
+    follower.snapshots.need(10)
+    while not provider.snapshots.is_asked:
+        air.run(0.05)
+    bucket = provider._composer.bucket
+    bucket.spend(bucket.available(air.stations[0].clock(air.now)))
+    before, sent = air.now, len(air.stations[0].sent)
+    while follower.snapshots.take_whole() is None:
+        air.run(0.05)
+        assert air.now - before < NS_PER_S
+    assert len(air.stations[0].sent) - sent < 2 * 20  # twice as many as beacons
 
 
 @pytest.mark.parametrize('issuers', [1, 12])

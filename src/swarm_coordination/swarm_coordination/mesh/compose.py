@@ -177,7 +177,7 @@ class Composer:
             self._savings.wait_for(0, now)
         elif beacon_due and tokens < draft.missing and not self._savings:
             self._savings.wait_for(min(draft.missing, mtu), now)
-        held_back = not beacon_due and tokens < draft.missing <= mtu and not self._awaited(draft)
+        held_back = not beacon_due and draft.missing <= mtu and not self._awaited(draft)
         if draft.empty or (more and held_back):
             if more:
                 self._wait_for_more(min(draft.missing or mtu, mtu), tokens, now)
