@@ -24,6 +24,8 @@ from swarm_coordination.units import NS_PER_S
 SETTINGS = MembershipSettings()
 FIT, WEAK, NO_VOTER = Fitness.FIT, Fitness.WEAK, Fitness.NO_VOTER
 
+AT_ALL_TIMES = 10_000 * NS_PER_S  # what a robot echoed that always does at once
+
 
 def picture(
     voters: int,
@@ -45,6 +47,7 @@ def picture(
             robot not in dead,
             NO_VOTER if robot in unfit else WEAK if robot in weak else FIT,
             10 if robot in behind else 0 if robot in strangers else 100,
+            0 if robot in dead else AT_ALL_TIMES,
         )
         for robot in (*membership.members, *strangers)
     }
@@ -100,6 +103,38 @@ def test_nobody_is_evicted_below_the_least_number(least: int) -> None:
     assert settled(picture(least + 1, dead=(2,)), settings) is not None
 
 
+def test_an_eviction_waits_until_those_who_stay_have_followed_since_it_was_due() -> None:
+    policy, seen = MembershipPolicy(SETTINGS, -60 * NS_PER_S), picture(3, dead=(2,))
+    due = 3 * NS_PER_S
+
+    def change(followed: int, now: int) -> bool:
+        """Return whether 2 is evicted where 3 has echoed a heartbeat sent at ``followed``."""
+        robots = dict(seen.robots) | {3: seen.robots[3]._replace(followed_ns=followed)}
+        return policy.change(seen._replace(robots=robots), now) is not None
+
+    assert not change(0, 0)
+    assert not change(due - 1, due)
+    assert not change(due - 1, 2 * due)
+    assert change(due, 2 * due)
+    # Whoever came back meanwhile is due anew.
+    assert policy.change(picture(3), 2 * due + 1) is None
+    assert not change(2 * due + 1, 2 * due + 2)
+    assert not change(3 * due + 1, 3 * due + 2)
+    assert change(3 * due + 2, 3 * due + 3)
+
+
+def test_a_removal_and_a_promotion_wait_for_it_as_well() -> None:
+    for seen, left in ((picture(3, removed=(2,)), 3), (picture(2, 1), 2)):
+        policy = MembershipPolicy(SETTINGS, 0)
+        others = {robot: of for robot, of in seen.robots.items() if robot != seen.leader}
+        silent = {robot: of._replace(followed_ns=-1) for robot, of in others.items()}
+        lonely = seen._replace(robots=dict(seen.robots) | silent)
+        for second in range(10):
+            assert policy.change(lonely, second * NS_PER_S) is None
+        heard = {left: seen.robots[left]}
+        assert policy.change(lonely._replace(robots=dict(lonely.robots) | heard), 10 * NS_PER_S)
+
+
 def test_a_leader_does_not_evict_itself() -> None:
     assert settled(picture(5, dead=(1,), unfit=(1,))) is None
 
@@ -127,7 +162,7 @@ def test_a_learner_is_promoted_only_after_a_while_alive() -> None:
 
 def test_the_most_up_to_date_learner_is_promoted_first() -> None:
     seen = picture(4, 2)
-    robots = dict(seen.robots) | {5: Seen(True, FIT, 80), 6: Seen(True, FIT, 90)}
+    robots = dict(seen.robots) | {5: Seen(True, FIT, 80, 0), 6: Seen(True, FIT, 90, 0)}
     assert settled(seen._replace(robots=robots)) == Membership.of((1, 2, 3, 4, 6), (5,))
 
 

@@ -399,6 +399,38 @@ def test_the_larger_island_evicts_and_takes_the_others_back() -> None:
     assert len({swarm.status(at).state_hash for at in range(5)}) == 1
 
 
+def one_cut_off() -> tuple[RobotsOnOneRadio, int, int]:
+    """Return three robots, one just cut off, and who leads and who follows."""
+    swarm = RobotsOnOneRadio(3)
+    swarm.run(7.0)
+    leader = swarm.leader()
+    swarm.cut = {(leader + 2) % 3}
+    return swarm, leader, (leader + 1) % 3
+
+
+@pytest.mark.parametrize('before_s', [0.1, 0.3, 0.5, 0.7])
+def test_a_voter_is_not_evicted_once_those_who_stay_are_no_majority_any_more(
+    before_s: float
+) -> None:
+    # Its log would bind the leader to the one whose disk is lost, though two of three are back.
+    swarm, leader, _ = one_cut_off()
+    begun = swarm.now
+    assert swarm.until(lambda: len(swarm.status(leader).voters) == 2, 10.0)
+    evicts_s = (swarm.now - begun) / NS_PER_S
+
+    swarm, leader, follower = one_cut_off()
+    swarm.run(evicts_s - before_s)
+    swarm.kill(follower)
+    provision = swarm.disks[follower].held.provision
+    swarm.disks[follower] = Disk(fresh(provision)._replace(may_vote=False, reason='lost'))
+    swarm.run(2.0)
+    assert len(swarm.status(leader).voters) == 3
+    swarm.cut = set()
+    swarm.start(follower)
+    assert swarm.until(lambda: swarm.status(leader).quorum, 5.0)
+    assert commits(swarm, 'goes_on')
+
+
 def test_a_read_holds_what_was_committed_before_it_was_asked_for() -> None:
     swarm = RobotsOnOneRadio(3)
     swarm.run(2.0)

@@ -80,6 +80,10 @@ class Leadership:
         """Greatest index that ``member`` is known to hold durably."""
         return self._match.get(member, 0)
 
+    def followed_at(self, member: int) -> int:
+        """Return the latest time at which ``member`` is known to have followed; 0: never."""
+        return self._contact.get(member, 0)
+
     def confirmed_heartbeat(self) -> int:
         """Greatest number of a heartbeat that a majority has echoed, or one after it."""
         return self._membership.reached(self._echoed) or 0

@@ -383,6 +383,11 @@ class Raft:
         leadership = self._state.leadership
         return leadership.match_of(member) if leadership is not None else 0
 
+    def followed_at(self, member: int) -> int:
+        """Return when this leader sent its newest heartbeat that ``member`` echoed; 0: none."""
+        leadership = self._state.leadership
+        return leadership.followed_at(member) if leadership is not None else 0
+
     def ready(self) -> Ready:
         """Hand out what has come up since the last call; of many entries only the first."""
         if not self.stirred:

@@ -15,6 +15,10 @@ period; the policy answers with the next membership, or None. In this order:
    ``min_voters``, to the even number: one more learner takes its place before it is evicted.
 5. Two voters that are all there is stay, or become one, as ``last_two`` says.
 
+What changes the voters is proposed once a majority of those that it leaves has followed since it
+was due: who has just died, and is not suspected yet, must not be one of those on whom commits
+depend from then on, since the log of their leader would bind the others too.
+
 It proposes; whether that commits, and thereby whether a majority agrees, is Raft's affair. What
 an eviction costs stands in docs/consensus.md.
 """
@@ -32,11 +36,17 @@ from swarm_coordination.units import seconds_to_ns
 
 
 class Seen(NamedTuple):
-    """What the leader sees of one robot; ``match``: it holds the log up to there, on disk."""
+    """
+    What the leader sees of one robot.
+
+    ``match``: it holds the log up to there, on disk. ``followed_ns``: when the leader sent the
+    newest heartbeat that it echoed.
+    """
 
     alive: bool
     fitness: Fitness
     match: int
+    followed_ns: int
 
 
 class Picture(NamedTuple):
@@ -66,6 +76,7 @@ class MembershipPolicy:
         self._evicted_ns = now
         # Since when each robot has been alive, or silent, as far as this leader has seen.
         self._since: dict[int, tuple[bool, int]] = {}
+        self._due: tuple[tuple[int, ...], int] = ((), now)  # who ought to vote, and since when
 
     def change(self, picture: Picture, now: int) -> Change | None:
         """Return what to propose now; None where nothing is to be done."""
@@ -77,10 +88,19 @@ class MembershipPolicy:
             self._promotion,
             self._last_two,
         )
-        for rule in rules:
-            if (change := rule(picture, now)) is not None:
-                return change
-        return None
+        change = next((c for rule in rules if (c := rule(picture, now)) is not None), None)
+        voters = change.membership.voters if change is not None else picture.membership.voters
+        if voters != self._due[0]:
+            self._due = (voters, now)
+        if change is None or voters == picture.membership.voters:
+            return change
+        return change if self._is_backed(change.membership, picture) else None
+
+    def _is_backed(self, membership: Membership, picture: Picture) -> bool:
+        """Whether a majority of the voters to come has followed since they were due."""
+        followed = {robot: seen.followed_ns for robot, seen in picture.robots.items()}
+        latest = membership.reached(followed)
+        return latest is not None and latest >= self._due[1]
 
     def proposed(self, change: Change, picture: Picture, now: int) -> None:
         """Note that ``change`` went into the log."""

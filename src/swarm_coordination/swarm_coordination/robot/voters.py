@@ -87,7 +87,7 @@ class Voters:
             self._term, self._transfer_ns, self._stays = raft.term, now, ''
             if self._asked is not None and self._asked[1] != raft.term:
                 self._asked = None
-        picture = self._picture()
+        picture = self._picture(now)
         self._hand_over(picture, now)
         change = self._policy.change(picture, now)
         if change is None:
@@ -161,7 +161,7 @@ class Voters:
             self._shown = configuration
             self._mesh.set_roster(self._raft.membership.members)
 
-    def _picture(self) -> Picture:
+    def _picture(self, now: int) -> Picture:
         raft = self._raft
         alive, membership = set(self._mesh.alive()), raft.membership
         robots = {}
@@ -171,7 +171,8 @@ class Voters:
             else:
                 section = self._replication.section_of(robot)
                 fitness = _FITNESS[section.fitness] if section is not None else Fitness.FIT
-            robots[robot] = Seen(robot in alive, fitness, raft.match_of(robot))
+            followed_ns = now if robot == raft.member else raft.followed_at(robot)
+            robots[robot] = Seen(robot in alive, fitness, raft.match_of(robot), followed_ns)
         return Picture(raft.member, membership, robots, self._state.removed, raft.commit)
 
     def _hand_over(self, picture: Picture, now: int) -> None:
