@@ -60,7 +60,7 @@ def test_counts_of_runs_add_up_and_a_rule_is_exercised_once_one_run_has():
     summary = Summary()
     summary.add(calm)
     summary.add(crash)
-    assert all(count == calm.checks[rule] + crash.checks[rule]
+    assert all(count == calm.checks.get(rule, 0) + crash.checks.get(rule, 0)
                for rule, count in summary.checks_by_rule.items())
     assert 'Durability' not in told(summary)[1]
 

@@ -33,6 +33,9 @@ MUTANTS = {
     'spends_the_whole_budget_on_beacons': Mutant(
         'beacons leave most of a short budget to relays and digests',
         mesh_rules.spends_the_whole_budget_on_beacons, 1, 'narrow'),
+    'leaves_no_bytes_to_rows_while_entries_wait': Mutant(
+        'rows that wait for too long come before entries',
+        mesh_rules.leaves_no_bytes_to_rows_while_entries_wait, 0, 'loaded'),
     'counts_learners': Mutant(
         'learners do not count', consensus_rules.counts_learners, 0, 'learners'),
     'commits_on_half': Mutant('a majority is more than half', consensus_rules.commits_on_half, 0),

@@ -8,6 +8,7 @@ from swarm_coordination.mesh import compose as compose_module
 from swarm_coordination.mesh import mesh as mesh_module
 from swarm_coordination.mesh import neighbors
 from swarm_coordination.mesh.detector import FailureDetector
+from swarm_coordination.mesh.relays import Relays
 from swarm_coordination.mesh.stops import StopRegister
 from swarm_coordination.mesh.table import Life
 from swarm_coordination.robot.coordinator import Coordinator
@@ -15,6 +16,10 @@ from swarm_coordination.robot.coordinator import Coordinator
 
 def spends_the_whole_budget_on_beacons(put: Put) -> None:
     put(compose_module, 'BEACONS_SHARE', 0)
+
+
+def leaves_no_bytes_to_rows_while_entries_wait(put: Put) -> None:
+    put(Relays, 'add_overdue', lambda self, draft, now: [])
 
 
 def reuses_its_incarnation(put: Put) -> None:

@@ -24,6 +24,7 @@ class Profile(NamedTuple):
     ``kinds``: weight of each kind of fault. ``commands_per_s``: of all clients together.
     ``snapshot_entries``, ``items_held``: settings of all robots. ``byte_budgets_per_s``: one of
     them is theirs too, by the seed; none: the shipped one.
+    ``long_every``: one in so many commands fills a frame.
     ``leader_share``: of the faults that hit one robot, and of islands, those with the leader.
     ``fleeting_per_s``: keys written and deleted soon after, so many that deletions are forgotten.
     ``claims_per_s``: of tasks, by all robots together; ``tasks``: somebody else claims them.
@@ -44,6 +45,7 @@ class Profile(NamedTuple):
     loss_max_percent: int = 30
     delay_max_ms: int = 500
     commands_per_s: float = 3.0
+    long_every: int = 8
     leader_share: float = 0.4
     snapshot_entries: int = 24  # applied before a snapshot takes their place: a few in a run
     items_held: int = 512  # log items that a robot holds for others
@@ -73,7 +75,7 @@ PROFILES = {
         Profile('general', 'every kind of fault, several at once, 3 to 9 robots'),
         Profile('small', 'the same, mostly on 3 and 4 robots, where a run costs least: for CI',
                 robots=(*(3,) * 22, *(4,) * 10, *(5,) * 4, 6, 7, 8, 9)),
-        Profile('quiet', 'no faults at all', faults=(0, 0)),
+        Profile('quiet', 'no faults at all', kinds={}, faults=(0, 0)),
         Profile('network', 'links only', kinds=NETWORK),
         Profile('islands', 'cuts and merges under load, with leaders that die',
                 kinds={'island': 6, 'one_way': 2, 'crash': 3}, faults=(8, 20),
@@ -106,6 +108,10 @@ PROFILES = {
                        'slow_disk': 1},
                 faults=(1, 6), robots=(5, 6, 7), commands_per_s=1.0, items_held=64, stops=0.1,
                 operators=True, joiners=2),
+        Profile('loaded', 'commands take all bytes over several hops: nobody is lost for that',
+                kinds={'loss': 3, 'delay': 1, 'duplicate': 1, 'crash': 1}, faults=(0, 4),
+                robots=(4, 5, 6), shapes=('line', 'line', 'ring', 'grid'), loss_max_percent=10,
+                delay_max_ms=20, commands_per_s=20.0, long_every=2, calm_ms=20_000),
         Profile('narrow', 'budgets of a few kB/s, that beacons alone would fill',
                 kinds={'crash': 5, 'island': 3, 'one_way': 1, 'pause': 2, 'loss': 2, 'delay': 1,
                        'move': 1},

@@ -48,6 +48,7 @@ from swarm_coordination.campaign.stop_rules import StopRules
 from swarm_coordination.campaign.task_load import TaskLoad
 from swarm_coordination.campaign.task_rules import TaskRules
 from swarm_coordination.campaign.trace_lines import TraceLines
+from swarm_coordination.campaign.verdicts import judges, Verdicts
 from swarm_coordination.campaign.workload import Workload
 from swarm_coordination.consensus.settings import RaftSettings
 from swarm_coordination.history.operations import Event
@@ -119,13 +120,14 @@ class Run:
         self._reads = ReadRules(self._rules)
         self._flight = Flight(arena, RobotSettings().control) if profile.flies else None
         self._ghosts = Ghosts(arena.nodes, settings.mesh)
+        self._verdicts = Verdicts(arena.nodes) if judges(schedule, profile) else None
         self._coverage = Coverage(self._rules, schedule.robots)
         self._hash = _Hash()
         lines = TraceLines(say) if say is not None else None
         for observer in (
             lines, self._rules, self._promises, self._commands, self._stops, self._ghosts,
-            self._board, self._reads, self._tasks, self._sessions, self._flight, self._coverage,
-            self._hash,
+            self._verdicts, self._board, self._reads, self._tasks, self._sessions, self._flight,
+            self._coverage, self._hash,
         ):
             if observer is not None:
                 arena.watch(observer)
@@ -218,9 +220,9 @@ class Run:
 
     def _outcome(self, rule: str, text: str) -> Outcome:
         watchers = (
-            self._rules, self._promises, self._commands, self._stops, self._ghosts, self._board,
-            self._reads, self._tasks, self._sessions, self._operators, self._flight,
-            self._healing, self._course,
+            self._rules, self._promises, self._commands, self._stops, self._ghosts,
+            self._verdicts, self._board, self._reads, self._tasks, self._sessions,
+            self._operators, self._flight, self._healing, self._course,
         )
         checks: Counter[str] = Counter()
         for watcher in watchers:

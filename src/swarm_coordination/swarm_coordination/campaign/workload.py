@@ -31,8 +31,7 @@ from swarm_coordination.mission.formations import Formation
 from swarm_coordination.units import NS_PER_MS
 
 KEYS = 5
-# One in so many commands is long: a frame holds one of them, so entries travel one by one.
-_LONG = 8
+# Of a long command: a frame holds one of them, so entries travel one by one.
 _LONG_CHARS = 380
 # Shares of commands that are no puts.
 _CAS, _MISSION, _PAUSE, _TRANSFER = 0.35, 0.03, 0.03, 0.02
@@ -72,6 +71,7 @@ class Workload:
         self._guessed: dict[str, _Guess] = {}  # a compare-and-set may well fail
         self._count = 0
         self._until_ms = schedule.calm_ms
+        self._long_every = profile.long_every
         deletions = deque(self._deletions(schedule, profile))
         at = float(FIRST_MS) / 2
         while profile.commands_per_s and (
@@ -189,7 +189,7 @@ class Workload:
             command = TransferLeadership(rng.choice(self._arena.nodes).storage_id)
         else:
             key = f'k{rng.randrange(KEYS)}'
-            text = 'x' * _LONG_CHARS if rng.randrange(_LONG) == 0 else ''
+            text = 'x' * _LONG_CHARS if rng.randrange(self._long_every) == 0 else ''
             command = Put(key, f'p{self._count}{text}')
             self._guess(key, held=True)
         return command
