@@ -18,22 +18,22 @@ class Clock:
     """
 
     def __init__(self, zero_ns: int, rate_ppm: int, now: int) -> None:
-        self._local, self._since, self._rate_ppm = zero_ns, now, rate_ppm
+        self._local, self._since, self.rate_ppm = zero_ns, now, rate_ppm
         self.changes = 0  # how often it was set or leapt: what was converted before is void
 
     def local(self, now: int) -> int:
         """Return what the clock shows at the world's ``now``, which never goes back."""
         elapsed = now - self._since
-        return self._local + elapsed + elapsed * self._rate_ppm // _PPM
+        return self._local + elapsed + elapsed * self.rate_ppm // _PPM
 
     def world(self, local: int) -> int:
         """Return the first time of the world at which the clock shows ``local`` or more."""
         elapsed = local - self._local
-        return self._since - (-elapsed * _PPM // (_PPM + self._rate_ppm))
+        return self._since - (-elapsed * _PPM // (_PPM + self.rate_ppm))
 
     def set_rate(self, rate_ppm: int, now: int) -> None:
         """Run at another rate from ``now`` on."""
-        self._local, self._since, self._rate_ppm = self.local(now), now, rate_ppm
+        self._local, self._since, self.rate_ppm = self.local(now), now, rate_ppm
         self.changes += 1
 
     def leap(self, ahead_ns: int, now: int) -> None:

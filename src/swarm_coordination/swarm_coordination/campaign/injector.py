@@ -19,6 +19,17 @@ from swarm_coordination.units import from_mm, NS_PER_MS
 MOVE_STEP_MS = 200
 # How often a disk that is held is looked at: far more often than a beacon.
 HELD_STEP_MS = 5
+# Kind: what its faults hold a robot in. Who started anew is awake, and alive.
+_HELD = {'crash': 'dead', 'wipe': 'dead', 'pause': 'asleep', 'slow_disk': 'disk', 'drift': 'clock'}
+_OF_A_LIFE = ('dead', 'asleep')
+
+
+class _Hold(NamedTuple):
+    """What a robot is held in: several faults may do so, and it lasts as long as any of them."""
+
+    what: str
+    robot: int
+    life: int  # of the process where it ends with that, else 0
 
 
 class _Drive(NamedTuple):
@@ -33,6 +44,7 @@ class _Drive(NamedTuple):
 class _Doomed(NamedTuple):
     """A robot that is to die in the life ``life``, at ``latest`` (ns), once enough is unsynced."""
 
+    number: int  # of the fault
     robot: int
     life: int
     latest: int
@@ -56,11 +68,13 @@ class Injector:
         self._arena, self._schedule, self._rules, self._told = arena, schedule, rules, told
         self._homes = [arena.air.where(node.number) for node in arena.nodes]
         self._laid: dict[int, int] = {}  # number of the fault: handle
-        self._hit: dict[int, tuple[int, ...]] = {}
+        self._holding: dict[int, list[_Hold]] = {}  # by number of the fault
+        self._holds: dict[_Hold, dict[int, Fault]] = {}  # by number, the newest begun last
         self._drives: dict[int, _Drive] = {}
         self._jams: dict[int, Fault] = {}  # under way, by number of the fault
-        self._doomed: dict[int, _Doomed] = {}
+        self._doomed: list[_Doomed] = []
         self._disks = list(arena.sync_ns)
+        self._rates = [node.clock.rate_ppm for node in arena.nodes]
         self._wiped: set[int] = set()
         self._moved: set[int] = set()
         self.begun: dict[str, int] = {}
@@ -83,7 +97,6 @@ class Injector:
     def _begin(self, number: int, fault: Fault, now: int) -> None:
         self.begun[fault.kind] = self.begun.get(fault.kind, 0) + 1
         robots = tuple(self._resolve(robot) for robot in fault.robots)
-        self._hit[number] = robots
         hit = ','.join(f'r{robot + 1}' for robot in robots)
         self._told(f'fault: {fault.what()}{f" (hits {hit})" if hit else ""}', now)
         condition = self._condition(fault, robots)
@@ -94,8 +107,11 @@ class Injector:
                 if profile_named(self._schedule.profile).flies:
                     self._follow(number, now)
             return
-        for robot in robots:
-            self._hit_one(fault, robot, now)
+        for robot in dict.fromkeys(robots):  # once each: one may be the leader, too
+            waits = fault.kind == 'crash' and fault.value(1)  # its time begins when it has died
+            if fault.kind in _HELD and not waits:
+                self._holding.setdefault(number, []).append(self._hold(number, fault, robot))
+            self._hit_one(number, fault, robot, now)
 
     def _condition(self, fault: Fault, robots: tuple[int, ...]) -> Condition | None:
         """Return what the fault lays on links; None where it does something else."""
@@ -123,24 +139,29 @@ class Injector:
             return Condition(self._links(lambda a, b: b in inside), cut=True)
         return None
 
-    def _hit_one(self, fault: Fault, robot: int, now: int) -> None:
-        arena, node = self._arena, self._arena.nodes[robot]
+    def _hold(self, number: int, fault: Fault, robot: int) -> _Hold:
+        """Note that a fault holds a robot until it is released."""
+        what = _HELD[fault.kind]
+        life = self._arena.nodes[robot].life if what in _OF_A_LIFE else 0
+        hold = _Hold(what, robot, life)
+        self._holds.setdefault(hold, {})[number] = fault
+        return hold
+
+    def _hit_one(self, number: int, fault: Fault, robot: int, now: int) -> None:
+        arena = self._arena
         match fault.kind:
             case 'crash' if fault.value(1):
-                self._doom(fault, robot, now)
+                self._doom(number, fault, robot, now)
             case 'crash':
                 arena.kill(robot, fault.values[0])
             case 'wipe':
                 arena.kill(robot)
-                if self._rules.may_lose(robot):
+                if self._rules.may_lose(robot, *self._wiped):
                     self._wiped.add(robot)
             case 'pause':
                 arena.pause(robot)
-            case 'slow_disk':
-                low, high = (value * NS_PER_MS for value in fault.values)
-                arena.sync_ns[robot] = (low, high)
-            case 'drift':
-                node.clock.set_rate(fault.values[0], now)
+            case 'slow_disk' | 'drift':
+                self._set(fault, robot, now)
             case 'leap':
                 arena.leap(robot, fault.values[0])
             case 'leap_back':
@@ -155,41 +176,60 @@ class Injector:
                 self._drives[robot] = _Drive(start_ms, end_ms, where, (x, y))
                 self._drive(robot, now)
 
+    def _set(self, fault: Fault, robot: int, now: int) -> None:
+        """Give a disk or a clock the values of a fault."""
+        if fault.kind == 'drift':
+            self._arena.nodes[robot].clock.set_rate(fault.values[0], now)
+        else:
+            low, high = (value * NS_PER_MS for value in fault.values)
+            self._arena.sync_ns[robot] = (low, high)
+
     def _end(self, number: int, fault: Fault, now: int) -> None:
-        if number not in self._hit:
-            return
+        """End a fault: in its time, or just before the calm."""
         self._jams.pop(number, None)
         self._arena.air.lift(self._laid.pop(number, 0))
-        for robot in self._hit.pop(number):
-            self._spare(fault, robot)
+        for hold in self._holding.pop(number, ()):
+            self._release(hold, number, now)
 
-    def _spare(self, fault: Fault, robot: int) -> None:
-        arena = self._arena
-        match fault.kind:
-            case 'crash' if fault.value(1):
-                pass  # its time begins when it has died
-            case 'crash' | 'wipe':
+    def _release(self, hold: _Hold, number: int, now: int) -> None:
+        """End what a fault does to a robot, as far as no other does the same to it."""
+        left = self._holds[hold]
+        fault = left.pop(number)
+        if not left:
+            del self._holds[hold]
+            self._spare(hold, fault, now)
+        elif hold.what not in _OF_A_LIFE:
+            self._set(next(reversed(left.values())), hold.robot, now)
+
+    def _spare(self, hold: _Hold, fault: Fault, now: int) -> None:
+        """End what no fault holds a robot in any more; ``fault`` was the last."""
+        arena, robot = self._arena, hold.robot
+        if hold.what in _OF_A_LIFE and hold.life != arena.nodes[robot].life:
+            return  # it started anew meanwhile
+        match hold.what:
+            case 'dead':
                 self._restart(robot)
-            case 'pause':
+            case 'asleep':
                 arena.resume(robot, tick_first=bool(fault.values[0]))
-            case 'slow_disk':
+            case 'disk':
                 arena.sync_ns[robot] = self._disks[robot]
+            case 'clock':
+                arena.nodes[robot].clock.set_rate(self._rates[robot], now)
 
-    def _doom(self, fault: Fault, robot: int, now: int) -> None:
+    def _doom(self, number: int, fault: Fault, robot: int, now: int) -> None:
         """Hold the disk of a robot, and kill it once more is unsynced than is to survive."""
         node = self._arena.nodes[robot]
         latest = now + fault.value(1) * NS_PER_MS
-        doomed = self._doomed[robot] = _Doomed(robot, node.life, latest, fault)
-        if node.core is None:
-            self._fell(doomed, now)
-        else:
+        doomed = _Doomed(number, robot, node.life, latest, fault)
+        self._doomed.append(doomed)
+        if node.core is not None:
             node.disk.hold()
-            self._look_at_disk(doomed, now)
+        self._look_at_disk(doomed, now)
 
     def _look_at_disk(self, doomed: _Doomed, now: int) -> None:
-        node = self._arena.nodes[doomed.robot]
-        if self._doomed.get(doomed.robot) is not doomed:
+        if doomed not in self._doomed:
             return
+        node = self._arena.nodes[doomed.robot]
         if node.life != doomed.life or node.core is None:  # another fault was faster
             self._fell(doomed, now)
         elif node.disk.unsynced > doomed.fault.values[0] or now >= doomed.latest:
@@ -201,10 +241,13 @@ class Injector:
 
     def _fell(self, doomed: _Doomed, now: int) -> None:
         """Have a robot that was to die start again in time."""
-        del self._doomed[doomed.robot]
+        self._doomed.remove(doomed)
+        if self._arena.nodes[doomed.robot].core is not None:
+            return  # it has died and started again meanwhile
+        hold = self._hold(doomed.number, doomed.fault, doomed.robot)
         calm = START_NS + self._schedule.calm_ms * NS_PER_MS
         at = min(now + doomed.fault.for_ms * NS_PER_MS, calm)
-        self._arena.queue.push(at, lambda now: self._restart(doomed.robot))
+        self._arena.queue.push(at, lambda now: self._release(hold, doomed.number, now))
 
     def _restart(self, robot: int) -> None:
         keep = robot not in self._wiped
@@ -245,7 +288,7 @@ class Injector:
             air.lift(before)  # only now: nothing is let through between the two
 
     def _calm(self, now: int) -> None:
-        """End everything: all links good, all at home, all awake, all disks fast."""
+        """End what has not ended by itself: all links are good, all at home, awake and alive."""
         self._told('calm: all faults end', now)
         arena = self._arena
         for handle in self._laid.values():
@@ -253,13 +296,12 @@ class Injector:
         self._laid.clear()
         self._jams.clear()
         self._drives.clear()
-        for doomed in tuple(self._doomed.values()):
+        for doomed in self._doomed:
             arena.kill(doomed.robot, doomed.fault.values[0])
         self._doomed.clear()
         for robot, (x, y) in enumerate(self._homes):
             if robot in self._moved:
                 arena.move(robot, x, y)
-            arena.sync_ns[robot] = self._disks[robot]
             arena.resume(robot)
             self._restart(robot)
 

@@ -96,9 +96,9 @@ class RaftRules(Observer):
         self.disks[node.number] = Shadow(self.chains, node.name)
         self.lost.add(node.number)
 
-    def may_lose(self, robot: int) -> bool:
+    def may_lose(self, *robots: int) -> bool:
         """Whether every configuration in force anywhere has a majority on other, whole disks."""
-        gone = {*self.lost, robot}
+        gone = {*self.lost, *robots}
         ends = {log.last for log in (*self.logs.values(), *self.disks.values())}
         for chain in sorted({*ends, self.committed[-1] if self.committed else 0}):
             voters = self.chains.voters[chain]
