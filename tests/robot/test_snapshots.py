@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 import random
 import string
+from types import SimpleNamespace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,9 +14,18 @@ import pytest
 from robot.swarm_of_robots import Disk, provision, put, RobotsOnOneRadio
 from swarm_coordination.consensus.compacting import configuration_bytes
 from swarm_coordination.consensus.configuration import Configuration
+from swarm_coordination.consensus.messages import Role
 from swarm_coordination.consensus.settings import RaftSettings
-from swarm_coordination.mesh.rows import SnapshotPart, SnapshotWant
+from swarm_coordination.mesh.draft import Draft
+from swarm_coordination.mesh.rows import (
+    FrameHeader,
+    Identity,
+    SnapshotOffer,
+    SnapshotPart,
+    SnapshotWant,
+)
 from swarm_coordination.mesh.settings import MeshSettings
+from swarm_coordination.mesh.snapshots import SnapshotExchange
 from swarm_coordination.mesh.transfer import snapshot_key
 from swarm_coordination.mission.snapshot import SNAPSHOT_BYTES_MAX
 from swarm_coordination.mission.state import MissionState
@@ -27,7 +37,9 @@ from swarm_coordination.persistence import (
     SnapshotRecord,
 )
 from swarm_coordination.robot.settings import RobotSettings
-from swarm_coordination.robot.snapshots import pack, start_from, unpack
+from swarm_coordination.robot.snapshots import pack, Snapshots, STALLED_NS, start_from, unpack
+from swarm_coordination.units import NS_PER_S
+from swarm_coordination.wire.codec import WireCodec
 
 EVERY = 10
 # A small cache of log items, so that a log that was compacted is not served from there.
@@ -408,6 +420,31 @@ def test_elections_end_no_transfer():
         assert swarm.leader() == target
     assert arrived == sorted(arrived)
     assert swarm.until(lambda: 'snapshot_installed' in swarm.kinds(away), 20.0)
+
+
+def test_who_comes_to_lead_while_a_snapshot_is_on_its_way_asks_no_more():
+    raft = SimpleNamespace(
+        settings=RaftSettings(), is_void=False, want=(5, 40), role=Role.FOLLOWER, commit=40)
+    exchange = SnapshotExchange(9, 30_000)
+    mesh, nobody = SimpleNamespace(snapshots=exchange), SimpleNamespace()
+    member = Snapshots(raft, mesh, nobody, nobody, nobody, print)
+    codec, header = WireCodec(bytes(32), 1, 2), FrameHeader(1, 2, Identity('robot9', 9, 1), 1)
+    offer = SnapshotPart(offer=SnapshotOffer(snapshot_key(80, 4, bytes(1_500)), 0))
+
+    def wants(now: int) -> bool:
+        member.tick(now)
+        exchange.hear(8, offer, now)
+        draft = Draft(codec, header, 1_200)
+        exchange.add(draft, now, beacon_due=True)
+        return draft.snapshot is not None and draft.snapshot.want is not None
+
+    assert not wants(0)
+    assert wants(STALLED_NS)
+    raft.want, raft.role = None, Role.CANDIDATE
+    assert wants(NS_PER_S)
+    raft.role, raft.commit = Role.LEADER, 101
+    assert not any(wants(now) for now in range(2 * NS_PER_S, 5 * NS_PER_S, NS_PER_S // 10))
+    assert exchange.progress is None
 
 
 def test_a_snapshot_crosses_though_others_would_be_due_before_it_has():

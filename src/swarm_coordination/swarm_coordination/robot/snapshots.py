@@ -193,8 +193,6 @@ class Snapshots:
         want = self._raft.want
         # In a new term nothing is wanted until its leader has been heard: that ends no transfer.
         coming = self._exchange.progress is not None and self._raft.role is not Role.LEADER
-        if want is None and self._stuck_at is None and not coming:
-            return  # as at the tick before
         if want is None or want != self._stuck_at:
             self._stuck_at, self._stuck_since = want, now
         stalled = want is not None and now - self._stuck_since >= STALLED_NS
