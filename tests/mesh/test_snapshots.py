@@ -214,6 +214,30 @@ def test_a_newer_snapshot_takes_over_where_the_older_one_is_gone():
     assert hop.arrived[1][1] in (DATA + bytes(1), DATA + bytes(2))
 
 
+@pytest.mark.parametrize(('offered', 'held_s'), [(False, 3.0), (True, 20.0)])
+def test_a_transfer_gives_way_to_another_name_only_once_nothing_comes_for_long(offered, held_s):
+    asker = SnapshotExchange(9, 1_000)
+    asker.need(10)
+    source, other = snapshot_key(INDEX, TERM, DATA), snapshot_key(INDEX - 1, TERM, DATA)
+    codec = WireCodec(KEY, CLUSTER, CONFIG)
+    header = FrameHeader(CLUSTER, CONFIG, Identity('robot9', 9, 1), 1)
+    chunk = Transfer(source, DATA).chunk(0)
+    assert chunk is not None
+    asker.hear(1, SnapshotPart(offer=SnapshotOffer(source, 0)), 0)
+    asker.add(Draft(codec, header, 1_200), 0, beacon_due=True)
+    asker.hear(1, SnapshotPart(chunks=(chunk,)), 0)
+    now = 0
+    while asker.progress == (source, 1):
+        now += NS_PER_S // 10
+        if offered:
+            asker.hear(1, SnapshotPart(offer=SnapshotOffer(source, 0)), now)
+        asker.hear(2, SnapshotPart(offer=SnapshotOffer(other, 0)), now)
+        asker.add(Draft(codec, header, 1_200), now, beacon_due=True)
+        assert now <= 60 * NS_PER_S
+    assert asker.progress == (other, 0)
+    assert now / NS_PER_S == held_s
+
+
 # ---------------------------------------------------------------- what is not what it says
 
 
