@@ -4,16 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 import functools
 import gc
 import itertools
-import multiprocessing
 import time
 
 from swarm_coordination.benchmarks.figures import Figure
 from swarm_coordination.benchmarks.rows import Effort, Part, Row, Sample
 from swarm_coordination.benchmarks.samples import Samples
+from swarm_coordination.campaign.workers import in_order
 
 # Between two writings of the file: what is lost at most if this process is killed.
 _WRITE_EVERY_S = 10.0
@@ -69,39 +68,29 @@ class Measuring:
     def _fill(self, part: Part) -> None:
         held = self._samples.of(part.call)
         missing = [seed for seed in self._seeds(part) if seed not in held]
-        for seed, (sample, cpu_s) in self._taken(part, missing):
+        for seed, sample, cpu_s in self._taken(part, missing):
             self._cpu_s += cpu_s
             self._samples.add(part.call, seed, sample, cpu_s)
             if time.monotonic() - self._written > _WRITE_EVERY_S:
                 self._samples.write()
                 self._written = time.monotonic()
 
-    def _taken(
-        self, part: Part, seeds: Sequence[int]
-    ) -> Iterator[tuple[int, tuple[Sample, float]]]:
-        take = functools.partial(_take, part.measure)
+    def _taken(self, part: Part, seeds: Sequence[int]) -> Iterator[tuple[int, Sample, float]]:
         left = itertools.takewhile(lambda _: self._time_left(), seeds)
-        if self._jobs == 1 or len(seeds) < 2:
-            yield from ((seed, take(seed)) for seed in left)
-            return
         # Fresh interpreters: a forked one would share what the parent has cached and opened.
-        context = multiprocessing.get_context('spawn')
-        with ProcessPoolExecutor(self._jobs, context) as pool:
-            # As many at once as keep everybody busy: what is begun is finished.
-            while batch := list(itertools.islice(left, 4 * self._jobs)):
-                yield from zip(batch, pool.map(take, batch))
+        return in_order(functools.partial(_take, part.measure), left, self._jobs, 'spawn')
 
     def _time_left(self) -> bool:
         return self._cpu_most_s is None or self._cpu_s < self._cpu_most_s
 
 
-def _take(measure: Callable[[int], Sample], seed: int) -> tuple[Sample, float]:
-    """Return a sample and its CPU time; cycles are collected between samples."""
+def _take(measure: Callable[[int], Sample], seed: int) -> tuple[int, Sample, float]:
+    """Return the seed, its sample and its CPU time; cycles are collected between samples."""
     collects = gc.isenabled()
     gc.disable()
     try:
         started = time.process_time()
-        return measure(seed), time.process_time() - started
+        return seed, measure(seed), time.process_time() - started
     finally:
         if collects:
             gc.enable()

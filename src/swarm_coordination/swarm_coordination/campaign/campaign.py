@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 import shlex
@@ -15,6 +14,7 @@ from swarm_coordination.campaign.coverage import STATES
 from swarm_coordination.campaign.profiles import profile_named
 from swarm_coordination.campaign.run import Outcome, play
 from swarm_coordination.campaign.schedule import make_schedule
+from swarm_coordination.campaign.workers import in_order
 
 _MS_PER_HOUR = 3_600_000
 
@@ -33,6 +33,7 @@ class Summary:
     faults: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
     source: str = ''  # the file of a schedule that no seed draws
+    asked: int = 0  # seeds that were to be played; 0: those that were
 
     def add(self, outcome: Outcome) -> None:
         """Take one outcome in."""
@@ -54,6 +55,11 @@ class Summary:
         return self.virtual_ms / _MS_PER_HOUR
 
     @property
+    def interrupted(self) -> bool:
+        """Whether fewer seeds were played than were to be."""
+        return self.seeds < self.asked
+
+    @property
     def checks(self) -> int:
         """Comparisons of all rules together."""
         return self.checks_by_rule.total()
@@ -67,6 +73,7 @@ class Summary:
         """Return plain values."""
         return {
             'seeds': self.seeds,
+            'interrupted': self.interrupted,
             'failures': [
                 {
                     'seed': outcome.schedule.seed,
@@ -92,7 +99,9 @@ class Summary:
         """Return the summary for people."""
         faults = ', '.join(f'{kind} {count}' for kind, count in sorted(self.faults.items()))
         reached = len(STATES) - len(self.unreached)
+        cut = [f'interrupted after {self.seeds} of {self.asked} seeds'] * self.interrupted
         lines = [
+            *cut,
             f'{self.seeds} seeds, {len(self.failures)} failures, {self.virtual_hours:.2f} virtual '
             f'hours, {self.events:,} events, {self.checks:,} invariant checks, '
             f'{self.commands:,} commands',
@@ -130,11 +139,6 @@ def play_seed(profile: str, seed: int) -> Outcome:
     return play(make_schedule(profile_named(profile), seed))
 
 
-def outcomes(profile: str, seeds: Iterable[int], jobs: int) -> Iterator[Outcome]:
+def outcomes(profile: str, seeds: Iterable[int], jobs: int) -> Generator[Outcome, None, None]:
     """Yield the outcome of every seed, in order, as they come."""
-    one = partial(play_seed, profile)
-    if jobs == 1:
-        yield from map(one, seeds)
-        return
-    with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(one, seeds)
+    return in_order(partial(play_seed, profile), seeds, jobs)

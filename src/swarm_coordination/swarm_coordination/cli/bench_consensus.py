@@ -40,6 +40,7 @@ def run(options: argparse.Namespace) -> int:
     from swarm_coordination.benchmarks.figures import as_json, machine, table
     from swarm_coordination.benchmarks.measuring import Measuring
     from swarm_coordination.benchmarks.rows import Effort, QUICK
+    from swarm_coordination.campaign.workers import check_jobs
 
     chosen = [name for name, row in ROWS.items() if row.quick or not options.quick]
     names = list(dict.fromkeys(options.rows or chosen))
@@ -49,8 +50,9 @@ def run(options: argparse.Namespace) -> int:
     base = QUICK if options.quick else Effort()
     runs = base.runs if options.runs is None else options.runs
     hours = base.hours if options.hours is None else options.hours
-    if runs < 1 or not hours > 0.0 or options.jobs < 1 or options.seed < 0:
-        raise UsageError('runs and jobs must be at least 1, hours above 0, the seed at least 0')
+    check_jobs(options.jobs)
+    if runs < 1 or not hours > 0.0 or options.seed < 0:
+        raise UsageError('runs must be at least 1, hours above 0, the seed at least 0')
     if options.minutes is not None and not options.minutes > 0.0:
         raise UsageError(f'--minutes {options.minutes:g}: more than 0')
     effort = base._replace(runs=runs, hours=hours, seed=options.seed)

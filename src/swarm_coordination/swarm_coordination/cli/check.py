@@ -4,22 +4,28 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
+from contextlib import closing
 import json
 from pathlib import Path
 import re
 import sys
+import time
 
 from swarm_coordination.campaign.campaign import outcomes, replay_command, Summary
 from swarm_coordination.campaign.profiles import profile_named, PROFILES
 from swarm_coordination.campaign.run import Outcome, play
 from swarm_coordination.campaign.schedule import make_schedule, Schedule, schedule_from_json
 from swarm_coordination.campaign.shrink import Shrinking
+from swarm_coordination.campaign.workers import check_jobs, WorkerLost
+from swarm_coordination.cli.progress import progress
 from swarm_coordination.errors import UsageError
 from swarm_coordination.history.json_lines import write_json_lines
 from swarm_coordination.history.operations import Event
 
 # Whoever asks for more has mistyped: 10 million seeds are 19 years of virtual time.
 SEEDS_MAX = 10_000_000
+PROGRESS_EVERY_S = 1.0
 _SEEDS = re.compile(r'(\d+)(?:\.\.(\d+))?')
 
 
@@ -46,8 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Play what was asked for; return 1 where an invariant broke."""
     profile = profile_named(options.profile)
-    if options.jobs < 1:
-        raise UsageError(f'--jobs {options.jobs}: at least 1')
+    check_jobs(options.jobs)
     if options.schedule is not None:
         return _one(_read(options.schedule), options, str(options.schedule))
     if options.seed is not None:
@@ -80,12 +85,38 @@ def _read(path: Path) -> Schedule:
 
 
 def _many(seeds: range, options: argparse.Namespace) -> int:
-    summary = Summary()
-    for outcome in outcomes(options.profile, seeds, options.jobs):
-        summary.add(outcome)
-        if outcome.rule and not options.json:
-            print(_failure(outcome), flush=True)
+    summary = Summary(asked=len(seeds))
+    try:
+        with closing(outcomes(options.profile, seeds, options.jobs)) as played:
+            _sum_up(played, summary, options)
+    except (KeyboardInterrupt, WorkerLost):
+        _report(summary, options)
+        raise
     return _report(summary, options)
+
+
+def _sum_up(played: Iterable[Outcome], summary: Summary, options: argparse.Namespace) -> None:
+    """Take the outcomes into the summary as they come, and tell of failures and progress."""
+    began = shown = time.monotonic()
+    try:
+        for outcome in played:
+            summary.add(outcome)
+            if outcome.rule and not options.json:
+                progress('')
+                print(_failure(outcome), flush=True)
+            now = time.monotonic()
+            if now - shown >= PROGRESS_EVERY_S:
+                shown = now
+                progress(_so_far(summary, now - began))
+    finally:
+        progress('')
+
+
+def _so_far(summary: Summary, seconds: float) -> str:
+    return (
+        f'{summary.seeds} of {summary.asked} seeds, failures: {len(summary.failures)}, '
+        f'{60.0 * summary.seeds / seconds:.1f} seeds/min'
+    )
 
 
 def _one(schedule: Schedule, options: argparse.Namespace, source: str = '') -> int:

@@ -6,9 +6,9 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-import sys
 from typing import Any
 
+from swarm_coordination.cli.progress import progress
 from swarm_coordination.errors import UsageError
 
 RUNS_MAX = 100_000
@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
         from swarm_coordination.evaluation import suites
 
         return suites.fly(
-            options.suite, options.share, options.out, _progress, options.only
+            options.suite, options.share, options.out, progress, options.only
         )
     case = _case(options)
     if options.picture:
@@ -102,8 +102,8 @@ def run(options: argparse.Namespace) -> int:
     results = []
     for seed in range(options.seed, options.seed + options.runs):
         results.append(fly(case, seed))
-        _progress(f'seed {seed}: {"reached" if results[-1].reached else "not reached"}')
-    _progress('')
+        progress(f'seed {seed}: {"reached" if results[-1].reached else "not reached"}')
+    progress('')
     _print(columns(results), options.json)
     return 0
 
@@ -158,9 +158,3 @@ def _print(values: dict[str, Any], as_json: bool) -> None:
     width = max(map(len, values))
     for name, value in values.items():
         print(f'{name:{width}}  {"-" if value is None else value}')
-
-
-def _progress(text: str) -> None:
-    """Show one line on a terminal, each over the last."""
-    if sys.stderr.isatty():
-        print(f'\r{text:78}', end='' if text else '\r', file=sys.stderr, flush=True)
