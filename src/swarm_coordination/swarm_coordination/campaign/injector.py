@@ -95,10 +95,14 @@ class Injector:
     # ---------------------------------------------------------------- one fault
 
     def _begin(self, number: int, fault: Fault, now: int) -> None:
-        self.begun[fault.kind] = self.begun.get(fault.kind, 0) + 1
         robots = tuple(self._resolve(robot) for robot in fault.robots)
         hit = ','.join(f'r{robot + 1}' for robot in robots)
-        self._told(f'fault: {fault.what()}{f" (hits {hit})" if hit else ""}', now)
+        told = f'fault: {fault.what()}{f" (hits {hit})" if hit else ""}'
+        if fault.kind == 'wipe' and not self._rules.may_lose(*robots, *self._wiped):
+            fault = fault._replace(kind='crash', values=(0,))
+            told += ': disks are kept, or no majority would; it is a crash'
+        self._told(told, now)
+        self.begun[fault.kind] = self.begun.get(fault.kind, 0) + 1
         condition = self._condition(fault, robots)
         if condition is not None:
             self._laid[number] = self._arena.air.lay(condition)
@@ -156,8 +160,7 @@ class Injector:
                 arena.kill(robot, fault.values[0])
             case 'wipe':
                 arena.kill(robot)
-                if self._rules.may_lose(robot, *self._wiped):
-                    self._wiped.add(robot)
+                self._wiped.add(robot)
             case 'pause':
                 arena.pause(robot)
             case 'slow_disk' | 'drift':
