@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from campaign.test_run import short
 import pytest
+from swarm_coordination.arena.observer import Observer
 from swarm_coordination.campaign.faults import Fault, LEADER
 from swarm_coordination.campaign.run import Run
 
@@ -27,14 +28,75 @@ def over_time(what, at_ms, *faults, robot=1):
     return seen
 
 
+LINKS = [(a, b) for a in range(3) for b in range(3) if a != b]
+# Kind: whom it hits, its values, what a link of r1, r2 and r3 shows then, and on which it does.
+ON_LINKS = {
+    'loss': ((), (30,), {'loss': 0.3}, LINKS),
+    'duplicate': ((), (50,), {'duplicate': 0.5}, LINKS),
+    'delay': ((), (40, 500), {'low_ns': 40_000_000, 'spread_ns': 460_000_000}, LINKS),
+    'clog': ((0,), (), {'clog': True}, [(0, 1), (0, 2), (1, 0), (2, 0)]),
+    'swizzle': ((1,), (), {'clog': True}, [(1, 0), (1, 2), (0, 1), (2, 1)]),
+    'one_way': ((0, 1), (), None, [(0, 1)]),
+    'island': ((0,), (), None, [(0, 1), (0, 2), (1, 0), (2, 0)]),
+}
+
+
+def links(run):
+    """Return what lies on each directed link now: its fields, None where nothing passes."""
+    air = run.arena.air
+    good = {(a, link.receiver): link._asdict() for a in range(3) for link in air.links(a)}
+    return {link: good.get(link) for link in LINKS}
+
+
 @pytest.mark.parametrize('for_ms', [1_000, 60_000])
-def test_a_clock_that_drifted_runs_at_its_own_rate_again(for_ms):
-    own, drifting, after, calm = over_time(
-        'rate', (1_999, 2_500, 3_001, 8_000), Fault(2_000, 'drift', (1,), for_ms, (200,)),
-    )
-    assert own != 0 and drifting == 200  # a rate that was drawn for this clock
-    assert after == (own if for_ms == 1_000 else 200)
-    assert calm == own
+@pytest.mark.parametrize(('kind', 'hit', 'values', 'shown', 'where'), [
+    (kind, *row) for kind, row in ON_LINKS.items()
+] + [('one_way', (1,), (), None, [(1, 0), (1, 2)])])
+def test_a_fault_of_links_lies_on_its_links_from_its_begin_to_its_end(
+    kind, hit, values, shown, where, for_ms,
+):
+    run = Run(short(Fault(2_000, kind, hit, for_ms, values)))
+    seen = []
+    for ms in (1_999, 2_000, 2_999, 3_001, 8_000):
+        run.advance_to(ms)
+        seen.append(links(run))
+    good, *during, after, calm = seen
+    hurt = {link: shown and {**good[link], **shown} for link in where}
+    assert None not in good.values()
+    assert during == [{**good, **hurt}] * 2
+    assert after == (good if for_ms == 1_000 else {**good, **hurt})
+    assert calm == good
+
+
+@pytest.mark.parametrize('for_ms', [1_000, 60_000])
+@pytest.mark.parametrize(('what', 'kind', 'values', 'during'), [
+    ('rate', 'drift', (200,), 200),
+    ('sync', 'slow_disk', (300, 500), (300_000_000, 500_000_000)),
+    ('asleep', 'pause', (0,), True),
+    ('dead', 'crash', (0,), True),
+    ('dead', 'wipe', (), True),
+])
+def test_a_fault_of_a_robot_hits_it_alone_from_its_begin_to_its_end(
+    what, kind, values, during, for_ms,
+):
+    times = (1_999, 2_000, 2_999, 3_001, 8_000)
+    fault = Fault(2_000, kind, (1,), for_ms, values)
+    own, *seen = over_time(what, times, fault)
+    assert own != during
+    assert seen == [during, during, own if for_ms == 1_000 else during, own]
+    other = over_time(what, times, fault, robot=0)
+    assert other == [other[0]] * len(times) and other[0] != during
+
+
+def test_a_clock_leaps_once_and_stays_ahead():
+    shown = {}
+    for ahead_ms in (0, 700):
+        run = Run(short(Fault(2_000, 'leap', (1,), 0, (ahead_ms,))))
+        for ms in (1_999, 2_000, 5_000, 8_000):
+            run.advance_to(ms)
+            shown[ahead_ms, ms] = run.arena.nodes[1].clock.local(run.arena.queue.now)
+    ahead = [shown[700, ms] - shown[0, ms] for ms in (1_999, 2_000, 5_000, 8_000)]
+    assert ahead == [0, 700_000_000, 700_000_000, 700_000_000]
 
 
 TIMES = (1_999, 2_500, 3_500, 4_500, 7_500)
@@ -104,11 +166,21 @@ def test_a_fault_hits_a_robot_once_that_it_names_twice():
     assert run.arena.running() == (0, 1, 2)
 
 
-@pytest.mark.parametrize('what', SEEN)
-def test_whatever_holds_a_robot_ends_with_the_calm(what):
-    kinds = {'rate': ('drift', (150,)), 'sync': ('slow_disk', (50, 60)), 'asleep': ('pause', (0,)),
-             'dead': ('crash', (0,))}
-    kind, values = kinds[what]
-    faults = [Fault(ms, kind, (1,), 60_000, values) for ms in (2_000, 3_000)]
-    before, during, calm = over_time(what, (1_999, 7_999, 8_000), *faults)
-    assert before == calm != during
+def test_a_disk_that_a_majority_needs_is_kept_and_the_fault_told_and_counted_as_a_crash():
+    told, wiped = [], []
+
+    class Wipes(Observer):
+        def wiped(self, node, now):
+            wiped.append(node.number)
+
+    run = Run(short(  # of three voters one may lose its disk, be it lost yet or not
+        Fault(2_000, 'wipe', (1,), 4_000), Fault(3_000, 'wipe', (2,), 500),
+    ), told.append)
+    run.arena.watch(Wipes())
+    outcome = run.play()
+    assert outcome.rule == '', outcome.text
+    assert outcome.faults == {'wipe': 1, 'crash': 1}
+    assert wiped == [1]
+    first, second = (line for line in told if 'fault: wipe' in line)
+    assert 'kept' not in first
+    assert second.endswith('(hits r3): disks are kept, or no majority would; it is a crash')

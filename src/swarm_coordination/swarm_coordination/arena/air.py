@@ -114,6 +114,10 @@ class Air:
         """Return who would hear ``sender`` now, clogged links excluded."""
         return tuple(link.receiver for link in self._links[sender] if not link.clog)
 
+    def links(self, sender: int) -> tuple[Link, ...]:
+        """Return the links on which something of ``sender`` would pass now, or wait."""
+        return self._links[sender]
+
     def send(self, sender: int, frame: bytes, now: int) -> None:
         """Broadcast a frame."""
         draw = self._draw
