@@ -157,3 +157,15 @@ def test_the_world_overlooks_what_a_file_for_all_nodes_says_to_robots_only(run):
     runner.add(WorldNode(runner))
     with pytest.raises(ConfigurationError, match='no parameter of this node'):
         WorldNode(run.runner(swarm_file=run.swarm_file(), odom_perid_s=0.1))
+
+
+def test_a_table_that_the_robots_of_the_file_do_not_fit_refuses_to_start(run):
+    source = run.folder / 'four.yaml'
+    robots = [
+        f'  robot{n}: {{type: holonomic, start: {{x_m: {3.0 * n}, y_m: 0.0}}}}\n'
+        for n in range(1, 5)
+    ]
+    source.write_text(
+        'robot_types: {holonomic: {kind: holonomic}}\nrobots:\n' + ''.join(robots))
+    with pytest.raises(ConfigurationError, match=r'robot1\.mesh\.robots_max.*3 other robots'):
+        CoordinatorNode(runner_for(run, swarm_file=source, mesh__robots_max=2))

@@ -17,9 +17,12 @@ from swarm_coordination.units import to_mm
 from swarm_coordination.views import Pose
 
 
-def check_relations(settings: RobotSettings, source: str, field: str) -> None:
-    """Check one robot's settings across groups; raises ConfigurationError."""
-    for name, holds, bound in (*_of_consensus(settings), *_of_control(settings)):
+def check_relations(settings: RobotSettings, robots: int, source: str, field: str) -> None:
+    """Check settings of one of so many robots across groups; raises ConfigurationError."""
+    relations = (
+        _of_the_swarm(settings, robots), *_of_consensus(settings), *_of_control(settings)
+    )
+    for name, holds, bound in relations:
         if not holds:
             group, _, setting = name.partition('.')
             value = getattr(getattr(settings, group), setting)
@@ -28,6 +31,15 @@ def check_relations(settings: RobotSettings, source: str, field: str) -> None:
 
 # A setting, whether it is as it has to be, and the bound.
 _Relation = tuple[str, bool, str]
+
+
+def _of_the_swarm(settings: RobotSettings, robots: int) -> _Relation:
+    others = robots - 1
+    return (
+        'mesh.robots_max',
+        settings.mesh.robots_max >= others,
+        f'at least the {others} other robots of the file',
+    )
 
 
 def _of_consensus(settings: RobotSettings) -> Iterator[_Relation]:

@@ -152,12 +152,6 @@ def read_swarm(document: object, source: str) -> SwarmFile:
     for name in types.names:
         _read_robot_type(everyone, types, name)
     found = tuple(_read_robot(everyone, types, robots, name) for name in robots.names)
-    for robot in found:
-        if robot.settings.mesh.robots_max < len(found) - 1:
-            raise ConfigurationError(
-                source, f'robots.{robot.name}.mesh.robots_max', robot.settings.mesh.robots_max,
-                f'at least the {len(found) - 1} other robots of the file',
-            )
     check_starts(source, {robot.name: (robot.start, robot.settings) for robot in found})
     swarm = SwarmFile(source, found)
     return swarm if area.empty else swarm.within(area, source)
@@ -186,7 +180,7 @@ def _read_robot(
     kind = section.choice('type', types.names)
     of_type = types.section(kind)
     settings = build_settings((everyone, of_type, section))
-    check_relations(settings, robots.source, section.field)
+    check_relations(settings, len(robots.names), robots.source, section.field)
     moves = of_type.choice('kind', KINDS)
     check_turning(moves, settings.control, robots.source, f'{section.field}.control.')
     return RobotConfiguration(name, kind, moves, _read_start(section), settings)

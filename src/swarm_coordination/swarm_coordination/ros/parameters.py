@@ -140,7 +140,8 @@ def read_robot(
     if not place.storage_dir:
         raise ConfigurationError(SOURCE, 'storage_dir', '', 'a provisioned folder')
     source = str(find_swarm_file(place.swarm_file or None))
-    robot = load_swarm(source).robot(place.robot_name)
+    swarm = load_swarm(source)
+    robot = swarm.robot(place.robot_name)
     groups = {}
     for group, (_, check_group) in GROUPS.items():
         settings = overrides.group(
@@ -150,7 +151,7 @@ def read_robot(
         groups[group] = settings
     shared = config_hash(groups, robot.settings.area)
     settings = replace(robot.settings, **groups, config_hash=shared)
-    check_relations(settings, SOURCE, place.robot_name)
+    check_relations(settings, len(swarm.robots), SOURCE, place.robot_name)
     check_turning(robot.kind, settings.control, SOURCE, 'control.')
     return replace(robot, settings=settings), Path(place.storage_dir)
 
