@@ -214,6 +214,28 @@ def test_a_newer_snapshot_takes_over_where_the_older_one_is_gone():
     assert hop.arrived[1][1] in (DATA + bytes(1), DATA + bytes(2))
 
 
+def ring(sender: int, receiver: int) -> bool:
+    """Return whether one of four robots in a ring hears another."""
+    return (sender - receiver) % 4 in (1, 3)
+
+
+@pytest.mark.parametrize(('count', 'hears'), [(3, line), (4, ring)])
+def test_robots_that_get_a_snapshot_from_each_other_alone_soon_go_over_to_the_next(count, hears):
+    air = Air(count, hears)
+    air.run(2.0)
+    holder = air.stations[0].mesh.snapshots
+    holder.hold(INDEX, TERM, DATA, log_base=INDEX)
+    hop = Hop(air, set(range(1, count)))
+    while air.stations[count - 1].mesh.snapshots.progress is None:
+        air.run(0.05)
+    for newer in (1, 2):
+        holder.hold(INDEX + newer, TERM, DATA + bytes(newer), log_base=INDEX)
+    gone = air.now / NS_PER_S
+    run(air, hop, gone + 30)
+    assert hop.arrived.keys() == hop.needing
+    assert max(at for at, _ in hop.arrived.values()) - gone < 9.0
+
+
 @pytest.mark.parametrize(('offered', 'held_s'), [(False, 3.0), (True, 20.0)])
 def test_a_transfer_gives_way_to_another_name_only_once_nothing_comes_for_long(offered, held_s):
     asker = SnapshotExchange(9, 1_000)

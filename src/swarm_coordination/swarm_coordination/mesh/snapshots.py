@@ -275,6 +275,7 @@ class SnapshotExchange:
             for robot, offered in self._offers.items()
             if offered.offer.key.index > self._above
             and offered.offer.hops < SNAPSHOT_HOPS_MAX
+            and not self._gives(robot, offered.offer.key)
             and robot not in self._banned
             and offered.offer.key not in self._useless
         ]
@@ -292,6 +293,11 @@ class SnapshotExchange:
             self._chunk_at = now
             self._wanted_at = now - _WANT_NS
             self._ask(hops, robot)
+
+    def _gives(self, robot: int, key: SnapshotKey) -> bool:
+        """Whether ``robot`` asks this one for what it offers (split horizon, RFC 1058, 2.2.1)."""
+        asked = self._asked.get(robot)
+        return asked is not None and asked.want.key == key
 
     def _ask(self, hops: int, robot: int) -> None:
         self._provider, self._hops = robot, hops
