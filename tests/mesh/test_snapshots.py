@@ -214,6 +214,20 @@ def test_a_newer_snapshot_takes_over_where_the_older_one_is_gone():
     assert hop.arrived[1][1] in (DATA + bytes(1), DATA + bytes(2))
 
 
+def test_of_two_that_offer_the_same_the_one_that_does_not_hear_the_asker_is_not_waited_for():
+    # Robot 0 goes on offering for the sake of 3, and comes before 1 in every other way.
+    air = Air(4, lambda sender, receiver: (sender, receiver) != (2, 0))
+    air.run(2.0)
+    for number in (0, 1):
+        air.stations[number].mesh.snapshots.hold(INDEX, TERM, DATA, log_base=INDEX)
+    air.stations[3].mesh.set_want(Want(TERM, 10))
+    hop = Hop(air, {2})
+    begun = air.now / NS_PER_S
+    run(air, hop, begun + 30)
+    assert hop.arrived.keys() == hop.needing
+    assert hop.arrived[2][0] - begun < 12
+
+
 def ring(sender: int, receiver: int) -> bool:
     """Return whether one of four robots in a ring hears another."""
     return (sender - receiver) % 4 in (1, 3)

@@ -48,7 +48,8 @@ _REPEAT_NS = 400 * NS_PER_MS
 _STALLED_NS = 3 * NS_PER_S
 # and where it is: on 1 kB/s two who ask get a chunk each every 4.2 s, and some are lost.
 _SILENT_NS = 20 * NS_PER_S
-# A provider whose bytes did not have their hash is not asked again so soon.
+# A provider whose bytes did not have their hash is not asked again so soon, nor, where another
+# offers the same, one that sent nothing: it may not hear who asks (a link that is good one way).
 _BANNED_NS = 10 * NS_PER_S
 # What relays and digests left no bytes for in so long goes before them, and needs no reserve.
 _OVERDUE_NS = NS_PER_S
@@ -64,6 +65,16 @@ class _Asked(NamedTuple):
 class _Offered(NamedTuple):
     offer: SnapshotOffer
     at_ns: int
+
+
+class _Choice(NamedTuple):
+    """An offer; the least is asked for: of who sends, nearest, newest."""
+
+    mute: bool
+    hops: int
+    minus_index: int
+    robot: int
+    key: SnapshotKey
 
 
 class SnapshotExchange:
@@ -85,6 +96,8 @@ class SnapshotExchange:
         self._asked: dict[int, _Asked] = {}
         self._offers: dict[int, _Offered] = {}
         self._banned: dict[int, int] = {}  # provider: until when
+        self._mute: dict[int, int] = {}  # the same, asked only where no other offers the name
+        self._tried_at = now  # when the provider was asked first, or sent the last chunk
         self._useless: dict[SnapshotKey, None] = {}  # oldest first
         self._aired: dict[int, dict[int, int]] = {}  # digest: chunk: when last sent
         self._offered_at = now - _OFFER_NS
@@ -161,7 +174,7 @@ class SnapshotExchange:
         if not transfer.take(chunk):
             self.faults += 1
             return
-        self._chunk_at = now
+        self._chunk_at = self._tried_at = now
         if not transfer.is_whole:
             return
         self._transfer = None
@@ -270,8 +283,11 @@ class SnapshotExchange:
         """Ask the nearest that offers what is on its way; else begin with the nearest offer."""
         if self._above is None:
             return
+        if self._transfer is not None and now - self._tried_at >= _STALLED_NS:
+            self._mute[self._provider], self._tried_at = now + _BANNED_NS, now
         offers = [
-            (offered.offer.hops, -offered.offer.key.index, robot, offered.offer.key)
+            _Choice(robot in self._mute, offered.offer.hops, -offered.offer.key.index, robot,
+                    offered.offer.key)
             for robot, offered in self._offers.items()
             if offered.offer.key.index > self._above
             and offered.offer.hops < SNAPSHOT_HOPS_MAX
@@ -280,27 +296,29 @@ class SnapshotExchange:
             and offered.offer.key not in self._useless
         ]
         if self._transfer is not None:
-            same = [offer for offer in offers if offer[3] == self._transfer.key]
+            same = [offer for offer in offers if offer.key == self._transfer.key]
             if same:
-                self._ask(min(same)[0], min(same)[2])
+                self._ask(min(same), now)
             if now - self._chunk_at < (_SILENT_NS if same else _STALLED_NS):
                 return
             # Nobody sends it any more; what arrived of it is of no use.
-            offers = [offer for offer in offers if offer[3] != self._transfer.key]
+            offers = [offer for offer in offers if offer.key != self._transfer.key]
         if offers:
-            hops, _, robot, key = min(offers)
-            self._transfer = Transfer(key)
-            self._chunk_at = now
+            choice = min(offers)
+            self._transfer = Transfer(choice.key)
+            self._chunk_at = self._tried_at = now
             self._wanted_at = now - _WANT_NS
-            self._ask(hops, robot)
+            self._ask(choice, now)
 
     def _gives(self, robot: int, key: SnapshotKey) -> bool:
         """Whether ``robot`` asks this one for what it offers (split horizon, RFC 1058, 2.2.1)."""
         asked = self._asked.get(robot)
         return asked is not None and asked.want.key == key
 
-    def _ask(self, hops: int, robot: int) -> None:
-        self._provider, self._hops = robot, hops
+    def _ask(self, choice: _Choice, now: int) -> None:
+        if choice.robot != self._provider:
+            self._tried_at = now
+        self._provider, self._hops = choice.robot, choice.hops
 
     def _forget(self, now: int) -> None:
         """Drop what was not repeated, and times of chunks that nobody holds any more."""
@@ -308,6 +326,7 @@ class SnapshotExchange:
         self._asked = {r: a for r, a in self._asked.items() if now - a.at_ns <= _VALID_NS}
         self._offers = {r: o for r, o in self._offers.items() if now - o.at_ns <= _VALID_NS}
         self._banned = {r: until for r, until in self._banned.items() if until > now}
+        self._mute = {r: until for r, until in self._mute.items() if until > now}
         if self._aired:
             sources = self._sources() if self._asked else {}
             self._aired = {d: at for d, at in self._aired.items() if d in sources}
