@@ -129,7 +129,7 @@ MUTANTS = {
         consensus_rules.forgets_no_transfer, 1, 'operations'),
     'refuses_what_a_snapshot_settles': Mutant(
         'what took effect is not told refused',
-        mission_rules.refuses_what_a_snapshot_settles, 10, 'snapshots'),
+        mission_rules.refuses_what_a_snapshot_settles, 21, 'snapshots'),
     'keeps_commands_of_the_removed': Mutant(
         'what a removed robot had accepted is refused there',
         mission_rules.keeps_commands_of_the_removed, 2, 'operations'),
