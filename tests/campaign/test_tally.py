@@ -65,6 +65,30 @@ def test_counts_of_runs_add_up_and_a_rule_is_exercised_once_one_run_has():
     assert 'Durability' not in told(summary)[1]
 
 
+def test_a_run_that_ends_before_it_had_to_heal_is_told_and_not_taken_for_healed():
+    island = short(Fault(2_000, 'island', (0,), 6_000))
+    ended = summed(island._replace(end_ms=8_000))  # with the calm
+    assert (ended.healed_ms, ended.unhealed) == ([], 1)
+    (line,) = (line for line in ended.lines() if 'heal' in line and 'checks' not in line)
+    assert line == 'healing not checked in 1 seeds: they end before the bound'
+    assert ended.to_json()['healed_ms_max'] is None
+    healed = play(island)
+    ended.add(healed)
+    assert healed.healed_ms > 0
+    assert (ended.to_json()['healed_ms_max'], ended.unhealed) == (healed.healed_ms, 1)
+    assert f'within {healed.healed_ms / 1000:.2f} s (median)' in ended.lines()[-2]
+
+
+def test_keys_that_are_too_much_to_check_are_told(monkeypatch):
+    assert not any('undecided' in line for line in summed(CALM).lines())
+    monkeypatch.setattr('swarm_coordination.campaign.blackboard.STEPS_MAX', -1)
+    monkeypatch.setattr('swarm_coordination.history.search.PATIENCE', 1)
+    summary = summed(CALM)
+    assert summary.undecided == summary.to_json()['undecided_keys'] > 0
+    keys = f'undecided: {summary.undecided} keys, too much to check (Linearizable blackboard)'
+    assert summary.lines()[-1] == keys
+
+
 def test_an_event_that_changes_nothing_is_no_check():
     rules = followed()
     before = rules.checks.total()

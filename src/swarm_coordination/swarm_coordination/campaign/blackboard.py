@@ -32,6 +32,7 @@ class Blackboard(Observer):
 
     def __init__(self) -> None:
         self.checks = tally(RULE)
+        self.undecided = 0  # keys that the checker gave up, in the end
         self.history: list[Event] = []
         self._checker = Checker(versioned=True, expired=lambda steps: steps > STEPS_MAX)
         self._running: dict[tuple[int, int], tuple[str, Request]] = {}
@@ -79,7 +80,9 @@ class Blackboard(Observer):
 
     def finish(self) -> None:
         """Check what is left; operations without an answer may have taken place or not."""
-        for violation in self._checker.finish().violations:
+        report = self._checker.finish()
+        self.undecided = len(report.reasons)
+        for violation in report.violations:
             self._refuted(violation)
 
     def _add(self, event: Event) -> None:

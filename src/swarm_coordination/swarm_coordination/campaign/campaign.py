@@ -10,6 +10,7 @@ from functools import partial
 import shlex
 from typing import Any
 
+from swarm_coordination.campaign.blackboard import RULE as BLACKBOARD
 from swarm_coordination.campaign.coverage import STATES
 from swarm_coordination.campaign.profiles import profile_named
 from swarm_coordination.campaign.run import Outcome, play
@@ -28,7 +29,9 @@ class Summary:
     events: int = 0
     checks_by_rule: Counter[str] = field(default_factory=Counter)
     commands: int = 0
-    healed_ms: list[int] = field(default_factory=list)  # one number a seed
+    healed_ms: list[int] = field(default_factory=list)  # of each seed that was seen healed
+    unhealed: int = 0  # seeds without a failure that ended before they had to be healed
+    undecided: int = 0  # keys of blackboards whose histories were too much to decide
     failures: list[Outcome] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
@@ -44,8 +47,11 @@ class Summary:
         self.commands += outcome.commands
         self.faults.update(outcome.faults)
         self.states.update(outcome.states)
+        self.undecided += outcome.undecided
         if outcome.rule:
             self.failures.append(outcome)
+        elif outcome.healed_ms is None:
+            self.unhealed += 1
         else:
             self.healed_ms.append(outcome.healed_ms)
 
@@ -92,7 +98,9 @@ class Summary:
             'checks': self.checks,
             'checks_by_rule': dict(sorted(self.checks_by_rule.items())),
             'states': {state: self.states[state] for state in STATES},
-            'healed_ms_max': max(self.healed_ms, default=0),
+            'healed_ms_max': max(self.healed_ms, default=None),
+            'unhealed': self.unhealed,
+            'undecided_keys': self.undecided,
         }
 
     def lines(self) -> list[str]:
@@ -116,6 +124,10 @@ class Summary:
                 f'healed after the last fault within {times[len(times) // 2] / 1000:.2f} s '
                 f'(median), {times[-1] / 1000:.2f} s (longest)'
             )
+        if self.unhealed:
+            lines.append(f'healing not checked in {self.unhealed} seeds: they end before the bound')
+        if self.undecided:
+            lines.append(f'undecided: {self.undecided} keys, too much to check ({BLACKBOARD})')
         return lines
 
     def _checks_line(self) -> str:

@@ -41,7 +41,7 @@ class Healing(Observer):
     """
     Looks at a swarm from the end of all faults on: it has to heal, and to stay healed.
 
-    ``healed_ms``: how long after the last fault it had.
+    ``healed_ms``: how long after the last fault it had; None while it has not.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Healing(Observer):
         operators: OperatorRules | None,
     ) -> None:
         self.checks = tally(HEALS, STAYS, PROMOTED)
-        self.healed_ms = 0
+        self.healed_ms: int | None = None
         self._arena, self._commands, self._stops = arena, commands, stops
         self._operators = operators
         self._term = 0  # in which it had healed; 0 before
@@ -71,15 +71,14 @@ class Healing(Observer):
             lost = unstable(self._arena, self._term)
             if not lost:
                 return
-            self._term = 0
+            self._term, self.healed_ms = 0, None
             if settled:
                 raise InvariantBroken(STAYS, _late(since_ms, lost))
-        self.healed_ms = since_ms
         wrong = self.wrong()
         leader = self._arena.agreed_leader()
         if not wrong and leader is not None and leader.core is not None:
             self.checks[HEALS] += 1
-            self._term = leader.core.term
+            self._term, self.healed_ms = leader.core.term, since_ms
             self.check_stops()
         elif since_ms >= BOUND_MS and self._arena.queue.now > self._settling_ns:
             self.checks[HEALS] += 1

@@ -69,21 +69,23 @@ class Outcome(NamedTuple):
     What became of one schedule.
 
     ``rule``: name of the invariant that broke, '' for none; ``text``: what contradicts it;
-    ``at_ms``: when, or the end. ``healed_ms``: how long after the last fault the swarm had healed.
-    ``checks``: comparisons by rule.
+    ``at_ms``: when, or the end. ``healed_ms``: how long after the last fault the swarm had healed;
+    None where it had not, be it that the run ended before. ``checks``: comparisons by rule.
+    ``undecided``: keys of the blackboard whose history was too much to decide.
     """
 
     schedule: Schedule
     rule: str
     text: str
     at_ms: int
-    healed_ms: int
+    healed_ms: int | None
     events: int
     checks: dict[str, int]
     commands: int
     faults: dict[str, int]
     states: tuple[str, ...]
     trace_hash: str
+    undecided: int = 0
 
 
 class Run:
@@ -240,6 +242,7 @@ class Run:
             dict(sorted(self._injector.begun.items())),
             tuple(sorted(self._coverage.states)),
             self._hash.trace.hexdigest(),
+            self._board.undecided,
         )
 
 
@@ -286,7 +289,7 @@ def play(
             run = Run(schedule, say)
         except Exception as error:  # noqa: BLE001 - whatever a bug may raise
             text = raised.told(error, say)
-            return Outcome(schedule, raised.RULE, text, 0, 0, 0, {}, 0, {}, (), '')
+            return Outcome(schedule, raised.RULE, text, 0, None, 0, {}, 0, {}, (), '')
         outcome = run.play()
         if history is not None:
             history += run.history
