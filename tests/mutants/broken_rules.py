@@ -109,7 +109,7 @@ MUTANTS = {
         mission_rules.clock_jump_renews_a_lease, 0, 'leaping_clocks'),
     'acts_on_what_it_has_given_back': Mutant(
         'what was under way when a task was given back grants nothing',
-        mission_rules.acts_on_what_it_has_given_back, 0, 'tasks'),
+        mission_rules.acts_on_what_it_has_given_back, 4, 'tasks'),
     'clock_jump_ends_leases_of_others': Mutant(
         "log time does not follow a leap of the leader's clock",
         mission_rules.clock_jump_ends_leases_of_others, 3, 'leaping_clocks'),
