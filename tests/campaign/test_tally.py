@@ -70,7 +70,7 @@ def test_a_run_that_ends_before_it_had_to_heal_is_told_and_not_taken_for_healed(
     ended = summed(island._replace(end_ms=8_000))  # with the calm
     assert (ended.healed_ms, ended.unhealed) == ([], 1)
     (line,) = (line for line in ended.lines() if 'heal' in line and 'checks' not in line)
-    assert line == 'healing not checked in 1 seeds: they end before the bound'
+    assert line == 'healing not checked in 1 seeds: ended before the bound'
     assert ended.to_json()['healed_ms_max'] is None
     healed = play(island)
     ended.add(healed)

@@ -125,7 +125,7 @@ class Summary:
                 f'(median), {times[-1] / 1000:.2f} s (longest)'
             )
         if self.unhealed:
-            lines.append(f'healing not checked in {self.unhealed} seeds: they end before the bound')
+            lines.append(f'healing not checked in {self.unhealed} seeds: ended before the bound')
         if self.undecided:
             lines.append(f'undecided: {self.undecided} keys, too much to check ({BLACKBOARD})')
         return lines
