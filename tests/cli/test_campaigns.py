@@ -82,7 +82,7 @@ def test_ctrl_c_ends_a_campaign_at_once_with_what_was_played(jobs, group):
     status, out, error = interrupted('--seeds', '0..500', '--jobs', jobs, group=group)
     assert (status, error) == (130, 'swarm: interrupted\n')
     assert out.startswith('seed 0 at ')
-    assert 'interrupted after 2 of 501 seeds\n2 seeds, 1 ' in out
+    assert 'interrupted after 2 of 501 seeds\n2 seeds, 1 failure, ' in out
 
 
 def test_ctrl_c_is_not_told_by_workers_with_nothing_to_do():

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from swarm_coordination.campaign.campaign import Summary
 from swarm_coordination.campaign.schedule import Schedule
 from swarm_coordination.cli.main import main
 from swarm_coordination.consensus.leadership import Leadership
@@ -102,6 +103,12 @@ def test_a_shrunk_schedule_is_written_and_replays(capsys, tmp_path):
     (['--jobs', '0'], 'at least 1'),
     (['--seeds', '1..2', '-v'], 'one seed'),
     (['--schedule', 'nowhere.json'], 'cannot be read'),
+    (['--seeds', ''], 'A..B'),
+    (['--seed', '9' * 5_000], 'at most 18446744073709551615'),
+    (['--seed', str(2**64)], 'at most 18446744073709551615'),
+    (['--seeds', f'1..{"9" * 5_000}'], 'at most 18446744073709551615'),
+    (['--schedule', 'x.json', '--profile', 'general'], '--profile: not with --schedule'),
+    (['--seed', '1', '-v', '--json'], '--json does not print'),
 ])
 def test_wrong_arguments_are_refused_with_one_line_and_status_2(arguments, text, capsys, tmp_path,
                                                                 monkeypatch):
@@ -111,7 +118,8 @@ def test_wrong_arguments_are_refused_with_one_line_and_status_2(arguments, text,
     except SystemExit as stopped:
         status = stopped.code
     assert status == 2
-    assert text in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert text in said and len(said) < 1_500
 
 
 @pytest.mark.usefixtures('small')
@@ -138,7 +146,49 @@ def test_a_schedule_that_is_no_json_is_refused(capsys, tmp_path):
     assert 'fields' in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures('small')
+@pytest.mark.parametrize('broken_file', ['history', 'shrunk'])
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_played(
+    broken_file, capsys, tmp_path, monkeypatch,
+):
+    monkeypatch.setattr('swarm_coordination.cli.check.play', None)
+    if broken_file == 'history':
+        options = ['--history', str(tmp_path / 'nowhere' / 'x')]
+    else:
+        (tmp_path / 'check-general-4.json').mkdir()
+        options = ['--shrink']
+    assert main(['check', '--seed', '4', *options]) == 2
+    assert 'cannot be written' in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures('small')
+def test_a_file_that_is_there_is_kept_until_there_is_something_to_write(tmp_path, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr('swarm_coordination.cli.check.play', stopped)
+    path = tmp_path / 'history'
+    assert main(['check', '--seed', '4', '--history', str(path)]) == 130
+    assert not path.exists()
+    path.write_text('of before')
+    assert main(['check', '--seed', '4', '--history', str(path)]) == 130
+    assert path.read_text() == 'of before'
+
+
+@pytest.mark.usefixtures('small')
+def test_a_summary_counts_one_seed_as_one_and_shows_short_times(capsys):
+    assert main(['check', '--seed', '4']) == 0
+    out = capsys.readouterr().out
+    assert out.startswith('1 seed, 0 failures, 4.00 virtual seconds, ')
+    assert '; not reached: ' in out
+    summary = Summary(seeds=2, virtual_ms=90_000)
+    assert '1.50 virtual minutes' in summary.lines()[0]
+    summary.virtual_ms = 3_600_000
+    assert '1.00 virtual hours' in summary.lines()[0]
+
+
 @pytest.mark.parametrize(('changes', 'text'), [
+    ({'profile': 'figure_3_7'}, 'the course figure_3_7 is for 5'),
     ({'profile': ['a']}, 'are names'),
     ({'shape': ['a']}, 'are names'),
     ({'end_ms': 10**12}, 'end_ms'),

@@ -18,6 +18,7 @@ from swarm_coordination.campaign.schedule import make_schedule
 from swarm_coordination.campaign.workers import in_order
 
 _MS_PER_HOUR = 3_600_000
+_MS_PER_MINUTE = 60_000
 
 
 @dataclass
@@ -110,13 +111,13 @@ class Summary:
         cut = [f'interrupted after {self.seeds} of {self.asked} seeds'] * self.interrupted
         lines = [
             *cut,
-            f'{self.seeds} seeds, {len(self.failures)} failures, {self.virtual_hours:.2f} virtual '
-            f'hours, {self.events:,} events, {self.checks:,} invariant checks, '
+            f'{_counted(self.seeds, "seed")}, {_counted(len(self.failures), "failure")}, '
+            f'{self._virtual_time()}, {self.events:,} events, {self.checks:,} invariant checks, '
             f'{self.commands:,} commands',
             f'faults: {self.faults.total()} ({faults})' if faults else 'faults: none',
             self._checks_line(),
             f'states reached: {reached} of {len(STATES)}'
-            + (f'; not {", ".join(self.unreached)}' if self.unreached else ''),
+            + (f'; not reached: {", ".join(self.unreached)}' if self.unreached else ''),
         ]
         if self.healed_ms:
             times = sorted(self.healed_ms)
@@ -130,11 +131,21 @@ class Summary:
             lines.append(f'undecided: {self.undecided} keys, too much to check ({BLACKBOARD})')
         return lines
 
+    def _virtual_time(self) -> str:
+        for unit, ms in (('hours', _MS_PER_HOUR), ('minutes', _MS_PER_MINUTE)):
+            if self.virtual_ms >= 0.1 * ms:
+                return f'{self.virtual_ms / ms:.2f} virtual {unit}'
+        return f'{self.virtual_ms / 1000:.2f} virtual seconds'
+
     def _checks_line(self) -> str:
         counts = sorted(self.checks_by_rule.items())
         held = ', '.join(f'{rule} {count:,}' for rule, count in counts if count)
         idle = ', '.join(rule for rule, count in counts if not count)
         return f'checks: {held or "none"}' + (f'; not exercised: {idle}' if idle else '')
+
+
+def _counted(number: int, what: str) -> str:
+    return f'{number} {what}' if number == 1 else f'{number} {what}s'
 
 
 def replay_command(outcome: Outcome, source: str = '') -> str:
