@@ -21,6 +21,11 @@ JEPSEN = (
     'INFO  jepsen.util - 1\t:ok\t:read\t{}\n'
 )
 
+NEWER = JEPSEN.replace(
+    'INFO  jepsen.util - ',
+    '2020-01-01 12:00:00,123{{GMT}}\tINFO\t[jepsen worker 0] jepsen.util: ',
+)
+
 
 @pytest.fixture
 def history(tmp_path):
@@ -37,6 +42,8 @@ def history(tmp_path):
     (GOOD + STALE, 1, "line 4: key 'a': no order explains"),
     (JEPSEN.format(2), 0, 'linearizable (2 operations'),
     (JEPSEN.format('nil'), 1, 'line 4: '),
+    (NEWER.format(2), 0, 'linearizable (2 operations'),
+    (NEWER.format('nil'), 1, 'line 4: '),
 ])
 def test_the_verdict_is_the_exit_status(history, capsys, text, status, said):
     assert main(['check-history', history(text)]) == status
@@ -64,6 +71,10 @@ def test_the_worst_of_several_histories_is_the_exit_status(history, capsys):
 
 @pytest.mark.parametrize(('text', 'said'), [
     ('not a history\n', 'line 1'),
+    ('\nINFO  jepsen.core - Running test\n', "line 2: 'INFO  jepsen.core - Running test' is not"),
+    ('INFO  jepsen.util - :nemesis\t:info\n', "nor is this a log of Jepsen's with operations"),
+    (JEPSEN.format(2) + GOOD, 'line 5: '),
+    (GOOD + JEPSEN.format(2), 'line 1: '),
     ('\n', 'it has no operations'),
     ('{"process": 1, "type": "ok"}\n', 'line 1: process'),
 ])

@@ -69,7 +69,7 @@ def _check(path: Path, deadline: float) -> Report:
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigurationError('command line', 'FILE', str(path), 'text in UTF-8') from error
-    events = list(_reader(lines)(lines, str(path)))
+    events = list(_reader(lines, str(path))(lines, str(path)))
     if not events:
         raise ConfigurationError(
             'command line', 'FILE', str(path), 'a history: it has no operations'
@@ -82,8 +82,18 @@ def _check(path: Path, deadline: float) -> Report:
     )
 
 
-def _reader(lines: list[str]) -> Callable[[list[str], str], Iterator[Event]]:
-    return read_jepsen if any(map(is_jepsen, lines)) else read_json_lines
+def _reader(lines: list[str], source: str) -> Callable[[list[str], str], Iterator[Event]]:
+    if any(map(is_jepsen, lines)):
+        return read_jepsen
+    for number, line in enumerate(map(str.strip, lines), 1):
+        if line and not line.startswith(('{', '#')):
+            raise ConfigurationError(
+                source, f'line {number}', line[:80],
+                "neither JSON, nor is this a log of Jepsen's with operations",
+            )
+        if line.startswith('{'):
+            break
+    return read_json_lines
 
 
 def _speaks_of_versions(event: Event) -> bool:

@@ -2,9 +2,11 @@
 """
 Reads the logs that Jepsen wrote of etcd: one register, read, write and compare-and-set.
 
-The lines look like ``INFO  jepsen.util - 3  :invoke :cas [1 2]``; all others are other
-components' and are passed over. ``:fail :cas [1 2]`` is etcd's answer that the comparison
-failed, so the register did not hold 1; any other ``:fail`` took no effect; ``:info`` is unknown.
+The lines look like ``INFO  jepsen.util - 3  :invoke :cas [1 2]``, of newer versions like
+``2020-01-01 12:00:00,123{GMT}  INFO  [jepsen worker 3] jepsen.util: 3  :invoke :cas [1 2]``.
+All others are other components' and are passed over; but lines of JSON, our own form, are
+refused. ``:fail :cas [1 2]`` is etcd's answer that the comparison failed, so the register did not
+hold 1; any other ``:fail`` took no effect; ``:info`` is unknown.
 """
 
 from __future__ import annotations
@@ -15,10 +17,11 @@ import re
 from swarm_coordination.errors import ConfigurationError
 from swarm_coordination.history.operations import Answer, Event, Kind, Outcome, Request, Value
 
+_HEAD = r'(?:INFO\s+jepsen\.util - |\S+ \S+\s+INFO\s+\[[^]]*\] jepsen\.util: )'
 _LINE = re.compile(
-    r'INFO\s+jepsen\.util - (\d+)\s+:(invoke|ok|fail|info)\s+:(read|write|cas)\s+(.*?)\s*'
+    rf'{_HEAD}(\d+)\s+:(invoke|ok|fail|info)\s+:(read|write|cas)\s+(.*?)\s*'
 )
-_OURS = re.compile(r'INFO\s+jepsen\.util - \d+\s+:')
+_OURS = re.compile(rf'{_HEAD}\d+\s+:')
 _NUMBER = re.compile(r'nil|-?\d{1,18}')
 _PAIR = re.compile(r'\[(-?\d{1,18}) (-?\d{1,18})\]')
 
@@ -33,6 +36,8 @@ def read_jepsen(lines: Iterable[str], source: str) -> Iterator[Event]:
     running: dict[str, Request] = {}
     for number, line in enumerate(lines, 1):
         if not is_jepsen(line):
+            if line.lstrip().startswith('{"'):
+                raise _wrong(source, number, line, 'one form in a file: this is no line of Jepsen')
             continue
         match = _LINE.fullmatch(line)
         if match is None:
