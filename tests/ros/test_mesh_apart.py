@@ -3,16 +3,23 @@
 
 import json
 import os
+import queue
 import subprocess
 import sys
+import time
+from types import SimpleNamespace
 
 from live.processes import wait_for
 import pytest
 from ros.support import Ground
 from swarm_coordination.configuration.locations import config_folder
 from swarm_coordination.live.domain import claimed_domain
-from swarm_coordination.ros import qos
+from swarm_coordination.ros import mesh_apart, qos
+from swarm_coordination.ros.endpoints import Endpoints
 from swarm_coordination.ros.executor import Runner
+from swarm_coordination.ros.mesh_apart import MeshApart
+from swarm_coordination.transport import cyclone
+from swarm_coordination.units import NS_PER_S
 from swarm_msgs import msg as swarm
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(120)]
@@ -89,3 +96,63 @@ def test_a_profile_that_is_missing_is_refused_by_name(run):
     process = robot(run, 'robot1', run.domain, ('mesh_domain', 5), ('mesh_profile', '/no/such'))
     assert process.wait(40.0) == 2
     assert "mesh_profile: '/no/such' is not valid" in run.log('robot1').read_text()
+
+
+class Listener:
+    """A robot's mesh apart, whose posts this test runs by hand; ``got``: the frames it took."""
+
+    def __init__(self, domain):
+        self._posted, self.got = queue.Queue(), []
+        runner = SimpleNamespace(post=self._posted.put)
+        self.endpoints = Endpoints(SimpleNamespace(core_clock=None), runner, self._fail)
+        self.endpoints.active = True
+        self.mesh = MeshApart(self.endpoints, 'robot1', domain, '', self._take)
+
+    def _take(self, _sender, frame):
+        self.got.append(frame)
+
+    def _fail(self, error):
+        raise error
+
+    def heard(self, frame, within_s, again):
+        """Call ``again`` and run what was posted until ``frame`` was taken; whether it was."""
+        ends_s = time.monotonic() + within_s
+        while frame not in self.got and time.monotonic() < ends_s:
+            again()
+            try:
+                self._posted.get(timeout=0.05)()
+            except queue.Empty:
+                pass
+        return frame in self.got
+
+
+@pytest.fixture
+def pair(domain, monkeypatch):
+    """Give the ends of two robots: one that gathers for minutes, and what sends it frames."""
+    monkeypatch.setattr(cyclone, 'GATHER_NS', 600 * NS_PER_S)
+    # A thread that has begun to gather would stop by itself after this long.
+    monkeypatch.setattr(mesh_apart, 'WAIT_S', 60.0)
+    listener, sender = Listener(domain), Listener(domain)
+    yield listener, sender.mesh.publish
+    sender.endpoints.close()
+    listener.endpoints.close()
+
+
+@pytest.mark.parametrize('when', ['before it gathers', 'while it gathers'])
+def test_in_a_hurry_no_frame_waits_for_more(pair, monkeypatch, when):
+    listener, publish = pair
+    monkeypatch.setattr(cyclone, 'HURRY_NS', 600 * NS_PER_S)
+    if when == 'before it gathers':
+        listener.endpoints.hurry()
+    # The first is taken at once, and what follows is gathered.
+    assert listener.heard(b'first', 30.0, lambda: publish(b'first'))
+    if when == 'while it gathers':
+        assert not listener.heard(b'second', 1.0, lambda: publish(b'second'))
+        listener.endpoints.hurry()
+    assert listener.heard(b'second', 20.0, lambda: publish(b'second'))
+
+
+def test_what_is_closed_is_hurried_no_more(pair):
+    listener, _ = pair
+    listener.endpoints.close()
+    listener.endpoints.hurry()

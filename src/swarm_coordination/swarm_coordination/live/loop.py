@@ -54,9 +54,6 @@ class Loop(abc.ABC):
     def close(self) -> None:
         """Leave the domain."""
 
-    def hurry(self) -> None:  # noqa: B027 - most have nothing to do for it
-        """Let nothing that comes wait for more for a while; most loops never do."""
-
     @property
     def stopping(self) -> bool:
         """Whether the end was asked for."""

@@ -25,6 +25,7 @@ class Endpoints(RosBus):
     def __init__(self, node: Any, runner: Any, on_fault: Callable[[Exception], None]) -> None:
         super().__init__(node, runner, node.core_clock)
         self._on_fault = on_fault
+        self._hurried: list[Callable[[], None]] = []
         self.active = False
 
     def subscribe(
@@ -62,8 +63,13 @@ class Endpoints(RosBus):
         self._runner.post(lambda: self._guarded(callback))
 
     def hurry(self) -> None:
-        """Let nothing that comes wait for more for a while."""
-        self._runner.hurry()
+        """Let nothing that comes wait for more for a while; the executor never does."""
+        for hurried in self._hurried:
+            hurried()
+
+    def hurries(self, hurried: Callable[[], None]) -> None:
+        """Have ``hurried`` called by ``hurry``: what it belongs to waits for more at times."""
+        self._hurried.append(hurried)
 
     def fail(self, error: Exception) -> None:
         """Report ``error`` as a fault of the node; may be called from any thread."""

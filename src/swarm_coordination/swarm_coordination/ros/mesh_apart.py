@@ -61,6 +61,7 @@ class MeshApart:
         self._thread = threading.Thread(target=self._watch, name='mesh', daemon=True)
         self._thread.start()
         endpoints.owns(self.close)
+        endpoints.hurries(self._hurry)
 
     def publish(self, frame: bytes) -> None:
         """Send a frame."""
@@ -75,6 +76,11 @@ class MeshApart:
         self._participant.wake()
         self._thread.join()
         self._participant.close()
+
+    def _hurry(self) -> None:
+        if not self._closed:
+            self._participant.hurry()
+            self._participant.wake()  # the thread may be waiting for more by now
 
     def _on_frame(self, message: Any) -> None:
         if self._endpoints.active:
