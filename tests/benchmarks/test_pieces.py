@@ -64,7 +64,9 @@ def test_samples_of_other_code_are_refused_and_nothing_is_overwritten(capsys, tm
     assert file.read_bytes() == before
 
 
-@pytest.mark.parametrize('text', ['', '[]', '{}', '{"format": 2}',
+@pytest.mark.parametrize('text', ['', '[]', '{}', '{"format": 2}', '[' * 100_000,
+                                  '{"format": 1, "code": "", "calls": {"a": {"cpu_s": 1, '
+                                  f'"seeds": {{"0": [1{"0" * 400}]}}}}}}}}',
                                   '{"format": 1, "code": "", "calls": {"a": 1}}'])
 def test_a_file_that_holds_no_samples_is_one_clear_line(capsys, tmp_path, text):
     file = tmp_path / 'samples.json'
@@ -72,6 +74,25 @@ def test_a_file_that_holds_no_samples_is_one_clear_line(capsys, tmp_path, text):
 
     assert main([*STOPS, '--out', str(file), '--resume']) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize('options', [
+    ('--hours', 'inf'), ('--hours', 'nan'), ('--hours', '1e300'), ('--hours', '-1'),
+    ('--runs', '99999999999999999999'), ('--runs', '0'), ('--runs', '9' * 400),
+])
+def test_what_no_host_can_measure_is_refused_with_the_bounds(capsys, options):
+    assert main(['bench', 'consensus', '--rows', 'false', '--minutes', '0.01', *options]) == 2
+    error = capsys.readouterr().err
+    assert '1 to 1000000 runs, above 0 and at most 20000 hours' in error
+    assert len(error.splitlines()) == 1
+
+
+def test_a_folder_for_disks_that_is_none_is_told_before_anything_starts(capsys, tmp_path):
+    pytest.importorskip('cyclonedds', reason='cyclonedds is missing: run `make setup`')
+    (tmp_path / 'file').touch()
+    for name in ('nowhere', 'file'):
+        assert main(['bench', 'cluster', '--folder', str(tmp_path / name)]) == 2
+        assert f'--folder {tmp_path / name}: a folder' in capsys.readouterr().err
 
 
 def test_the_full_measurement_is_a_thousand_runs_and_twenty_hours():

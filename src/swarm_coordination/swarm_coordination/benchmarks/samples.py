@@ -96,11 +96,11 @@ class Samples:
             data = json.loads(self._path.read_text(encoding='utf-8'))
         except OSError as error:
             raise UsageError(f'{self._path}: cannot be read: {error.strerror}') from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UsageError(f'{self._path}: not JSON: {error}') from error
         try:
             code, calls = _checked(data)
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
+        except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
             raise UsageError(
                 f'{self._path}: not what --out writes: {type(error).__name__}: {error}'
             ) from error

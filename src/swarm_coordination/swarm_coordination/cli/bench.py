@@ -10,7 +10,7 @@ import importlib
 # `add_arguments(parser)` and `run(options)`.
 BENCHES = {
     'consensus': ('bench_consensus', 'elections, commits, detection and traffic, virtual time'),
-    'cluster': ('bench_cluster', 'five real processes with their disks, and PySyncObj beside'),
+    'cluster': ('bench_cluster', 'five real processes with their disks, PySyncObj, etcd beside'),
 }
 
 

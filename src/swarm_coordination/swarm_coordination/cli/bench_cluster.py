@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 import sys
 
 from swarm_coordination.cli.needs import need
+from swarm_coordination.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Measure; exit status 1 where a bound is missed."""
     need('cyclonedds')
+    if options.folder is not None and not (
+        options.folder.is_dir() and os.access(options.folder, os.W_OK | os.X_OK)
+    ):
+        raise UsageError(f'--folder {options.folder}: a folder that can be written')
     from swarm_coordination.benchmarks.cluster.measure import Effort, measure, missed, QUICK
     from swarm_coordination.benchmarks.figures import as_json, machine, table
 

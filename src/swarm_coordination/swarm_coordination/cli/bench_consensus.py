@@ -14,6 +14,10 @@ from swarm_coordination.errors import UsageError
 if TYPE_CHECKING:
     from swarm_coordination.benchmarks.samples import Samples
 
+# A thousand times the full measurement, which takes days.
+RUNS_MAX = 1_000_000
+HOURS_MAX = 20_000
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options; those left out are the full measurement, many hours of it."""
@@ -51,8 +55,12 @@ def run(options: argparse.Namespace) -> int:
     runs = base.runs if options.runs is None else options.runs
     hours = base.hours if options.hours is None else options.hours
     check_jobs(options.jobs)
-    if runs < 1 or not hours > 0.0 or options.seed < 0:
-        raise UsageError('runs must be at least 1, hours above 0, the seed at least 0')
+    if not 1 <= runs <= RUNS_MAX or not 0.0 < hours <= HOURS_MAX:  # NaN fails too
+        raise UsageError(
+            f'--runs, --hours: 1 to {RUNS_MAX} runs, above 0 and at most {HOURS_MAX} hours'
+        )
+    if options.seed < 0:
+        raise UsageError(f'--seed {options.seed}: at least 0')
     if options.minutes is not None and not options.minutes > 0.0:
         raise UsageError(f'--minutes {options.minutes:g}: more than 0')
     effort = base._replace(runs=runs, hours=hours, seed=options.seed)
