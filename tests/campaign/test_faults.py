@@ -170,6 +170,7 @@ def test_a_disk_that_a_majority_needs_is_kept_and_the_fault_told_and_counted_as_
     told, wiped = [], []
 
     class Wipes(Observer):
+
         def wiped(self, node, now):
             wiped.append(node.number)
 

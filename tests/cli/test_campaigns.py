@@ -119,6 +119,7 @@ def test_a_few_seeds_take_a_few_processes_and_many_are_asked_for_as_they_are_pla
     made = []
 
     class Pool(workers.ProcessPoolExecutor):
+
         def __init__(self, count, *rest, **named):
             made.append(count)
             super().__init__(count, *rest, **named)
