@@ -12,7 +12,6 @@ Exit status 1 where one got away. Run from the root of the repository.
 from __future__ import annotations
 
 import argparse
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
 from pathlib import Path
 import sys
@@ -25,6 +24,7 @@ if __name__ == '__main__':
 from mutants.broken_rules import MUTANTS
 import pytest
 from swarm_coordination.campaign.campaign import play_seed
+from swarm_coordination.campaign.workers import in_order
 
 
 class Catch(NamedTuple):
@@ -66,6 +66,11 @@ def recorded(name: str, more: int) -> range:
     return range(MUTANTS[name].seed, MUTANTS[name].seed + more)
 
 
+def hunt_first(count: int, on_record: bool, name: str) -> Catch:
+    """Hunt a mutant in so many seeds, from the first or from the one on record on."""
+    return hunt(name, recorded(name, count) if on_record else range(count))
+
+
 def main() -> int:
     """Hunt those named, or all; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
@@ -80,15 +85,13 @@ def main() -> int:
     names = options.names or list(MUTANTS)
     at_large = 0
     print('| mutant: the rule it breaks | profile | seed | found by |\n|---|---|---|---|')
-    with ProcessPoolExecutor(options.jobs) as pool:
-        ranges = [recorded(name, options.seeds) if options.recorded else range(options.seeds)
-                  for name in names]
-        for catch in pool.map(partial(hunt), names, ranges):
-            mutant = MUTANTS[catch.mutant]
-            seed, found = (catch.seed, catch.rule) if catch.rule else ('-', 'AT LARGE')
-            print(f'| {catch.mutant}: {mutant.breaks} | {mutant.profile} | {seed} | {found} |',
-                  flush=True)
-            at_large += not catch.rule
+    one = partial(hunt_first, options.seeds, options.recorded)
+    for catch in in_order(one, names, options.jobs):
+        mutant = MUTANTS[catch.mutant]
+        seed, found = (catch.seed, catch.rule) if catch.rule else ('-', 'AT LARGE')
+        print(f'| {catch.mutant}: {mutant.breaks} | {mutant.profile} | {seed} | {found} |',
+              flush=True)
+        at_large += not catch.rule
     return 1 if at_large else 0
 
 
