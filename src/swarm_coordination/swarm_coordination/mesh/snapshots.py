@@ -89,6 +89,8 @@ class SnapshotExchange:
         self._transfer: Transfer | None = None
         self._provider = 0
         self._hops = 0  # of the provider's offer
+        self._least_hops = SNAPSHOT_HOPS_MAX  # of all providers of the transfer
+        self._sourced = False  # whether somebody offers the transfer from no further away
         self._chunk_at = now  # when the transfer last grew
         self._above: int | None = None
         self._log_base = 0
@@ -216,14 +218,16 @@ class SnapshotExchange:
         return more
 
     def _add_offer(self, draft: Draft, now: int) -> None:
-        offer = self._own_offer()
+        offer = self._own_offer(now)
         if offer is not None and now - self._offered_at >= _OFFER_NS and draft.set_offer(offer):
             self._offered_at = now
 
-    def _own_offer(self) -> SnapshotOffer | None:
-        """Return what to offer, where a neighbour needs it."""
+    def _own_offer(self, now: int) -> SnapshotOffer | None:
+        """Return what to offer, where a neighbour needs it; what still grows, of a transfer."""
         least = min((verified for verified, _ in self._behind.values()), default=None)
         if self._transfer is not None:
+            if not self._sourced and now - self._chunk_at >= _STALLED_NS:
+                return None
             key, hops = self._transfer.key, self._hops + 1
             if hops <= SNAPSHOT_HOPS_MAX and least is not None and least < key.index:
                 return SnapshotOffer(key, hops)
@@ -297,18 +301,31 @@ class SnapshotExchange:
         ]
         if self._transfer is not None:
             same = [offer for offer in offers if offer.key == self._transfer.key]
-            if same:
-                self._ask(min(same), now)
-            if now - self._chunk_at < (_SILENT_NS if same else _STALLED_NS):
-                return
-            # Nobody sends it any more; what arrived of it is of no use.
             offers = [offer for offer in offers if offer.key != self._transfer.key]
-        if offers:
+            if not self._is_given_up(same, now):
+                return
+            if same and not offers:
+                self._least_hops = SNAPSHOT_HOPS_MAX  # none but from further away
+        if offers:  # what arrived of the one before is of no use
             choice = min(offers)
             self._transfer = Transfer(choice.key)
             self._chunk_at = self._tried_at = now
             self._wanted_at = now - _WANT_NS
+            self._least_hops = SNAPSHOT_HOPS_MAX
             self._ask(choice, now)
+
+    def _is_given_up(self, same: list[_Choice], now: int) -> bool:
+        """
+        Go on with the transfer, from the nearest of ``same``; return whether nobody sends it.
+
+        Only from who is no further from a whole one than the nearest asked so far: who is further
+        may have it from this robot (feasible distances; Garcia-Luna-Aceves 1993, section III).
+        """
+        near = [offer for offer in same if offer.hops <= self._least_hops]
+        self._sourced = bool(near)
+        if near:
+            self._ask(min(near), now)
+        return now - self._chunk_at >= (_SILENT_NS if near else _STALLED_NS)
 
     def _gives(self, robot: int, key: SnapshotKey) -> bool:
         """Whether ``robot`` asks this one for what it offers (split horizon, RFC 1058, 2.2.1)."""
@@ -319,6 +336,8 @@ class SnapshotExchange:
         if choice.robot != self._provider:
             self._tried_at = now
         self._provider, self._hops = choice.robot, choice.hops
+        self._least_hops = min(self._least_hops, choice.hops)
+        self._sourced = True
 
     def _forget(self, now: int) -> None:
         """Drop what was not repeated, and times of chunks that nobody holds any more."""
