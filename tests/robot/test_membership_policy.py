@@ -123,6 +123,32 @@ def test_an_eviction_waits_until_those_who_stay_have_followed_since_it_was_due()
     assert change(3 * due + 2, 3 * due + 3)
 
 
+def test_what_raft_refused_is_backed_anew_before_it_is_proposed_again() -> None:
+    policy, seen = MembershipPolicy(SETTINGS, -60 * NS_PER_S), picture(3, dead=(2,))
+    due = 3 * NS_PER_S
+    robots = dict(seen.robots) | {3: seen.robots[3]._replace(followed_ns=due)}
+    seen = seen._replace(robots=robots)
+    policy.change(seen, 0)
+    assert policy.change(seen, due) is not None
+    policy.refused(due)
+    assert policy.change(seen, due + 1) is None  # 3 may have died since
+    robots[3] = robots[3]._replace(followed_ns=due + 1)
+    assert policy.change(seen, due + 2) is not None
+
+
+def test_a_learner_that_is_due_is_not_overtaken_by_one_with_more_of_the_log() -> None:
+    policy, seen = MembershipPolicy(SETTINGS, 0), picture(2, 2)
+    promoted = None
+    for step in range(60):
+        now = step * NS_PER_S // 10
+        late = now - 3 * NS_PER_S // 10  # an echo that comes three steps after its heartbeat
+        robots = {robot: of._replace(followed_ns=late) for robot, of in seen.robots.items()}
+        ahead = 3 + step % 2
+        robots[ahead] = robots[ahead]._replace(match=101)
+        promoted = promoted or policy.change(seen._replace(robots=robots), now)
+    assert promoted is not None
+
+
 def test_a_removal_and_a_promotion_wait_for_it_as_well() -> None:
     for seen, left in ((picture(3, removed=(2,)), 3), (picture(2, 1), 2)):
         policy = MembershipPolicy(SETTINGS, 0)

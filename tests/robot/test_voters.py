@@ -431,6 +431,22 @@ def test_a_voter_is_not_evicted_once_those_who_stay_are_no_majority_any_more(
     assert commits(swarm, 'goes_on')
 
 
+def test_who_died_while_leadership_was_handed_over_backs_no_eviction_after_it() -> None:
+    swarm, leader, _ = one_cut_off()
+    begun = swarm.now
+    assert swarm.until(lambda: len(swarm.status(leader).voters) == 2, 10.0)
+    evicts_s = (swarm.now - begun) / NS_PER_S
+
+    swarm, leader, follower = one_cut_off()
+    swarm.run(evicts_s - 0.3)
+    raft = swarm.robot(leader).coordinator._raft
+    raft.transfer(1000 + (leader + 2) % 3, swarm.now)  # to the one cut off: it lasts 0.8 s
+    swarm.run(0.4)
+    swarm.kill(follower)
+    swarm.run(1.5)
+    assert len(swarm.status(leader).voters) == 3
+
+
 def test_a_read_holds_what_was_committed_before_it_was_asked_for() -> None:
     swarm = RobotsOnOneRadio(3)
     swarm.run(2.0)

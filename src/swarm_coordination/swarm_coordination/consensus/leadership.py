@@ -81,8 +81,8 @@ class Leadership:
         return self._match.get(member, 0)
 
     def followed_at(self, member: int) -> int:
-        """Return the latest time at which ``member`` is known to have followed; 0: never."""
-        return self._contact.get(member, 0)
+        """Return when the newest heartbeat was sent that ``member`` echoed; 0: none."""
+        return self._contact[member] if member in self._echoed else 0
 
     def confirmed_heartbeat(self) -> int:
         """Greatest number of a heartbeat that a majority has echoed, or one after it."""

@@ -107,6 +107,10 @@ class MembershipPolicy:
         if change.robot in picture.membership.voters:
             self._evicted_ns = now
 
+    def refused(self, now: int) -> None:
+        """Note that Raft takes no change now: whoever follows has to show it anew."""
+        self._due = ((), now)
+
     def _observe(self, picture: Picture, now: int) -> None:
         known, robots = self._since, picture.robots
         if known.keys() == robots.keys():
@@ -167,17 +171,22 @@ class MembershipPolicy:
         return Change(joined, strangers[0], f'{len(strangers)} joined as learners')
 
     def _promotable(self, picture: Picture, now: int) -> list[int]:
-        """Learners that may become voters, those that hold most of the log first."""
+        """
+        Learners that may become voters, those that hold most of the log first.
+
+        Before them the one that is due already: others overtake it with every command, and each
+        time it would have to be backed anew.
+        """
         least = picture.commit - self._settings.caught_up_entries
         fit = [
-            (-seen.match, robot)
+            (robot not in self._due[0], -seen.match, robot)
             for robot in picture.membership.learners
             if (seen := picture.robots[robot]).match >= least
             and seen.match > 0
             and seen.fitness is not Fitness.NO_VOTER
             and self._lasted(robot, True, self._settings.promote_after_s, now)
         ]
-        return [robot for _, robot in sorted(fit)]
+        return [robot for _, _, robot in sorted(fit)]
 
     def _promotion(self, picture: Picture, now: int) -> Change | None:
         membership, settings = picture.membership, self._settings

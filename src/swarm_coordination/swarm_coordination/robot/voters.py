@@ -94,8 +94,9 @@ class Voters:
             return
         try:
             raft.propose_membership(change.membership, now)
-        except ProposalRefused:
-            return  # another change is under way, or leadership is: looked at again
+        except ProposalRefused:  # another change is under way, or leadership is: looked at again
+            self._policy.refused(now)
+            return
         self._policy.proposed(change, picture, now)
         self._tell(now, 'voters', f'{self._name_of(change.robot)} {change.text}', change.robot)
 
