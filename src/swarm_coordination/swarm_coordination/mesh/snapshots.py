@@ -89,7 +89,7 @@ class SnapshotExchange:
         self._transfer: Transfer | None = None
         self._provider = 0
         self._hops = 0  # of the provider's offer
-        self._least_hops = SNAPSHOT_HOPS_MAX  # of all providers of the transfer
+        self._least_hops = SNAPSHOT_HOPS_MAX  # of all that were asked since it grew
         self._sourced = False  # whether somebody offers the transfer from no further away
         self._chunk_at = now  # when the transfer last grew
         self._above: int | None = None
@@ -177,6 +177,7 @@ class SnapshotExchange:
             self.faults += 1
             return
         self._chunk_at = self._tried_at = now
+        self._least_hops = self._hops
         if not transfer.is_whole:
             return
         self._transfer = None
@@ -301,31 +302,23 @@ class SnapshotExchange:
         ]
         if self._transfer is not None:
             same = [offer for offer in offers if offer.key == self._transfer.key]
-            offers = [offer for offer in offers if offer.key != self._transfer.key]
-            if not self._is_given_up(same, now):
+            # Who is further from a whole one than the nearest asked may have it from this robot
+            # (feasible distances; Garcia-Luna-Aceves 1993, section III). Asked it is, since the
+            # way may have grown by motion; but without a chunk nothing is built on it.
+            self._sourced = any(offer.hops <= self._least_hops for offer in same)
+            if same:
+                self._ask(min(same), now)
+            if now - self._chunk_at < (_SILENT_NS if same else _STALLED_NS):
                 return
-            if same and not offers:
-                self._least_hops = SNAPSHOT_HOPS_MAX  # none but from further away
-        if offers:  # what arrived of the one before is of no use
+            # Nobody sends it any more; what arrived of it is of no use.
+            offers = [offer for offer in offers if offer.key != self._transfer.key]
+        if offers:
             choice = min(offers)
             self._transfer = Transfer(choice.key)
             self._chunk_at = self._tried_at = now
             self._wanted_at = now - _WANT_NS
-            self._least_hops = SNAPSHOT_HOPS_MAX
+            self._least_hops, self._sourced = choice.hops, True
             self._ask(choice, now)
-
-    def _is_given_up(self, same: list[_Choice], now: int) -> bool:
-        """
-        Go on with the transfer, from the nearest of ``same``; return whether nobody sends it.
-
-        Only from who is no further from a whole one than the nearest asked so far: who is further
-        may have it from this robot (feasible distances; Garcia-Luna-Aceves 1993, section III).
-        """
-        near = [offer for offer in same if offer.hops <= self._least_hops]
-        self._sourced = bool(near)
-        if near:
-            self._ask(min(near), now)
-        return now - self._chunk_at >= (_SILENT_NS if near else _STALLED_NS)
 
     def _gives(self, robot: int, key: SnapshotKey) -> bool:
         """Whether ``robot`` asks this one for what it offers (split horizon, RFC 1058, 2.2.1)."""
@@ -337,7 +330,6 @@ class SnapshotExchange:
             self._tried_at = now
         self._provider, self._hops = choice.robot, choice.hops
         self._least_hops = min(self._least_hops, choice.hops)
-        self._sourced = True
 
     def _forget(self, now: int) -> None:
         """Drop what was not repeated, and times of chunks that nobody holds any more."""
