@@ -161,6 +161,16 @@ def test_a_removal_and_a_promotion_wait_for_it_as_well() -> None:
         assert policy.change(lonely._replace(robots=dict(lonely.robots) | heard), 10 * NS_PER_S)
 
 
+def test_newcomers_join_while_nobody_backs_a_change_of_voters() -> None:
+    # 2 lives and echoes nothing (its disk hangs); without it 3 cannot be taken off.
+    seen = picture(3, removed=(3,), strangers=(4, 5))
+    hanging = {2: seen.robots[2]._replace(followed_ns=-1)}
+    seen = seen._replace(robots=dict(seen.robots) | hanging)
+    joined = Membership.of((1, 2, 3), (4, 5))
+    assert settled(seen) == joined
+    assert settled(seen._replace(membership=joined)) is None
+
+
 def test_a_leader_does_not_evict_itself() -> None:
     assert settled(picture(5, dead=(1,), unfit=(1,))) is None
 

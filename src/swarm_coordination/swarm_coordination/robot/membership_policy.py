@@ -88,18 +88,30 @@ class MembershipPolicy:
             self._promotion,
             self._last_two,
         )
-        change = next((c for rule in rules if (c := rule(picture, now)) is not None), None)
-        voters = change.membership.voters if change is not None else picture.membership.voters
-        if voters != self._due[0]:
+        voters = picture.membership.voters
+        due: Change | None = None
+        for rule in rules:
+            change = rule(picture, now)
+            if change is None:
+                continue
+            if change.membership.voters == voters:
+                break  # nobody has to back it, nor does it wait for one that nobody backs
+            if due is None:
+                due = change
+                if self._is_backed(due, picture, now):
+                    return due
+        else:
+            change = None
+        if due is None:
             self._due = (voters, now)
-        if change is None or voters == picture.membership.voters:
-            return change
-        return change if self._is_backed(change.membership, picture) else None
+        return change
 
-    def _is_backed(self, membership: Membership, picture: Picture) -> bool:
+    def _is_backed(self, change: Change, picture: Picture, now: int) -> bool:
         """Whether a majority of the voters to come has followed since they were due."""
+        if change.membership.voters != self._due[0]:
+            self._due = (change.membership.voters, now)
         followed = {robot: seen.followed_ns for robot, seen in picture.robots.items()}
-        latest = membership.reached(followed)
+        latest = change.membership.reached(followed)
         return latest is not None and latest >= self._due[1]
 
     def proposed(self, change: Change, picture: Picture, now: int) -> None:
