@@ -136,6 +136,12 @@ def test_what_raft_refused_is_backed_anew_before_it_is_proposed_again() -> None:
     assert policy.change(seen, due + 2) is not None
 
 
+def test_a_learner_is_removed_though_a_voter_to_be_removed_is_not_backed() -> None:
+    seen = picture(3, 1, removed=(3, 4))
+    robots = dict(seen.robots) | {2: seen.robots[2]._replace(followed_ns=-1)}
+    assert settled(seen._replace(robots=robots)) == Membership.of((1, 2, 3))
+
+
 def test_a_learner_that_is_due_is_not_overtaken_by_one_with_more_of_the_log() -> None:
     policy, seen = MembershipPolicy(SETTINGS, 0), picture(2, 2)
     promoted = None

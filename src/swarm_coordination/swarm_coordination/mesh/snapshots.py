@@ -44,6 +44,7 @@ _WANT_NS = 200 * NS_PER_MS
 _VALID_NS = 2 * NS_PER_S
 # A chunk on its way is not sent again before a want can have said that it arrived, or not.
 _REPEAT_NS = 400 * NS_PER_MS
+_NEVER_NS = -(2**62)  # when a chunk that was not sent yet was sent
 # Without a chunk for so long another snapshot is begun, where this one is no longer offered,
 _STALLED_NS = 3 * NS_PER_S
 # and where it is: on 1 kB/s two who ask get a chunk each every 4.2 s, and some are lost.
@@ -173,9 +174,12 @@ class SnapshotExchange:
         transfer = self._transfer
         if transfer is None or chunk.digest != transfer.key.digest:
             return
+        before = transfer.arrived
         if not transfer.take(chunk):
             self.faults += 1
             return
+        if transfer.arrived == before:
+            return  # repeated for another; nothing grew, so it does not count against silence
         self._chunk_at = self._tried_at = now
         self._least_hops = self._hops
         if not transfer.is_whole:
@@ -267,7 +271,7 @@ class SnapshotExchange:
             if digest in sources:
                 aired = self._aired.get(digest, {})
                 for number in sources[digest].lacking(asked.want.held):
-                    at = aired.get(number, now - _REPEAT_NS)
+                    at = aired.get(number, _NEVER_NS)
                     if now - at >= _REPEAT_NS:
                         due.append((at, number, digest))
         for _, number, digest in sorted(set(due)):

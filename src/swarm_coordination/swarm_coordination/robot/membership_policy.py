@@ -3,7 +3,7 @@
 Who should vote: what a leader proposes next, one voter at a time.
 
 Theory of operation. The leader shows the policy what it sees of every robot, once per beacon
-period; the policy answers with the next membership, or None. In this order:
+period; the policy answers with the next membership, or None. The first of these that applies:
 
 1. Who was taken off the roster leaves the membership; a voter once a majority of those that stay
    lives: without it nothing would commit any more, so who is lost among them is evicted before.
@@ -17,7 +17,8 @@ period; the policy answers with the next membership, or None. In this order:
 
 What changes the voters is proposed once a majority of those that it leaves has followed since it
 was due: who has just died, and is not suspected yet, must not be one of those on whom commits
-depend from then on, since the log of their leader would bind the others too.
+depend from then on, since the log of their leader would bind the others too. Until then robots
+may join as learners.
 
 It proposes; whether that commits, and thereby whether a majority agrees, is Raft's affair. What
 an eviction costs stands in docs/consensus.md.
@@ -89,27 +90,20 @@ class MembershipPolicy:
             self._last_two,
         )
         voters = picture.membership.voters
-        due: Change | None = None
-        for rule in rules:
-            change = rule(picture, now)
-            if change is None:
-                continue
-            if change.membership.voters == voters:
-                break  # nobody has to back it, nor does it wait for one that nobody backs
-            if due is None:
-                due = change
-                if self._is_backed(due, picture, now):
-                    return due
-        else:
-            change = None
-        if due is None:
+        changes = (found for rule in rules if (found := rule(picture, now)) is not None)
+        first = next(changes, None)
+        if first is None or first.membership.voters == voters:
             self._due = (voters, now)
-        return change
+            return first
+        if first.membership.voters != self._due[0]:
+            self._due = (first.membership.voters, now)
+        if self._is_backed(first, picture):
+            return first
+        # Nobody has to back who is to be a learner, nor does it wait for what nobody backs.
+        return next((other for other in changes if other.membership.voters == voters), None)
 
-    def _is_backed(self, change: Change, picture: Picture, now: int) -> bool:
+    def _is_backed(self, change: Change, picture: Picture) -> bool:
         """Whether a majority of the voters to come has followed since they were due."""
-        if change.membership.voters != self._due[0]:
-            self._due = (change.membership.voters, now)
         followed = {robot: seen.followed_ns for robot, seen in picture.robots.items()}
         latest = change.membership.reached(followed)
         return latest is not None and latest >= self._due[1]
@@ -143,7 +137,7 @@ class MembershipPolicy:
 
     def _removal(self, picture: Picture, now: int) -> Change | None:
         membership = picture.membership
-        for robot in membership.members:
+        for robot in (*membership.learners, *membership.voters):
             if robot in picture.removed and robot != picture.leader:
                 without = membership.without(robot)
                 if robot in membership.learners or _can_commit(without, picture):
